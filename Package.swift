@@ -1,0 +1,63 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Targets are listed bottom layer first; an arrow between targets points only upwards in this file.
+//
+// strictMemorySafety + treatAllWarnings: an unmarked use of an unsafe construct does not compile,
+//   so `unsafe` in the text is the complete list of places where memory safety is argued by hand.
+// InternalImportsByDefault: a C type in a public signature does not compile; C stays behind fences.
+// MemberImportVisibility: a member is visible only where its module is imported.
+// ExistentialAny: dynamic dispatch is spelled out.
+let fences: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("ExistentialAny"),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: fences)
+}
+
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "qkzoo",
+  products: [
+    
+    .library(
+      name: "QKZoo",
+      targets: [
+        "Diagnostics", "CanonicalJSON", "FileAccess", "Digests", "SpikeTensors", 
+      ]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")
+  ],
+  targets: [
+    // L0: C behind a fence; each module has exactly one importing target (scripts/check-imports).
+    .systemLibrary(
+      name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"]), .brew(["hdf5"])]),
+    .systemLibrary(
+      name: "CCrypto", pkgConfig: "libcrypto",
+      providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
+    // L1: things that know nothing of neurons.
+    library("Diagnostics"),
+    library("CanonicalJSON", ["Diagnostics"]),
+    library("FileAccess", ["Diagnostics"]),
+    library("Digests", ["CCrypto", "FileAccess"]),
+    library("SpikeTensors", ["Diagnostics", "FileAccess"]),
+    library("TensorFiles", ["CanonicalJSON", "Diagnostics", "FileAccess", "SpikeTensors"]),
+    library("HDF5Subset", ["Diagnostics", "SpikeTensors"]),
+    library("HDF5Storage", ["CHDF5", "Diagnostics", "FileAccess", "HDF5Subset", "SpikeTensors"]),
+    // L2: what a QKFormer is.
+    library("QKFormerModel", ["CanonicalJSON", "Diagnostics", "SpikeTensors"]),
+    // L3: running a model, and keeping it; siblings that do not know each other.
+    library("SpikeInference", ["Diagnostics", "QKFormerModel", "SpikeTensors"]),
+
+
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,115 @@
+import CCrypto
+public import FileAccess
+
+/// The hash functions in use.
+public enum HashFunction: Sendable {
+  /// SHA-256 (FIPS 180-4): every identity and integrity check of this project.
+  case sha256
+  /// MD5 (RFC 1321): only to recognise files that others published an MD5 sum of.
+  case md5
+}
+
+/// A running digest over bytes that arrive in pieces.
+///
+/// Corresponds to libcrypto's `EVP_MD_CTX`.
+@safe
+public final class RunningDigest {
+  // SAFETY: owned from `init` to `deinit`, handed out only to the wrapped calls.
+  private let context: OpaquePointer
+
+  /// Starts an empty digest.
+  public init(_ function: HashFunction) {
+    unsafe context = LibCrypto.EVP_MD_CTX_new()
+    switch function {
+    case .sha256: unsafe LibCrypto.EVP_DigestInit_ex(context, LibCrypto.EVP_sha256())
+    case .md5: unsafe LibCrypto.EVP_DigestInit_ex(context, LibCrypto.EVP_md5())
+    }
+  }
+
+  deinit { unsafe LibCrypto.EVP_MD_CTX_free(context) }
+
+  /// Takes in more bytes.
+  public func update(_ bytes: RawSpan) { unsafe LibCrypto.EVP_DigestUpdate(context, bytes) }
+
+  /// Ends the digest; it must not be used afterwards.
+  public func finish() -> Digest { Digest(bytes: unsafe LibCrypto.EVP_DigestFinal_ex(context)) }
+}
+
+/// The value of a hash function.
+public struct Digest: Sendable, Hashable, CustomStringConvertible {
+  /// The bytes: 32 of SHA-256, 16 of MD5.
+  public let bytes: [UInt8]
+
+  /// A digest from its bytes.
+  public init(bytes: [UInt8]) { self.bytes = bytes }
+
+  /// A digest from lowercase hexadecimal digits; `nil` for anything else.
+  public init?(hex: String) {
+    let digits = hex.utf8.map { byte -> UInt8? in
+      switch byte {
+      case 0x30...0x39: byte - 0x30
+      case 0x61...0x66: byte - 0x61 + 10
+      default: nil
+      }
+    }
+    guard digits.count.isMultiple(of: 2), !digits.contains(nil) else { return nil }
+    bytes = stride(from: 0, to: digits.count, by: 2).map { digits[$0]! << 4 | digits[$0 + 1]! }
+  }
+
+  /// Lowercase hexadecimal digits.
+  public var hex: String {
+    let digits = Array("0123456789abcdef")
+    return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+  }
+
+  /// Lowercase hexadecimal digits.
+  public var description: String { hex }
+}
+
+/// SHA-256 in one step.
+public enum SHA256 {
+  /// The digest of some bytes.
+  public static func digest(of bytes: RawSpan) -> Digest {
+    let running = RunningDigest(.sha256)
+    running.update(bytes)
+    return running.finish()
+  }
+
+  /// The digest of an array.
+  public static func digest(of bytes: [UInt8]) -> Digest { digest(of: unsafe bytes.span.bytes) }
+
+  /// The digest of a text's UTF-8.
+  public static func digest(of text: String) -> Digest { digest(of: Array(text.utf8)) }
+
+  /// The digest of a region.
+  public static func digest(of region: ByteRegion) -> Digest {
+    region.withBytes { digest(of: $0) }
+  }
+}
+
+/// What identifies a file as a whole.
+public struct FileDigests: Sendable, Equatable {
+  /// The size in bytes.
+  public let size: Int
+  /// The MD5 sum, the only digest that was ever published of the official weights.
+  public let md5: Digest
+  /// The SHA-256 digest.
+  public let sha256: Digest
+
+  /// Reads a file once and computes both digests.
+  ///
+  /// - Throws: `FileFailure`.
+  public init(ofFile path: String) throws {
+    let md5 = RunningDigest(.md5)
+    let sha256 = RunningDigest(.sha256)
+    var size = 0
+    try Files.forEachPiece(of: path) { piece in
+      md5.update(piece)
+      sha256.update(piece)
+      size += piece.byteCount
+    }
+    self.size = size
+    self.md5 = md5.finish()
+    self.sha256 = sha256.finish()
+  }
+}

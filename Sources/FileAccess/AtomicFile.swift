@@ -1,0 +1,90 @@
+import Glibc
+
+/// A file that appears under its name only when it is complete.
+///
+/// It is written as a temporary sibling, synced and renamed; a crash leaves the old file or the new
+/// one, and a failure removes the sibling. An existing file at the path is replaced as a whole, so
+/// a process that has it mapped keeps the old bytes.
+public struct AtomicFile {
+  /// Where the complete file will appear.
+  public let path: String
+  /// Where it is written meanwhile.
+  public let temporaryPath: String
+
+  /// Lets `write` fill the temporary file at the path it is given, then publishes it.
+  ///
+  /// - Throws: `FileFailure`, and what `write` throws; then nothing is left behind.
+  public static func replace(_ path: String, write: (AtomicFile) throws -> Void) throws {
+    let file = AtomicFile(path: path, temporaryPath: "\(path).\(getpid()).partial")
+    do {
+      try write(file)
+      try file.publish()
+    } catch {
+      LibC.unlink(file.temporaryPath)
+      throw error
+    }
+  }
+
+  /// Replaces the file at a path by some bytes.
+  ///
+  /// - Throws: `FileFailure`.
+  public static func replace(_ path: String, with bytes: [UInt8]) throws {
+    try replace(path) { file in
+      let output = try SequentialOutput(path: file.temporaryPath)
+      try output.write(unsafe bytes.span.bytes)
+      try output.finish()
+    }
+  }
+
+  private func publish() throws {
+    try Self.synchronize(temporaryPath)
+    try LibC.rename(temporaryPath, path)
+    try Self.synchronize(Files.directory(of: path))
+  }
+
+  private static func synchronize(_ path: String) throws {
+    let descriptor = try LibC.open(path, O_RDONLY)
+    defer { try? LibC.close(descriptor, path) }
+    try LibC.fsync(descriptor, path)
+  }
+}
+
+/// A new file written front to back.
+public final class SequentialOutput {
+  private let path: String
+  private var descriptor: Int32
+
+  /// Creates the file; one that exists is emptied.
+  ///
+  /// - Throws: `FileFailure`.
+  public init(path: String) throws {
+    self.path = path
+    descriptor = try LibC.open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o666)
+  }
+
+  deinit {
+    if descriptor >= 0 { try? LibC.close(descriptor, path) }
+  }
+
+  /// Appends bytes.
+  ///
+  /// - Throws: `FileFailure`.
+  public func write(_ bytes: RawSpan) throws {
+    var done = 0
+    while done < bytes.byteCount {
+      let rest = bytes.extracting(done..<bytes.byteCount)
+      let count = try LibC.write(descriptor, rest, path)
+      guard count > 0 else { throw FileFailure.current("write", at: path) }
+      done += count
+    }
+  }
+
+  /// Closes the file; an error the system kept until now is thrown here.
+  ///
+  /// - Throws: `FileFailure`.
+  public func finish() throws {
+    let closing = descriptor
+    descriptor = -1
+    try LibC.close(closing, path)
+  }
+}

@@ -1,0 +1,43 @@
+public import Diagnostics
+import Glibc
+
+/// The ways in which the file system can let a command down.
+public enum FileFailureCode: String, FailureCode {
+  /// Nothing is at that path.
+  case notFound = "no-such-file"
+  /// The path names something that is not a regular file.
+  case notRegular = "not-a-regular-file"
+  /// The operating system refused access.
+  case denied = "access-denied"
+  /// The file is larger than the reader's named limit.
+  case tooLarge = "file-too-large"
+  /// Any other error of the operating system.
+  case system = "io-error"
+
+  /// Missing inputs and broken input/output end a command differently.
+  public var kind: FailureKind {
+    switch self {
+    case .notFound, .notRegular: .noInput
+    case .tooLarge: .badData
+    case .denied, .system: .inputOutput
+    }
+  }
+}
+
+/// A failure of the file system.
+public typealias FileFailure = Failure<FileFailureCode>
+
+extension FileFailure {
+  /// The failure for the C library's current error number; the only place that reads `errno`.
+  static func current(_ call: String, at path: String) -> FileFailure {
+    let number = errno
+    let code: FileFailureCode =
+      switch number {
+      case ENOENT, ENOTDIR: .notFound
+      case EACCES, EPERM, EROFS: .denied
+      default: .system
+      }
+    let reason = unsafe String(cString: strerror(number))
+    return FileFailure(code, at: path, expected: "\(call) to succeed", found: reason.lowercased())
+  }
+}

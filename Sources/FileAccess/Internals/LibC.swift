@@ -1,0 +1,84 @@
+import Glibc
+
+/// The C library's file calls, each wrapped once under its own name; a failure becomes a
+/// `FileFailure` here and nowhere else.
+enum LibC {
+  static func open(_ path: String, _ flags: Int32, _ mode: mode_t = 0) throws -> Int32 {
+    try checked(unsafe Glibc.open(path, flags | O_CLOEXEC, mode), "open", path)
+  }
+
+  static func close(_ descriptor: Int32, _ path: String) throws {
+    _ = try checked(Glibc.close(descriptor), "close", path)
+  }
+
+  static func fsync(_ descriptor: Int32, _ path: String) throws {
+    // A folder on some file systems cannot be synced; that is no error of ours.
+    let result = Glibc.fsync(descriptor)
+    if result != 0 && errno == EINVAL { return }
+    _ = try checked(result, "fsync", path)
+  }
+
+  static func rename(_ old: String, _ new: String) throws {
+    _ = try checked(unsafe Glibc.rename(old, new), "rename", new)
+  }
+
+  static func unlink(_ path: String) { _ = unsafe Glibc.unlink(path) }
+
+  static func mkdir(_ path: String) throws {
+    let result = unsafe Glibc.mkdir(path, 0o777)
+    if result != 0 && errno == EEXIST { return }
+    _ = try checked(result, "mkdir", path)
+  }
+
+  static func exists(_ path: String) -> Bool { unsafe Glibc.access(path, F_OK) == 0 }
+
+  static func status(_ path: String) throws -> stat {
+    var status = Glibc.stat()
+    _ = try checked(unsafe stat(path, &status), "stat", path)
+    return status
+  }
+
+  static func fstat(_ descriptor: Int32, _ path: String) throws -> stat {
+    var status = Glibc.stat()
+    _ = try checked(unsafe Glibc.fstat(descriptor, &status), "fstat", path)
+    return status
+  }
+
+  static func read(_ descriptor: Int32, _ buffer: inout [UInt8], _ path: String) throws -> Int {
+    while true {
+      // SAFETY: the buffer's own address and length.
+      let count = unsafe buffer.withUnsafeMutableBytes {
+        unsafe Glibc.read(descriptor, $0.baseAddress, $0.count)
+      }
+      if count < 0 && errno == EINTR { continue }
+      return try checked(count, "read", path)
+    }
+  }
+
+  static func write(_ descriptor: Int32, _ bytes: RawSpan, _ path: String) throws -> Int {
+    while true {
+      // SAFETY: the buffer's own address and length.
+      let count = unsafe bytes.withUnsafeBytes {
+        unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
+      }
+      if count < 0 && errno == EINTR { continue }
+      return try checked(count, "write", path)
+    }
+  }
+
+  static func mmap(_ descriptor: Int32, size: Int, _ path: String) throws -> UnsafeMutableRawPointer
+  {
+    let address = unsafe Glibc.mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0)
+    guard let address = unsafe address, unsafe address != MAP_FAILED else {
+      throw FileFailure.current("mmap", at: path)
+    }
+    return unsafe address
+  }
+
+  private static func checked<Value: SignedInteger>(
+    _ result: Value, _ call: String, _ path: String
+  ) throws -> Value {
+    guard result >= 0 else { throw FileFailure.current(call, at: path) }
+    return result
+  }
+}

@@ -1,0 +1,59 @@
+import Diagnostics
+import Glibc
+
+/// A regular file mapped read-only into memory; unmapped when the last reference goes.
+///
+/// Pages come from the disk when touched, so mapping a file costs nothing until it is read.
+///
+/// Corresponds to `mmap(2)`.
+@safe
+public final class MappedFile: Sendable {
+  /// The path as given.
+  public let path: String
+  /// The file's size in bytes when it was mapped.
+  public let size: Int
+  // SAFETY: set once in `init`, never written through, valid until `deinit` unmaps it.
+  private nonisolated(unsafe) let base: UnsafeMutableRawPointer?
+
+  /// Maps a file.
+  ///
+  /// - Throws: `FileFailure`.
+  public init(path: String) throws {
+    let descriptor = try LibC.open(path, O_RDONLY)
+    defer { try? LibC.close(descriptor, path) }
+    let status = try LibC.fstat(descriptor, path)
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw FileFailure(
+        .notRegular, at: path, expected: "a regular file", found: "something else")
+    }
+    self.path = path
+    size = status.st_size
+    unsafe base = size > 0 ? try unsafe LibC.mmap(descriptor, size: size, path) : nil
+  }
+
+  deinit {
+    if let base = unsafe base { unsafe munmap(base, size) }
+  }
+
+  /// Lends the bytes of a range; a range outside the file is a programming error.
+  public func withBytes<Result>(
+    in range: Range<Int>, _ body: (RawSpan) throws -> Result
+  ) rethrows -> Result {
+    precondition(range.lowerBound >= 0 && range.upperBound <= size, "range outside the file")
+    // SAFETY: the mapping covers 0..<size, and `self` outlives the call.
+    let buffer = unsafe UnsafeRawBufferPointer(start: base, count: size)
+    return try body(unsafe buffer.bytes.extracting(range))
+  }
+
+  /// Tells the system that the pages of a range will not be needed soon; they can be read again.
+  ///
+  /// Keeps the resident size of a long pass over a large file small. Corresponds to `madvise(2)`.
+  public func releasePages(in range: Range<Int>) {
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    let start = (range.lowerBound + page - 1) / page * page
+    let end = range.upperBound / page * page
+    guard let base = unsafe base, start < end else { return }
+    // SAFETY: whole pages inside the mapping; it is never written, so dropping pages loses nothing.
+    _ = unsafe madvise(base + start, end - start, MADV_DONTNEED)
+  }
+}

@@ -1,0 +1,192 @@
+import CHDF5
+import Diagnostics
+import FileAccess
+public import HDF5Subset
+
+/// Reads the structure of a checkpoint through libhdf5, checking every object before it is opened.
+///
+/// Links other than hard ones, objects linked twice, external storage, virtual and contiguous
+/// layouts, other filters than 3, several chunks, other types, chunks outside the file or
+/// overlapping each other: each is refused by name. Plugins are off.
+public struct LibHDF5Reader: HDF5ContentReader {
+  /// Makes a reader.
+  public init() {}
+
+  /// Named limits.
+  enum Limits {
+    static let objects = 100_000
+    static let rank = 8
+    static let attributes = 8
+    static let attributeBytes = 4_096
+    static let headerElementBytes = 65_536
+  }
+
+  static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+
+  /// Reads the structure of a file.
+  ///
+  /// - Throws: `HDF5Failure`, `FileFailure`.
+  public func content(ofFile path: String) throws -> HDF5Content {
+    let mapped = try MappedFile(path: path)
+    let start = ByteRegion(mapped, in: 0..<min(mapped.size, 8)).copy()
+    guard start == Self.signature else {
+      throw HDF5Failure(
+        .foreign, at: path, expected: "the signature of HDF5 at byte 0", found: "other bytes")
+    }
+    LibHDF5.quiet()
+    let access = try LibHDF5.H5Pcreate(qkz_h5p_file_access())
+    try LibHDF5.H5Pset_file_locking(access)
+    try LibHDF5.H5Pset_fclose_degree(access)
+    let file = try LibHDF5.H5Fopen(path, access)
+    var walk = Walk(fileSize: mapped.size)
+    try walk.group(try LibHDF5.H5Oopen(file, "/", path), "/")
+    try walk.checkOverlaps()
+    return walk.content
+  }
+}
+
+/// One pass over all objects of a file.
+private struct Walk {
+  let fileSize: Int
+  var content = HDF5Content(groups: [], datasets: [:], attributes: [:])
+  private var addresses: Set<UInt64> = []
+
+  init(fileSize: Int) { self.fileSize = fileSize }
+
+  mutating func group(_ group: Identifier, _ path: String) throws {
+    try enter(group, path)
+    content.groups.append(path)
+    for index in 0..<(try LibHDF5.H5Gget_info(group, path)) {
+      let name = try LibHDF5.H5Lget_name_by_idx(group, index, path)
+      let child = path == "/" ? name : "\(path)/\(name)"
+      guard try LibHDF5.H5Lget_info(group, name, child) else {
+        throw failure(.link, child, "a hard link", "a soft, external or user-defined link")
+      }
+      let object = try LibHDF5.H5Oopen(group, name, child)
+      switch try LibHDF5.H5Oget_info(object, child).kind {
+      case H5O_TYPE_GROUP: try self.group(object, child)
+      case H5O_TYPE_DATASET:
+        try enter(object, child)
+        content.datasets[child] = try dataset(object, child)
+      default: throw failure(.object, child, "a group or a dataset", "another object")
+      }
+    }
+  }
+
+  /// Notes an object's address and reads its attributes.
+  private mutating func enter(_ object: Identifier, _ path: String) throws {
+    let info = try LibHDF5.H5Oget_info(object, path)
+    guard addresses.insert(info.address).inserted else {
+      throw failure(.shared, path, "each object under one path", "it under a second one")
+    }
+    guard addresses.count <= LibHDF5Reader.Limits.objects else {
+      throw failure(.limit, path, "at most \(LibHDF5Reader.Limits.objects) objects", "more")
+    }
+    guard info.attributes <= LibHDF5Reader.Limits.attributes else {
+      throw failure(.limit, path, "at most 8 attributes", "\(info.attributes)")
+    }
+    var attributes: [String: [UInt8]] = [:]
+    for index in 0..<info.attributes {
+      let attribute = try LibHDF5.H5Aopen_by_idx(object, index, path)
+      let name = try LibHDF5.H5Aget_name(attribute, path)
+      attributes[name] = try text(attribute, "\(path)@\(name)")
+    }
+    if !attributes.isEmpty { content.attributes[path] = attributes }
+  }
+
+  private func text(_ attribute: Identifier, _ place: String) throws -> [UInt8] {
+    let type = try LibHDF5.H5Aget_type(attribute, place)
+    let space = try LibHDF5.H5Aget_space(attribute, place)
+    guard case .text(let length) = try Datatypes.recognise(type, place),
+      try LibHDF5.H5Sget_simple_extent_dims(space, place).shape.isEmpty,
+      length <= LibHDF5Reader.Limits.attributeBytes
+    else { throw failure(.type, place, "one short text", "another attribute") }
+    return try LibHDF5.H5Aread(attribute, type, count: length, place)
+  }
+
+  private func dataset(_ dataset: Identifier, _ path: String) throws -> HDF5Dataset {
+    let creation = try LibHDF5.H5Dget_create_plist(dataset, path)
+    guard try LibHDF5.H5Pget_external_count(creation, path) == 0 else {
+      throw failure(.external, path, "elements in this file", "elements in another file")
+    }
+    let libraryType = try LibHDF5.H5Dget_type(dataset, path)
+    let type = try Datatypes.recognise(libraryType, path)
+    let space = try LibHDF5.H5Dget_space(dataset, path)
+    let (shape, grows) = try LibHDF5.H5Sget_simple_extent_dims(space, path)
+    let size = try byteCount(type, shape, path)
+    guard !grows else { throw failure(.layout, path, "a fixed extent", "one that can grow") }
+    switch LibHDF5.H5Pget_layout(creation) {
+    case H5D_COMPACT where size <= LibHDF5Reader.Limits.headerElementBytes:
+      let bytes = try LibHDF5.H5Dread(dataset, libraryType, count: size, path)
+      return HDF5Dataset(type: type, shape: shape, elements: .inHeader(bytes))
+    case H5D_CHUNKED:
+      try checkChunking(creation, shape, path)
+      let range = try chunk(dataset, space, rank: shape.count, size: size, path)
+      return HDF5Dataset(type: type, shape: shape, elements: .inFile(range))
+    default: throw failure(.layout, path, "compact or one chunk", "another layout")
+    }
+  }
+
+  private func byteCount(_ type: HDF5Type, _ shape: [Int], _ path: String) throws -> Int {
+    var total = type.byteCount
+    for extent in shape {
+      let (product, overflow) = total.multipliedReportingOverflow(by: extent)
+      guard !overflow, product > 0, product <= fileSize else {
+        throw failure(.limit, path, "1 to \(fileSize) bytes", "\(type) \(shape)")
+      }
+      total = product
+    }
+    guard shape.count <= LibHDF5Reader.Limits.rank else {
+      throw failure(.limit, path, "at most 8 axes", "\(shape.count)")
+    }
+    return total
+  }
+
+  private func checkChunking(_ creation: Identifier, _ shape: [Int], _ path: String) throws {
+    let filters = try LibHDF5.H5Pget_filter2(creation, path)
+    guard filters == [3] else { throw failure(.filter, path, "filter 3", "filters \(filters)") }
+    let chunk = try LibHDF5.H5Pget_chunk(creation, rank: shape.count, path)
+    guard chunk == shape else {
+      throw failure(.layout, path, "one chunk \(shape)", "chunks \(chunk)")
+    }
+  }
+
+  private func chunk(
+    _ dataset: Identifier, _ space: Identifier, rank: Int, size: Int, _ path: String
+  ) throws -> Range<Int> {
+    guard try LibHDF5.H5Dget_num_chunks(dataset, space, path) == 1 else {
+      throw failure(.layout, path, "one chunk", "none or several")
+    }
+    let info = try LibHDF5.H5Dget_chunk_info(dataset, space, rank: rank, path)
+    let stored = size + Fletcher32.byteCount
+    guard info.size == UInt64(stored), info.mask == 0, fileSize >= stored,
+      info.address <= UInt64(fileSize - stored)
+    else {
+      throw failure(
+        .chunk, path, "\(stored) stored bytes inside the file",
+        "\(info.size) at \(info.address), mask \(info.mask)")
+    }
+    return Int(info.address)..<Int(info.address) + stored
+  }
+
+  /// No two chunks may share a byte.
+  func checkOverlaps() throws {
+    var end = 0
+    let chunks = content.datasets.compactMap { path, dataset -> (Range<Int>, String)? in
+      guard case .inFile(let range) = dataset.elements else { return nil }
+      return (range, path)
+    }
+    for (range, path) in chunks.sorted(by: { $0.0.lowerBound < $1.0.lowerBound }) {
+      guard range.lowerBound >= end else {
+        throw failure(.chunk, path, "a chunk from byte \(end)", "byte \(range.lowerBound)")
+      }
+      end = range.upperBound
+    }
+  }
+
+  private func failure(
+    _ code: HDF5FailureCode, _ place: String, _ expected: String, _ found: String
+  ) -> HDF5Failure {
+    HDF5Failure(code, at: place, expected: expected, found: found)
+  }
+}

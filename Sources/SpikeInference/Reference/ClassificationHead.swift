@@ -1,0 +1,62 @@
+import QKFormerModel
+
+/// The classifier: averages over tokens and steps, and a linear map; no spikes.
+struct ClassificationHead {
+  let plan: NetworkPlan
+  let weights: ModelWeights
+
+  /// The features that the linear map reads: `[B][D]` for mean-then-head, `[T*B][D]` for
+  /// head-then-mean.
+  ///
+  /// Sums of counts are exact integers; the one division is the only rounding.
+  func features(_ stream: SpikeCountMap) -> [[Float]] {
+    let tokens = stream.size.count
+    switch plan.configuration.readout {
+    case .meanThenHead:
+      return (0..<stream.batch).map { sample in
+        let frames = (0..<stream.timeSteps).map { $0 * stream.batch + sample }
+        return mean(stream, frames, over: stream.timeSteps * tokens)
+      }
+    case .headThenMean:
+      return (0..<stream.frames).map { mean(stream, [$0], over: tokens) }
+    }
+  }
+
+  private func mean(_ stream: SpikeCountMap, _ frames: [Int], over count: Int) -> [Float] {
+    var sums = [Int](repeating: 0, count: stream.channels)
+    for frame in frames {
+      for token in 0..<stream.size.count {
+        let start = stream.offset(frame: frame, token: token)
+        for channel in 0..<stream.channels { sums[channel] += Int(stream.values[start + channel]) }
+      }
+    }
+    return sums.map { Float($0) / Float(count) }
+  }
+
+  /// The logits of every sample, `[B][classes]`.
+  func logits(_ features: [[Float]], batch: Int) -> [[Float]] {
+    let outputs = features.map(linear)
+    switch plan.configuration.readout {
+    case .meanThenHead: return outputs
+    case .headThenMean:
+      let steps = features.count / batch
+      return (0..<batch).map { sample in
+        let sums = (0..<steps).reduce([Float](repeating: 0, count: plan.configuration.classes)) {
+          zip($0, outputs[$1 * batch + sample]).map(+)
+        }
+        return sums.map { $0 / Float(steps) }
+      }
+    }
+  }
+
+  /// `W x + b`: a left fold of fused multiply-adds, the bias last.
+  private func linear(_ features: [Float]) -> [Float] {
+    (0..<plan.configuration.classes).map { row in
+      var sum: Float = 0
+      for (column, feature) in features.enumerated() {
+        sum.addProduct(feature, weights.headWeight[row * features.count + column])
+      }
+      return sum + weights.headBias[row]
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import Diagnostics
+public import QKFormerModel
+
+/// The forward pass in plain loops, in the order of the paper.
+///
+/// It is the definition of what a model computes: any other engine must give the same bits.
+///
+/// Corresponds to the paper's figure 2 and upstream's `forward_features` and `forward`.
+public struct ReferenceForward: ForwardPass {
+  /// The network.
+  public let plan: NetworkPlan
+  private let weights: ModelWeights
+  private let units: [String: ConvolutionWithNorm]
+
+  /// Prepares a network for running.
+  ///
+  /// - Throws: `InferenceFailure` if the configuration needs something this engine lacks.
+  public init(_ plan: NetworkPlan, _ weights: ModelWeights) throws {
+    let configuration = plan.configuration
+    guard configuration.residual == .spikeAddition, !configuration.innerMLPShortcut else {
+      throw InferenceFailure(
+        .unsupported, at: "configuration", expected: "residual `spike_addition`",
+        found: "`\(configuration.residual.rawValue)`"
+          + (configuration.innerMLPShortcut ? " with an inner MLP shortcut" : ""))
+    }
+    self.plan = plan
+    self.weights = weights
+    var units: [String: ConvolutionWithNorm] = [:]
+    for unit in plan.units { units[unit.path] = ConvolutionWithNorm(unit, weights[unit]) }
+    self.units = units
+  }
+
+  /// Runs a batch as one unit and returns its logits, `[B][classes]`.
+  ///
+  /// - Throws: `InferenceFailure`, and what the observer throws.
+  public func logits<Observer: ForwardObserver>(
+    of input: InputBatch, observer: inout Observer
+  ) throws -> [[Float]] {
+    try FloatingPointEnvironment.check()
+    var run = Run(engine: self, neurons: plan.neurons(for: input.size), observer: observer)
+    defer { observer = run.observer }
+    let stream = try run.stages(input)
+    let head = ClassificationHead(plan: plan, weights: weights)
+    let features = head.features(stream)
+    run.observer.head(features: features)
+    return head.logits(features, batch: input.batch)
+  }
+
+  fileprivate func convolution(_ unit: ConvolutionUnit) -> ConvolutionWithNorm {
+    guard let convolution = units[unit.path] else {
+      preconditionFailure("a unit of another network: \(unit.path)")
+    }
+    return convolution
+  }
+}
+
+/// One run through the network: what is left to visit, and who watches.
+private struct Run<Observer: ForwardObserver> {
+  let engine: ReferenceForward
+  /// Every neuron group of this input, in the order in which they fire.
+  let neurons: [NeuronGroup]
+  var observer: Observer
+  private var next = 0
+
+  init(engine: ReferenceForward, neurons: [NeuronGroup], observer: Observer) {
+    self.engine = engine
+    self.neurons = neurons
+    self.observer = observer
+  }
+
+  private var configuration: QKFormerConfiguration { engine.plan.configuration }
+
+  // MARK: Stages
+
+  mutating func stages(_ input: InputBatch) throws -> SpikeCountMap {
+    var stream: SpikeCountMap?
+    for stage in engine.plan.stages {
+      var x = try embedding(stage.embedding, stream, input)
+      for block in stage.blocks { x = try self.block(block, x) }
+      stream = x
+    }
+    guard let stream else { preconditionFailure("a network without stages") }
+    return stream
+  }
+
+  /// SPEDS: the chain of units, plus a shortcut from a point inside it. `[T, B, N, C]`.
+  private mutating func embedding(
+    _ plan: PatchEmbeddingPlan, _ stream: SpikeCountMap?, _ input: InputBatch
+  ) throws -> SpikeCountMap {
+    var points = stream.map { [$0] } ?? []
+    for unit in plan.units {
+      points.append(
+        try points.last.map { try self.unit(unit, $0) } ?? firstUnit(unit, input))
+    }
+    let branch = points[plan.shortcutStart - (stream == nil ? 1 : 0)]
+    let main = points[points.count - 1]
+    return main + (try self.unit(plan.shortcut, branch))
+  }
+
+  /// `x + attention(x)`, then `x + mlp(x)`.
+  private mutating func block(_ plan: BlockPlan, _ stream: SpikeCountMap) throws -> SpikeCountMap {
+    let mixed = stream + (try attention(plan.attention, stream))
+    return mixed + (try mlp(plan.mlp, mixed))
+  }
+
+  // MARK: Attention and MLP
+
+  private mutating func attention(
+    _ plan: AttentionPlan, _ stream: SpikeCountMap
+  ) throws -> SpikeCountMap {
+    let query = try unit(plan.query, stream)
+    let key = try unit(plan.key, stream)
+    switch plan.mixer {
+    case .qkta:
+      let current = QueryKeyAttention.tokenCurrent(query, heads: plan.heads)
+      let mask = try fire(current)
+      return try unit(plan.projection, QueryKeyAttention.mask(key, byTokens: mask))
+    case .qkca:
+      let mask = try fire(QueryKeyAttention.channelCurrent(query))
+      return try unit(plan.projection, QueryKeyAttention.mask(key, byChannels: mask))
+    case .ssa:
+      guard let valueUnit = plan.value else { preconditionFailure("attention without V") }
+      let value = try unit(valueUnit, stream)
+      let current = SpikingSelfAttention.current(
+        query: query, key: key, value: value, heads: plan.heads,
+        scale: configuration.attentionScale)
+      return try unit(plan.projection, try fire(current))
+    }
+  }
+
+  private mutating func mlp(_ plan: MLPPlan, _ stream: SpikeCountMap) throws -> SpikeCountMap {
+    try unit(plan.contraction, try unit(plan.expansion, stream))
+  }
+
+  // MARK: Units and neurons
+
+  /// Conv, BN, pooling where the plan has it, LIF.
+  private mutating func unit(
+    _ unit: ConvolutionUnit, _ stream: SpikeCountMap
+  ) throws -> SpikeCountMap {
+    observer.convolution(unit, input: stream)
+    let current = engine.convolution(unit)(stream)
+    return try fire(unit.pools ? current.maxPooled() : current)
+  }
+
+  /// The first unit reads the image once and repeats its current, or reads each event frame.
+  private mutating func firstUnit(
+    _ unit: ConvolutionUnit, _ input: InputBatch
+  ) throws -> SpikeCountMap {
+    let current = engine.convolution(unit)(real: input.currents())
+    let pooled = unit.pools ? current.maxPooled() : current
+    let isDirect = configuration.input.coding == .direct
+    return try fire(isDirect ? pooled.repeated(timeSteps: configuration.timeSteps) : pooled)
+  }
+
+  /// The next neuron group fires on a current `[T, B, N, C]`.
+  private mutating func fire(_ current: CurrentMap) throws -> SpikeCountMap {
+    let group = neurons[next]
+    next += 1
+    let scope =
+      group.role == .selfAttentionProjection ? configuration.ssaProjectionScope : .sample
+    var spikes = LIFNeuron(engine.plan.parameters(of: group)).spikes(current, scope: scope)
+    try observer.neurons(group, current: current, spikes: &spikes)
+    return spikes
+  }
+}

@@ -1,0 +1,68 @@
+/// The binary output of one group of neurons over all time steps and samples, as packed bits.
+///
+/// Axes are `[T, B, n]`: time step, sample, and the neurons of one sample in the order of their
+/// published axes (`[C, H, W]`; `[heads, N]` for token attention; `[C]` for channel attention).
+/// Each (step, sample) takes whole bytes, least significant bit first, the last byte padded with
+/// zeros. Sums after a shortcut are counts, not spikes, and have no place here.
+///
+/// Corresponds to schema element `spike_train`.
+public struct SpikeTrain: Sendable, Equatable {
+  /// Time steps *T*.
+  public let timeSteps: Int
+  /// Samples *B*.
+  public let batch: Int
+  /// Neurons of one sample.
+  public let neurons: Int
+  /// `[T, B, bytesPerStep]`.
+  public private(set) var bytes: [UInt8]
+
+  /// Bytes of one (step, sample).
+  public var bytesPerStep: Int { (neurons + 7) / 8 }
+
+  /// A train without spikes.
+  public init(timeSteps: Int, batch: Int, neurons: Int) {
+    self.timeSteps = timeSteps
+    self.batch = batch
+    self.neurons = neurons
+    bytes = [UInt8](repeating: 0, count: timeSteps * batch * ((neurons + 7) / 8))
+  }
+
+  /// A train from packed bytes; `nil` if their number is wrong or a padding bit is set.
+  public init?(timeSteps: Int, batch: Int, neurons: Int, bytes: [UInt8]) {
+    self.init(timeSteps: timeSteps, batch: batch, neurons: neurons)
+    guard bytes.count == self.bytes.count else { return nil }
+    self.bytes = bytes
+    let used = neurons % 8
+    guard used > 0 else { return }
+    let padding = UInt8(truncatingIfNeeded: 0xFF << used)
+    for last in stride(from: bytesPerStep - 1, to: bytes.count, by: bytesPerStep) {
+      if bytes[last] & padding != 0 { return nil }
+    }
+  }
+
+  /// Where a (step, sample) starts in `bytes`.
+  private func offset(_ t: Int, _ b: Int) -> Int { (t * batch + b) * bytesPerStep }
+
+  /// Whether a neuron fired.
+  public subscript(t: Int, b: Int, neuron: Int) -> Bool {
+    get { bytes[offset(t, b) + (neuron >> 3)] >> (neuron & 7) & 1 == 1 }
+    set {
+      let bit = UInt8(1) << (neuron & 7)
+      if newValue {
+        bytes[offset(t, b) + (neuron >> 3)] |= bit
+      } else {
+        bytes[offset(t, b) + (neuron >> 3)] &= ~bit
+      }
+    }
+  }
+
+  /// The packed bytes of one (step, sample).
+  public func step(_ t: Int, _ b: Int) -> ArraySlice<UInt8> {
+    bytes[offset(t, b)..<offset(t, b) + bytesPerStep]
+  }
+
+  /// The number of spikes of one (step, sample).
+  public func count(_ t: Int, _ b: Int) -> Int {
+    step(t, b).reduce(0) { $0 + $1.nonzeroBitCount }
+  }
+}

@@ -43,6 +43,7 @@ let package = Package(
     .systemLibrary(
       name: "CCrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
+    .target(name: "CZooIndex"),
     // L1: things that know nothing of neurons.
     library("Diagnostics"),
     library("CanonicalJSON", ["Diagnostics"]),
@@ -50,13 +51,52 @@ let package = Package(
     library("Digests", ["CCrypto", "FileAccess"]),
     library("SpikeTensors", ["Diagnostics", "FileAccess"]),
     library("TensorFiles", ["CanonicalJSON", "Diagnostics", "FileAccess", "SpikeTensors"]),
+    library("Concurrency"),
     library("HDF5Subset", ["Diagnostics", "SpikeTensors"]),
     library("HDF5Storage", ["CHDF5", "Diagnostics", "FileAccess", "HDF5Subset", "SpikeTensors"]),
     // L2: what a QKFormer is.
     library("QKFormerModel", ["CanonicalJSON", "Diagnostics", "SpikeTensors"]),
     // L3: running a model, and keeping it; siblings that do not know each other.
-    library("SpikeInference", ["Diagnostics", "QKFormerModel", "SpikeTensors"]),
-
+    library("SpikeInference", ["Concurrency", "Diagnostics", "QKFormerModel", "SpikeTensors"]),
+    library(
+      "CheckpointFormat",
+      [
+        "CanonicalJSON", "Concurrency", "Diagnostics", "Digests", "FileAccess", "HDF5Storage",
+        "HDF5Subset", "QKFormerModel", "SpikeTensors",
+      ]),
+    // L4: what is done with both.
+    library(
+      "Verification",
+      [
+        "CanonicalJSON", "CheckpointFormat", "Diagnostics", "Digests", "FileAccess",
+        "QKFormerModel", "SpikeInference", "SpikeTensors", "TensorFiles",
+      ]),
+    library(
+      "Evaluation",
+      [
+        "CheckpointFormat", "Diagnostics", "FileAccess", "QKFormerModel", "SpikeInference",
+        "SpikeTensors", "TensorFiles",
+      ]),
+    library(
+      "Conversion",
+      [
+        "CanonicalJSON", "CheckpointFormat", "Diagnostics", "Digests", "FileAccess",
+        "QKFormerModel", "SpikeTensors", "TensorFiles",
+      ]),
+    library(
+      "ModelZoo",
+      [
+        "CanonicalJSON", "CheckpointFormat", "CZooIndex", "Diagnostics", "Digests", "FileAccess",
+        "QKFormerModel",
+      ]),
+    // L5: parse, call, print.
+    .executableTarget(
+      name: "qkzoo",
+      dependencies: [
+        argumentParser, "CanonicalJSON", "CheckpointFormat", "Conversion", "Diagnostics",
+        "Digests", "Evaluation", "FileAccess", "ModelZoo", "QKFormerModel", "SpikeInference",
+        "SpikeTensors", "TensorFiles", "Verification",
+      ], swiftSettings: fences),
 
   ],
   swiftLanguageModes: [.v6]

@@ -66,3 +66,14 @@ public struct SpikeTrain: Sendable, Equatable {
     step(t, b).reduce(0) { $0 + $1.nonzeroBitCount }
   }
 }
+
+extension SpikeTrain {
+  /// The train of some consecutive samples.
+  public func samples(_ samples: Range<Int>) -> SpikeTrain {
+    var part = SpikeTrain(timeSteps: timeSteps, batch: samples.count, neurons: neurons)
+    part.bytes = (0..<timeSteps).flatMap { t in
+      bytes[offset(t, samples.lowerBound)..<offset(t, samples.lowerBound) + samples.count * bytesPerStep]
+    }
+    return part
+  }
+}

@@ -1,0 +1,71 @@
+public import CanonicalJSON
+public import Diagnostics
+public import QKFormerModel
+public import SpikeTensors
+
+/// A model in memory: what every importer makes and every exporter reads.
+public struct Checkpoint: Sendable {
+  /// What the model is.
+  public var configuration: QKFormerConfiguration
+  /// A tensor for every path of the parameter inventory, exactly as stored upstream.
+  public var parameters: [String: Tensor]
+  /// Recorded behaviour, one for each origin.
+  public var references: [Reference]
+  /// Recorded accuracy and firing statistics.
+  public var records: Records
+  /// Where the model comes from, as inert JSON.
+  public var provenance: JSON
+
+  /// Bundles a model.
+  public init(
+    configuration: QKFormerConfiguration, parameters: [String: Tensor],
+    references: [Reference] = [], records: Records = Records(), provenance: JSON
+  ) {
+    self.configuration = configuration
+    self.parameters = parameters
+    self.references = references
+    self.records = records
+    self.provenance = provenance
+  }
+
+  /// The network that the configuration describes.
+  public var plan: NetworkPlan { NetworkPlan(configuration) }
+
+  /// The tensors that must be there and have the right shapes; all faults in one error.
+  ///
+  /// - Throws: `CheckpointFindings`.
+  public func validate(at place: String) throws {
+    let found = parameters.mapValues { ($0.elementType, $0.shape) }
+    let findings = ParameterCheck.findings(plan.parameters, found: found, place: place)
+    guard findings.isEmpty else { throw CheckpointFindings(findings) }
+  }
+}
+
+/// Compares tensors with the inventory.
+public enum ParameterCheck {
+  /// Every missing, wrongly shaped and unexpected tensor, each with expected and found.
+  ///
+  /// - Parameter name: how the tensors are called: canonical path or upstream name.
+  public static func findings(
+    _ specifications: [ParameterSpecification], found: [String: (ElementType, [Int])],
+    place: String, name: (ParameterSpecification) -> String = \.path
+  ) -> [CheckpointFailure] {
+    func finding(_ path: String, _ expected: String, _ found: String) -> CheckpointFailure {
+      CheckpointFailure(.structure, at: "\(place) \(path)", expected: expected, found: found)
+    }
+    let wanted = Set(specifications.map(name))
+    let faults = specifications.compactMap { specification -> CheckpointFailure? in
+      let path = name(specification)
+      let types = specification.elementTypes.map(\.rawValue).joined(separator: " or ")
+      guard let (type, shape) = found[path] else {
+        return finding(path, "\(types) \(specification.shape)", "no such tensor")
+      }
+      guard shape == specification.shape, specification.elementTypes.contains(type) else {
+        return finding(path, "\(types) \(specification.shape)", "\(type) \(shape)")
+      }
+      return nil
+    }
+    let strays = found.keys.filter { !wanted.contains($0) }.sorted()
+    return faults + strays.map { finding($0, "no such tensor", "an unexpected tensor") }
+  }
+}

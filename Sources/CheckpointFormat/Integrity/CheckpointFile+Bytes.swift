@@ -1,0 +1,63 @@
+import Concurrency
+public import Diagnostics
+public import Digests
+import FileAccess
+import HDF5Subset
+import SpikeTensors
+
+extension CheckpointFile {
+  /// Where bytes are not what was recorded; empty if nowhere.
+  ///
+  /// Reads the whole file: HDF5's checksum of every chunk, then SHA-256 of every dataset and
+  /// attribute against the manifest, on all cores.
+  ///
+  /// - Throws: nothing about the content; only what the system throws.
+  public func byteFindings() throws -> [CheckpointFailure] {
+    let tensors = manifest.tensors.map { (ElementPaths.parameter($0.path), $0.digest) }
+    let others = manifest.datasets.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    let datasets = try (tensors + others).concurrentMap { path, digest in
+      try self.datasetFindings(path, digest)
+    }
+    return datasets.flatMap { $0 } + attributeFindings()
+  }
+
+  private func datasetFindings(_ object: String, _ digest: Digest) throws -> [CheckpointFailure] {
+    let place = "\(path) \(object)"
+    // A dataset that is not there is a finding about the structure.
+    guard let dataset = content.datasets[object] else { return [] }
+    let region = region(dataset)
+    defer { region.releasePages() }
+    let found = SHA256.digest(of: region)
+    let finding = CheckpointFailure(
+      .digest, at: place, expected: "SHA-256 \(digest)", found: "\(found)")
+    let chunk = try chunkFinding(dataset, place)
+    return (chunk.map { [$0] } ?? []) + (found == digest ? [] : [finding])
+  }
+
+  private func attributeFindings() -> [CheckpointFailure] {
+    let objects = Set(manifest.attributes.keys).union(content.attributes.keys).sorted()
+    return objects.flatMap { object in
+      let recorded = manifest.attributes[object] ?? [:]
+      let present = content.attributes[object] ?? [:]
+      return Set(recorded.keys).union(present.keys).sorted().compactMap { name in
+        attributeFinding("\(path) \(object)@\(name)", recorded[name], present[name])
+      }
+    }
+  }
+
+  private func attributeFinding(
+    _ place: String, _ recorded: Digest?, _ present: [UInt8]?
+  ) -> CheckpointFailure? {
+    let found = present.map { SHA256.digest(of: $0) }
+    guard found != recorded else { return nil }
+    let text = present.map { "`\(String(decoding: $0, as: UTF8.self))`, SHA-256 \(found?.hex ?? "")" }
+    return CheckpointFailure(
+      .digest, at: place, expected: recorded.map { "SHA-256 \($0)" } ?? "no such attribute",
+      found: text ?? "no such attribute")
+  }
+
+  /// The digests that the manifest records for the model's tensors, by path.
+  public var recordedDigests: [String: Digest] {
+    Dictionary(uniqueKeysWithValues: manifest.tensors.map { ($0.path, $0.digest) })
+  }
+}

@@ -1,0 +1,158 @@
+import CanonicalJSON
+import Digests
+import Diagnostics
+import FileAccess
+import HDF5Storage
+import HDF5Subset
+public import QKFormerModel
+import SpikeTensors
+
+/// An open checkpoint: its structure has been read, its tensors are mapped and untouched.
+public final class CheckpointFile: Sendable {
+  /// Where it is.
+  public let path: String
+  let content: HDF5Content
+  let manifest: Manifest
+  private let file: MappedFile
+
+  /// Reads the structure of a file without judging it; see `structureFindings`.
+  ///
+  /// - Throws: `HDF5Failure`, `CheckpointFailure`, `JSONFailure`, `ConfigurationFailure`,
+  ///   `FileFailure`.
+  public init(path: String) throws {
+    self.path = path
+    content = try LibHDF5Reader().content(ofFile: path)
+    file = try MappedFile(path: path)
+    guard content.attributes["/"]?["format"] != nil,
+      let dataset = content.datasets[ElementPaths.manifest],
+      case .text(let length) = dataset.type, case .inFile(let range) = dataset.elements
+    else {
+      throw CheckpointFailure(
+        .foreign, at: path, expected: "attribute `format` and dataset `manifest`",
+        found: "an HDF5 file without them")
+    }
+    let place = "\(path) \(ElementPaths.manifest)"
+    try Self.checkChunk(file, range, place)
+    let text = ByteRegion(file, in: range.lowerBound..<range.lowerBound + length).copy()
+    manifest = try Manifest(bytes: text, at: place)
+    try checkVersions()
+  }
+
+  /// Opens a file whose structure obeys the schema; bytes are not verified.
+  ///
+  /// - Throws: as `init(path:)`, and `CheckpointFindings`.
+  public static func open(_ path: String) throws -> CheckpointFile {
+    let file = try CheckpointFile(path: path)
+    let findings = file.structureFindings()
+    guard findings.isEmpty else { throw CheckpointFindings(findings) }
+    return file
+  }
+
+  /// What the model is.
+  public var configuration: QKFormerConfiguration { manifest.configuration }
+
+  /// Versions that are unknown although their attribute is as recorded: newer software's.
+  private func checkVersions() throws {
+    func check(_ object: String, _ name: String, known: Set<String>) throws {
+      guard let value = content.attributes[object]?[name],
+        manifest.attributes[object]?[name] == SHA256.digest(of: value)
+      else { return }
+      let text = String(decoding: value, as: UTF8.self)
+      guard known.contains(text) else {
+        throw CheckpointFailure(
+          .version, at: "\(path) \(object)@\(name)",
+          expected: known.sorted().joined(separator: " or "),
+          found: "\(text); a newer qkzoo may read it")
+      }
+    }
+    try check("/", "format", known: [FormatVersion.format])
+    try check("/", "format_version", known: [FormatVersion.current])
+    try check("/", "numerics_version", known: [FormatVersion.numerics])
+    for object in content.attributes.keys {
+      guard let kind = ElementPaths.kind(of: object) else { continue }
+      try check(object, ElementKind.typeAttribute, known: [kind.rawValue])
+      try check(object, ElementKind.versionAttribute, known: kind.readableVersions)
+    }
+  }
+
+  // MARK: Elements
+
+  /// The elements of a dataset; the chunk's own checksum is left out.
+  func region(_ dataset: HDF5Dataset) -> ByteRegion {
+    switch dataset.elements {
+    case .inHeader(let bytes): ByteRegion(bytes)
+    case .inFile(let range):
+      ByteRegion(file, in: range.lowerBound..<range.upperBound - Fletcher32.byteCount)
+    }
+  }
+
+  /// The tensor of a dataset of numbers.
+  ///
+  /// - Throws: `CheckpointFailure`, `TensorFailure`.
+  func tensor(_ path: String) throws -> Tensor {
+    guard let dataset = content.datasets[path], case .number(let type) = dataset.type else {
+      throw CheckpointFailure(
+        .structure, at: "\(self.path) \(path)", expected: "a dataset of numbers", found: "none")
+    }
+    return try Tensor(type, dataset.shape, region(dataset), name: "\(self.path) \(path)")
+  }
+
+  /// The canonical JSON of a text dataset, if there is one.
+  private func json(_ path: String) throws -> JSON? {
+    guard let dataset = content.datasets[path] else { return nil }
+    let bytes = region(dataset).copy()
+    return try JSON(parsingCanonical: bytes, at: "\(self.path) \(path)")
+  }
+
+  /// The whole checkpoint; tensors stay in the mapped file.
+  ///
+  /// - Throws: `CheckpointFailure`, `TensorFailure`, `JSONFailure`.
+  public func checkpoint() throws -> Checkpoint {
+    var parameters: [String: Tensor] = [:]
+    for entry in manifest.tensors {
+      parameters[entry.path] = try tensor(ElementPaths.parameter(entry.path))
+    }
+    let records = try json(ElementPaths.records).map {
+      try Records(json: $0, at: "\(path) \(ElementPaths.records)")
+    }
+    return Checkpoint(
+      configuration: manifest.configuration, parameters: parameters,
+      references: try references(), records: records ?? Records(),
+      provenance: try json(ElementPaths.provenance) ?? .object([:]))
+  }
+
+  func references() throws -> [Reference] {
+    try manifest.references.enumerated().map { index, json in
+      let group = ElementPaths.reference(index) + "/"
+      var tensors: [String: Tensor] = [:]
+      for path in content.datasets.keys where path.hasPrefix(group) {
+        tensors[String(path.dropFirst(group.count))] = try tensor(path)
+      }
+      return try Reference(json: json, datasets: tensors, at: "\(path) \(group.dropLast())")
+    }
+  }
+
+  /// Compares a chunk with its Fletcher-32 checksum.
+  static func checkChunk(_ file: MappedFile, _ range: Range<Int>, _ place: String) throws {
+    let data = range.lowerBound..<range.upperBound - Fletcher32.byteCount
+    let found = file.withBytes(in: data) { Fletcher32.checksum(of: $0) }
+    let stored = ByteRegion(file, in: data.upperBound..<range.upperBound).copy()
+    let expected = stored.reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    guard found == expected else {
+      throw CheckpointFailure(
+        .checksum, at: place, expected: "Fletcher-32 " + String(expected, radix: 16),
+        found: String(found, radix: 16))
+    }
+  }
+
+  /// The findings of `checkChunk` for a dataset.
+  func chunkFinding(_ dataset: HDF5Dataset, _ place: String) throws -> CheckpointFailure? {
+    guard case .inFile(let range) = dataset.elements else { return nil }
+    do {
+      try Self.checkChunk(file, range, place)
+      return nil
+    } catch let failure as CheckpointFailure {
+      return failure
+    }
+  }
+}

@@ -1,0 +1,127 @@
+import CanonicalJSON
+public import Diagnostics
+import FileAccess
+public import QKFormerModel
+import SpikeTensors
+public import CheckpointFormat
+
+/// A configuration and where it was said.
+public struct ConfigurationChoice: Sendable {
+  /// The configuration.
+  public let configuration: QKFormerConfiguration
+  /// Who says so, as in `--preset HST-10-384` or `stated by the file`.
+  public let source: String
+
+  /// Names a choice.
+  public init(configuration: QKFormerConfiguration, source: String) {
+    self.configuration = configuration
+    self.source = source
+  }
+
+  /// Reads a configuration from a JSON file.
+  ///
+  /// - Throws: `ConfigurationFailure`, `JSONFailure`, `FileFailure`.
+  public static func file(_ path: String) throws -> ConfigurationChoice {
+    let json = try JSON(parsing: try Files.read(path, limit: 1 << 20), at: path)
+    return ConfigurationChoice(
+      configuration: try QKFormerConfiguration(json: json, at: path),
+      source: "--config \(Files.name(of: path))")
+  }
+
+  /// The preset of a name.
+  ///
+  /// - Throws: `ConfigurationFailure`.
+  public static func preset(_ name: String) throws -> ConfigurationChoice {
+    guard let preset = Preset.named(name) else {
+      throw ConfigurationFailure(
+        .value, at: "--preset", expected: "a name that `qkzoo presets` lists", found: name)
+    }
+    return ConfigurationChoice(
+      configuration: preset.configuration, source: "--preset \(preset.name)")
+  }
+}
+
+/// What a file's own training arguments say about its configuration.
+enum StatedConfiguration {
+  /// The argument under which our recipes store a whole configuration.
+  static let key = "qkzoo_configuration"
+
+  /// A whole configuration, or the released model that the arguments name.
+  ///
+  /// - Throws: `ConfigurationFailure`.
+  static func read(_ file: ImportedFile) throws -> ConfigurationChoice? {
+    guard let arguments = file.arguments else { return nil }
+    if let json = arguments[key] {
+      let place = "\(file.path) \(key)"
+      return ConfigurationChoice(
+        configuration: try QKFormerConfiguration(json: json, at: place),
+        source: "stated by the file (\(key))")
+    }
+    guard let name = arguments["model"]?.string, let preset = Preset.named(name),
+      let steps = (arguments["time_step"] ?? arguments["T"])?.int
+    else { return nil }
+    var configuration = preset.configuration
+    configuration.timeSteps = steps
+    if let size = arguments["input_size"]?.int {
+      configuration.input.height = size
+      configuration.input.width = size
+    }
+    try configuration.validate(at: "\(file.path) training arguments")
+    return ConfigurationChoice(
+      configuration: configuration, source: "stated by the file (model \(name), T=\(steps))")
+  }
+}
+
+/// Nothing says what the tensors are, or more than one thing does.
+public struct UndecidedConfiguration: Diagnosable {
+  /// The file.
+  public let place: String
+  /// Names of presets or entries that would fit.
+  public let candidates: [String]
+  /// What the tensors themselves decide.
+  public let evidence: String
+
+  /// `configuration-undecided`.
+  public var name: String { ConfigurationFailureCode.undecided.rawValue }
+  /// Configuration.
+  public var kind: FailureKind { .configuration }
+  /// A source for what tensors cannot say.
+  public var expected: String {
+    "--config FILE, --preset NAME, a known file, or training arguments that say so"
+  }
+  /// What there was.
+  public var found: String { "none; the tensors say: \(evidence)" }
+
+  /// The message, and a command to paste for each candidate.
+  public var description: String {
+    let head = "\(place): \(name): expected \(expected), found \(found)"
+    guard !candidates.isEmpty else { return head + "\nno preset has these shapes" }
+    let commands = candidates.map { "  qkzoo convert \(place) --preset \($0) -o OUT.qkz.h5" }
+    return ([head, "presets whose shapes fit:"] + commands).joined(separator: "\n")
+  }
+}
+
+/// The tensors are not those of the configuration; every difference is listed.
+public struct TensorsDoNotFit: Diagnosable {
+  /// The differences.
+  public let findings: [CheckpointFailure]
+  /// Where the configuration came from.
+  public let source: String
+
+  /// `tensors-do-not-fit`.
+  public var name: String { ConfigurationFailureCode.tensors.rawValue }
+  /// Configuration.
+  public var kind: FailureKind { .configuration }
+  /// The place of the first difference.
+  public var place: String { findings[0].place }
+  /// What the first difference needed.
+  public var expected: String { findings[0].expected }
+  /// What the first difference met.
+  public var found: String { findings[0].found }
+  /// A headline, and one line for each difference.
+  public var description: String {
+    let head = "\(name): \(findings.count) differences to the configuration of \(source)"
+    let lines = findings.map { "  \($0.place): expected \($0.expected), found \($0.found)" }
+    return ([head] + lines).joined(separator: "\n")
+  }
+}

@@ -1,0 +1,106 @@
+import CanonicalJSON
+import Diagnostics
+import FileAccess
+import SpikeTensors
+
+/// A PyTorch checkpoint as an imported file.
+enum TorchImport {
+  /// How many values the inert JSON of the training arguments may have.
+  private static let factBudget = 20_000
+
+  static func open(_ file: ByteRegion, _ path: String) throws -> ImportedFile {
+    let checkpoint = try TorchCheckpoint(file, at: path)
+    guard let root = dict(checkpoint.root) else {
+      throw TorchFailure(
+        .stateDict, at: path, expected: "a dictionary", found: "another value")
+    }
+    if isStateDict(root) {
+      return ImportedFile(
+        container: .torch, path: path, stateDictNames: [], facts: [:], arguments: nil,
+        dropped: (0, 0), read: { _ in try tensors(root, checkpoint) })
+    }
+    let members = root.pairs.compactMap { pair in pair.key.string.map { ($0, pair.value) } }
+    let states = members.compactMap { name, value in
+      dict(value).flatMap { isStateDict($0) ? (name, $0) : nil }
+    }
+    guard !states.isEmpty else {
+      throw TorchFailure(
+        .stateDict, at: path, expected: "a dictionary of tensors, bare or as a member",
+        found: "members " + members.map(\.0).joined(separator: ", "))
+    }
+    let byName = Dictionary(states, uniquingKeysWith: { $1 })
+    let rest = members.filter { byName[$0.0] == nil }
+    return ImportedFile(
+      container: .torch, path: path, stateDictNames: states.map(\.0), facts: facts(rest),
+      arguments: rest.first { $0.0 == "args" }.flatMap { json($0.1) },
+      dropped: dropped(rest.map(\.1)),
+      read: { name in
+        guard let name, let state = byName[name] else { return [:] }
+        return try tensors(state, checkpoint)
+      })
+  }
+
+  private static func dict(_ value: PickleValue) -> PickleDict? {
+    switch value {
+    case .dict(let dict): dict
+    default: nil
+    }
+  }
+
+  /// Tensors by name, and at least one.
+  private static func isStateDict(_ dict: PickleDict) -> Bool {
+    !dict.pairs.isEmpty
+      && dict.pairs.allSatisfy { $0.key.string != nil && $0.value.tensor != nil }
+  }
+
+  private static func tensors(
+    _ dict: PickleDict, _ checkpoint: TorchCheckpoint
+  ) throws -> [String: Tensor] {
+    var tensors: [String: Tensor] = [:]
+    for (key, value) in dict.pairs {
+      guard let name = key.string, let tensor = value.tensor else { continue }
+      tensors[name] = try checkpoint.tensor(tensor, name: name)
+    }
+    return tensors
+  }
+
+  /// Members that are plain values.
+  private static func facts(_ members: [(String, PickleValue)]) -> [String: JSON] {
+    var facts: [String: JSON] = [:]
+    for (name, value) in members where name != "args" && name != "optimizer" {
+      facts[name] = json(value)
+    }
+    return facts
+  }
+
+  private static func json(_ value: PickleValue) -> JSON? {
+    var budget = factBudget
+    return value.json(budget: &budget)
+  }
+
+  /// Counts the tensors inside values that are not taken over, each container once.
+  private static func dropped(_ values: [PickleValue]) -> (tensors: Int, bytes: Int) {
+    var seen: Set<ObjectIdentifier> = []
+    var pending = values
+    var (tensors, bytes) = (0, 0)
+    while let value = pending.popLast() {
+      switch value {
+      case .tensor(let tensor):
+        tensors += 1
+        let (size, overflow) = tensor.storage.count.multipliedReportingOverflow(
+          by: tensor.storage.elementType?.byteCount ?? 0)
+        bytes += overflow ? 0 : size
+      case .tuple(let tuple) where seen.insert(ObjectIdentifier(tuple)).inserted:
+        pending += tuple.elements
+      case .list(let list) where seen.insert(ObjectIdentifier(list)).inserted:
+        pending += list.elements
+      case .dict(let dict) where seen.insert(ObjectIdentifier(dict)).inserted:
+        pending += dict.pairs.map(\.value)
+      case .object(let object) where seen.insert(ObjectIdentifier(object)).inserted:
+        pending += object.attributes.pairs.map(\.value)
+      default: break
+      }
+    }
+    return (tensors, bytes)
+  }
+}

@@ -1,0 +1,89 @@
+public import QKFormerModel
+public import SpikeInference
+
+/// Counts spikes and convolution inputs exactly while a model runs.
+public struct ActivityCounter: ForwardObserver, Sendable {
+  /// The input of one convolution, over all steps and samples seen.
+  public struct Input: Sendable, Equatable {
+    /// Elements.
+    public var elements = 0
+    /// Sum of the integers.
+    public var sum = 0
+    /// Elements that are not zero.
+    public var nonzero = 0
+    /// The largest integer.
+    public var largest = 0
+
+    /// Mean integer: the "firing rate" of the papers' energy estimates.
+    public var meanCount: Double { Double(sum) / Double(elements) }
+    /// Share of elements that are not zero.
+    public var density: Double { Double(nonzero) / Double(elements) }
+    /// Whether every element is 0 or 1.
+    public var isBinary: Bool { largest <= 1 }
+
+    static func + (left: Input, right: Input) -> Input {
+      Input(
+        elements: left.elements + right.elements, sum: left.sum + right.sum,
+        nonzero: left.nonzero + right.nonzero, largest: max(left.largest, right.largest))
+    }
+  }
+
+  /// The spikes of one neuron group.
+  public struct Spikes: Sendable, Equatable {
+    /// Spikes at each step, over all samples seen.
+    public var perStep: [Int]
+    /// Neurons, over all samples seen.
+    public var neurons: Int
+
+    /// Spikes of all steps.
+    public var total: Int { perStep.reduce(0, +) }
+    /// Spikes for each neuron and step.
+    public var firingRate: Double { Double(total) / Double(neurons * perStep.count) }
+  }
+
+  /// Samples seen.
+  public private(set) var samples = 0
+  /// By neuron path.
+  public private(set) var spikes: [String: Spikes] = [:]
+  /// By unit path.
+  public private(set) var inputs: [String: Input] = [:]
+
+  /// Starts at zero.
+  public init() {}
+
+  /// Counts a group's spikes.
+  public mutating func neurons(
+    _ group: NeuronGroup, current: CurrentMap, spikes map: inout SpikeCountMap
+  ) {
+    let frame = map.values.count / map.timeSteps
+    let perStep = (0..<map.timeSteps).map { t in
+      map.values[t * frame..<(t + 1) * frame].reduce(0) { $0 + Int($1) }
+    }
+    spikes[group.path] = Spikes(perStep: perStep, neurons: group.count * map.batch)
+    samples = map.batch
+  }
+
+  /// Counts a convolution's input.
+  public mutating func convolution(_ unit: ConvolutionUnit, input: SpikeCountMap) {
+    var count = Input()
+    count.elements = input.values.count
+    for value in input.values where value != 0 {
+      count.nonzero += 1
+      count.sum += Int(value)
+      count.largest = max(count.largest, Int(value))
+    }
+    inputs[unit.path] = count
+  }
+
+  /// Adds up what several counters saw of one model.
+  public static func total(_ counters: [ActivityCounter]) -> ActivityCounter {
+    counters.dropFirst().reduce(into: counters.first ?? ActivityCounter()) { total, next in
+      total.samples += next.samples
+      total.inputs.merge(next.inputs) { $0 + $1 }
+      total.spikes.merge(next.spikes) { left, right in
+        Spikes(
+          perStep: zip(left.perStep, right.perStep).map(+), neurons: left.neurons + right.neurons)
+      }
+    }
+  }
+}

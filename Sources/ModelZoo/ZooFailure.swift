@@ -1,0 +1,26 @@
+public import Diagnostics
+
+/// The ways in which the zoo can fail.
+public enum ZooFailureCode: String, FailureCode {
+  /// No entry has that name.
+  case unknownEntry = "no-such-entry"
+  /// A name means several entries.
+  case ambiguous = "ambiguous-name"
+  /// An entry's description is wrong.
+  case entry = "zoo-entry"
+  /// An entry's file is not here.
+  case unavailable = "source-unavailable"
+
+  /// What each means for a command.
+  public var kind: FailureKind {
+    switch self {
+    case .unknownEntry: .noInput
+    case .ambiguous: .usage
+    case .entry: .badData
+    case .unavailable: .unavailable
+    }
+  }
+}
+
+/// A failure of the zoo.
+public typealias ZooFailure = Failure<ZooFailureCode>

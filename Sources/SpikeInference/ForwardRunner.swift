@@ -1,0 +1,38 @@
+import Concurrency
+import QKFormerModel
+
+/// What one unit of a run gave.
+public struct UnitResult<Observer: Sendable>: Sendable {
+  /// The samples of the unit.
+  public let samples: Range<Int>
+  /// `[B][classes]`.
+  public let logits: [[Float]]
+  /// What watched it.
+  public let observer: Observer
+}
+
+extension ForwardPass {
+  /// Runs samples in the units that the configured scope asks for, units in parallel.
+  ///
+  /// With scope `sample` every sample is a unit: the result does not depend on the others. With
+  /// scope `batch` a unit is `batchSize` samples (all, if `nil`), the last one what is left.
+  ///
+  /// - Throws: `InferenceFailure`, and what the observers throw.
+  public func run<Observer: ForwardObserver & Sendable>(
+    _ input: InputBatch, batchSize: Int? = nil,
+    observer: @escaping @Sendable (Range<Int>) -> Observer,
+    progress: @escaping @Sendable (Int) -> Void = { _ in }
+  ) throws -> [UnitResult<Observer>] {
+    let isBatch = plan.configuration.ssaProjectionScope == .batch
+    let step = isBatch ? batchSize ?? input.batch : 1
+    let units = stride(from: 0, to: input.batch, by: step).map { start in
+      start..<min(start + step, input.batch)
+    }
+    return try units.concurrentMap { samples in
+      var watching = observer(samples)
+      let logits = try logits(of: input.samples(samples), observer: &watching)
+      progress(samples.count)
+      return UnitResult(samples: samples, logits: logits, observer: watching)
+    }
+  }
+}

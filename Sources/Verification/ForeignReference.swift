@@ -1,0 +1,104 @@
+import CanonicalJSON
+public import CheckpointFormat
+public import Diagnostics
+import FileAccess
+public import QKFormerModel
+public import SpikeTensors
+import TensorFiles
+
+/// The ways in which a reference file can be refused.
+public enum ReferenceFailureCode: String, FailureCode {
+  /// The file does not say who made it, or how.
+  case origin = "reference-origin"
+  /// A tensor is missing or does not fit the model.
+  case tensor = "reference-tensor"
+  /// Padding bits of packed spikes are set.
+  case spikes = "reference-spikes"
+
+  /// All of them are faults of the data.
+  public var kind: FailureKind { .badData }
+}
+
+/// A refused reference file.
+public typealias ReferenceFailure = Failure<ReferenceFailureCode>
+
+/// Behaviour recorded by another framework, in a safetensors file.
+///
+/// Tensors: `input`, `logits`, and for every neuron group `spikes/<upstream name>`, u8
+/// `[T, B, bytes]`. Metadata `qkzoo.reference`: origin and scope as JSON.
+///
+/// Corresponds to `zoo/recipes/dump_reference.py`.
+public enum ForeignReference {
+  /// Reads a reference for a model.
+  ///
+  /// - Throws: `ReferenceFailure`, `TensorFileFailure`, `FileFailure`, `JSONFailure`.
+  public static func read(_ path: String, for plan: NetworkPlan) throws -> Reference {
+    let file = try SafetensorsFile(ByteRegion(try MappedFile(path: path)), at: path)
+    let (origin, scope) = try header(file, path)
+    let input = try file.tensor("input", at: path)
+    guard input.shape.count >= 4, input.elementType == .f32 else {
+      throw ReferenceFailure(
+        .tensor, at: "\(path) input", expected: "f32 samples", found: "\(input.shape)")
+    }
+    let extent = SpatialSize(
+      height: input.shape[input.shape.count - 2], width: input.shape[input.shape.count - 1])
+    let logits = try file.tensor("logits", at: path).floats(name: "\(path) logits")
+    let classes = plan.configuration.classes
+    guard logits.count == input.shape[0] * classes else {
+      throw ReferenceFailure(
+        .tensor, at: "\(path) logits", expected: "[\(input.shape[0]), \(classes)]",
+        found: "\(logits.count) values")
+    }
+    var spikes: [String: Tensor] = [:]
+    let groups = try plan.neurons(for: extent).map { group in
+      let tensor = try file.tensor("spikes/\(group.upstreamName)", at: path)
+      let train = try train(
+        tensor, group, steps: plan.configuration.timeSteps, batch: input.shape[0], path)
+      spikes[group.path] = tensor
+      return SpikeRecorder.record(group, train, keepsTrain: false)
+    }
+    return ReferenceMaker.make(
+      groups, logits: stride(from: 0, to: logits.count, by: classes).map {
+        Array(logits[$0..<$0 + classes])
+      }, input: input, scope: scope, origin: origin, spikes: spikes)
+  }
+
+  private static func header(
+    _ file: SafetensorsFile, _ path: String
+  ) throws -> (Reference.Origin, QKFormerConfiguration.ProjectionScope) {
+    let text = file.metadata["qkzoo.reference"] ?? ""
+    let json = try? JSON(parsing: Array(text.utf8), at: path)
+    guard let json, json["version"]?.int == 1, let tool = json["origin"]?["tool"]?.string,
+      let precision = json["origin"]?["precision"]?.string,
+      let scope = json["scope"]?.string.flatMap(QKFormerConfiguration.ProjectionScope.init)
+    else {
+      throw ReferenceFailure(
+        .origin, at: "\(path) metadata qkzoo.reference",
+        expected: "version 1 with origin and scope", found: text.isEmpty ? "nothing" : text)
+    }
+    return (.init(tool: tool, precision: precision, isIndependent: true), scope)
+  }
+
+  /// The spikes of one group.
+  ///
+  /// - Throws: `ReferenceFailure`.
+  public static func train(
+    _ tensor: Tensor, _ group: NeuronGroup, steps: Int, batch: Int, _ path: String
+  ) throws -> SpikeTrain {
+    guard tensor.elementType == .u8, tensor.shape == [steps, batch, (group.count + 7) / 8] else {
+      throw ReferenceFailure(
+        .tensor, at: "\(path) spikes/\(group.upstreamName)",
+        expected: "u8 [\(steps), \(batch), \((group.count + 7) / 8)]",
+        found: "\(tensor.elementType) \(tensor.shape)")
+    }
+    guard
+      let train = SpikeTrain(
+        timeSteps: steps, batch: batch, neurons: group.count, bytes: tensor.bytes.copy())
+    else {
+      throw ReferenceFailure(
+        .spikes, at: "\(path) spikes/\(group.upstreamName)", expected: "zero padding bits",
+        found: "others")
+    }
+    return train
+  }
+}

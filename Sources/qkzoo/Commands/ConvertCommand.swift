@@ -1,0 +1,133 @@
+import ArgumentParser
+import CanonicalJSON
+import CheckpointFormat
+import Conversion
+import Diagnostics
+import Digests
+import FileAccess
+import QKFormerModel
+import SpikeTensors
+import TensorFiles
+import Verification
+
+/// Container to container, bit for bit.
+struct ConvertCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "convert",
+    abstract: "Convert a checkpoint to .qkz.h5 or .safetensors, bit for bit.",
+    discussion: """
+      Nothing in the input is executed. The model is not run unless --probe asks for a reference.
+
+      EXAMPLES
+        qkzoo convert checkpoint-199.pth --preset HST-10-384 -o hst-10-384.qkz.h5
+        qkzoo convert model.pth --config model.json --reference pytorch.safetensors -o model.qkz.h5
+        qkzoo convert model.qkz.h5 -o model.safetensors
+      """)
+
+  @Argument(help: "The file: .pth, .pth.tar, .safetensors or .qkz.h5.")
+  var input: String
+
+  @Option(name: [.short, .long], help: "Where to write; the suffix decides the container.")
+  var output: String
+
+  @OptionGroup var foreign: ForeignOptions
+  @OptionGroup var zoo: ZooOptions
+  @OptionGroup var format: OutputOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Take over behaviour that another framework recorded (repeatable).", valueName: "file"))
+  var reference: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Run the model on this input and record the result as its own reference.",
+      valueName: "file[:tensor]"))
+  var probe: String?
+
+  @Option(
+    help: ArgumentHelp("Take over accuracy and firing records (repeatable).", valueName: "file"))
+  var records: [String] = []
+
+  func run() throws {
+    let (model, source) = try read()
+    var checkpoint = model
+    for path in reference {
+      checkpoint.references.append(try ForeignReference.read(path, for: checkpoint.plan))
+    }
+    if let probe {
+      let tensor = try TensorSource.read(probe)
+      checkpoint.references.append(
+        try ReferenceMaker.make(try checkpoint.engine(), input: tensor, at: probe))
+    }
+    for path in records {
+      let added = try RecordFile.read(path, for: checkpoint.plan)
+      checkpoint.records.accuracy += added.accuracy
+      checkpoint.records.firing += added.firing
+    }
+    try write(checkpoint)
+    format.print(try report(checkpoint, source))
+  }
+
+  private func read() throws -> (Checkpoint, String) {
+    if ModelFile.isCheckpoint(input) {
+      let file = try CheckpointFile.open(input)
+      let findings = try file.byteFindings()
+      guard findings.isEmpty else { throw CheckpointFindings(findings) }
+      return (try file.checkpoint(), "the checkpoint")
+    }
+    let imported = try ModelFile.importModel(input, foreign, zoo.load())
+    return (imported.checkpoint, imported.source)
+  }
+
+  private func write(_ checkpoint: Checkpoint) throws {
+    if output.hasSuffix(".qkz.h5") {
+      try CheckpointWriter.write(checkpoint, to: output)
+    } else if output.hasSuffix(".safetensors") {
+      try SafetensorsExport.write(checkpoint, to: output)
+    } else {
+      throw ValidationError("-o must end in .qkz.h5 or .safetensors, not \(Files.name(of: output))")
+    }
+  }
+
+  func validate() throws {
+    guard output.hasSuffix(".qkz.h5") || output.hasSuffix(".safetensors") else {
+      throw ValidationError("-o must end in .qkz.h5 or .safetensors, not \(Files.name(of: output))")
+    }
+    if output.hasSuffix(".safetensors"), !reference.isEmpty || probe != nil || !records.isEmpty {
+      throw ValidationError("a .safetensors file holds no reference and no records")
+    }
+  }
+
+  private func report(_ checkpoint: Checkpoint, _ source: String) throws -> Report {
+    let identity = try checkpoint.identity()
+    let bytes = checkpoint.parameters.values.reduce(0) { $0 + $1.bytes.count }
+    let dropped = checkpoint.provenance["dropped"]
+    let droppedTensors = dropped?["tensors"]?.int ?? 0
+    let droppedBytes = dropped?["bytes"]?.int ?? 0
+    var table = TextTable()
+    table.add("model", checkpoint.configuration.summary)
+    table.add("configuration", source)
+    table.add(
+      "tensors",
+      "\(checkpoint.parameters.count) (\(bytes.grouped) bytes), "
+        + "\(checkpoint.plan.parameterCount.grouped) parameters")
+    if droppedTensors > 0 {
+      table.add("dropped", "\(droppedTensors) tensors of training state (\(droppedBytes.grouped) bytes)")
+    }
+    table.add("references", "\(checkpoint.references.count)")
+    table.add("weights-id", identity.weightsID.hex)
+    table.add("model-id", identity.modelID.hex)
+    return Report(
+      "convert",
+      [
+        "input": .string(input), "output": .string(output),
+        "configuration": checkpoint.configuration.json, "configuration_source": .string(source),
+        "tensors": .integer(checkpoint.parameters.count), "bytes": .integer(bytes),
+        "parameters": .integer(checkpoint.plan.parameterCount),
+        "dropped_tensors": .integer(droppedTensors), "dropped_bytes": .integer(droppedBytes),
+        "references": .integer(checkpoint.references.count),
+        "weights_id": .string(identity.weightsID.hex), "model_id": .string(identity.modelID.hex),
+      ], text: "\(input) -> \(output)\n" + table.text)
+  }
+}

@@ -1,0 +1,111 @@
+import ArgumentParser
+import CanonicalJSON
+import CheckpointFormat
+import Diagnostics
+import Digests
+import FileAccess
+import QKFormerModel
+import SpikeInference
+import SpikeTensors
+import TensorFiles
+import Verification
+
+/// The forward pass on tensors.
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Run a model on a tensor and write its logits.",
+    discussion: """
+      The input is [B,C,H,W], or [B,T,C,H,W] for event frames. A model of scope `batch` takes it as \
+      one batch, or in batches of --batch.
+
+      EXAMPLES
+        qkzoo run model.qkz.h5 --input probe.safetensors:input -o logits.safetensors
+        qkzoo run model.qkz.h5 --input x.npy --record-spikes spikes.json
+      """)
+
+  @OptionGroup var model: ModelArgument
+
+  @Option(help: ArgumentHelp("The input tensor.", valueName: "file[:tensor]"))
+  var input: String
+
+  @Option(help: "Over what SSA's projection neuron keeps its state, instead of the model's own.")
+  var scope: QKFormerConfiguration.ProjectionScope?
+
+  @Option(help: ArgumentHelp("Samples of one batch, for scope `batch`.", valueName: "n"))
+  var batch: Int?
+
+  @Option(
+    help: ArgumentHelp("Write spike counts and digests of every neuron group.", valueName: "file"))
+  var recordSpikes: String?
+
+  @Option(name: [.short, .long], help: "Write tensor `logits` to this .safetensors file.")
+  var output: String?
+
+  @OptionGroup var format: OutputOptions
+
+  func validate() throws {
+    if let batch, batch < 1 { throw ValidationError("--batch must be at least 1") }
+    if let output, !output.hasSuffix(".safetensors") {
+      throw ValidationError("-o must end in .safetensors")
+    }
+  }
+
+  func run() throws {
+    let checkpoint = try model.load()
+    let engine = try checkpoint.engine(scope: scope)
+    let tensor = try TensorSource.read(input)
+    let samples = try InputBatch(tensor, for: engine.plan.configuration, name: input)
+    let progress = Progress("run", total: samples.batch)
+    let units = try engine.run(
+      samples, batchSize: batch, observer: { _ in SpikeRecorder() }, progress: progress.advance)
+    let logits = units.flatMap(\.logits)
+    let groups = SpikeRecorder.joined(units.map(\.observer))
+    let modelID = try checkpoint.identity().modelID.hex
+    if let output {
+      let values = Tensor([logits.count, logits.first?.count ?? 0], logits.flatMap { $0 })
+      try SafetensorsWriter.write(
+        ["logits": values], metadata: ["qkzoo.model_id": modelID], to: output)
+    }
+    if let recordSpikes {
+      let json: JSON = [
+        "schema": "qkzoo.spikes/1", "model_id": .string(modelID),
+        "groups": .array(groups.map(Self.json)),
+      ]
+      try AtomicFile.replace(recordSpikes, with: json.canonicalBytes)
+    }
+    format.print(report(logits, groups, engine.plan.configuration, modelID))
+  }
+
+  private static func json(_ group: SpikeRecorder.Group) -> JSON {
+    [
+      "path": .string(group.neurons.path), "upstream_name": .string(group.neurons.upstreamName),
+      "shape": .array(group.neurons.shape.map { .integer($0) }),
+      "counts": .array(group.counts.map { .array($0.map { .integer($0) }) }),
+      "sha256": .array(group.digests.map { .array($0.map { .string($0.hex) }) }),
+    ]
+  }
+
+  private func report(
+    _ logits: [[Float]], _ groups: [SpikeRecorder.Group], _ configuration: QKFormerConfiguration,
+    _ modelID: String
+  ) -> Report {
+    let answers = logits.map { row in row.indices.reduce(0) { row[$1] > row[$0] ? $1 : $0 } }
+    var table = TextTable()
+    table.add("SAMPLE", "ANSWER", "LOGIT")
+    for (sample, answer) in answers.enumerated() {
+      table.add("\(sample)", "\(answer)", "\(logits[sample][answer])")
+    }
+    let spikes = groups.reduce(0) { $0 + $1.counts.reduce(0) { $0 + $1.reduce(0, +) } }
+    return Report(
+      "run",
+      [
+        "model_id": .string(modelID), "input": .string(input),
+        "scope": .string(configuration.ssaProjectionScope.rawValue),
+        "answers": .array(answers.map { .integer($0) }),
+        "logits": .array(logits.map { .array($0.map { .number(Double($0)) }) }),
+        "spikes": .integer(spikes),
+      ],
+      text: table.text + "\n\(spikes.grouped) spikes in \(groups.count) groups, "
+        + "scope \(configuration.ssaProjectionScope.rawValue), model \(modelID.prefix(12))")
+  }
+}

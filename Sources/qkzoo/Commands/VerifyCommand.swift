@@ -1,0 +1,250 @@
+import ArgumentParser
+import CanonicalJSON
+import CheckpointFormat
+import Diagnostics
+import Digests
+import Evaluation
+import FileAccess
+import Glibc
+import ModelZoo
+import QKFormerModel
+import SpikeInference
+import Verification
+
+/// Are bytes, structure, behaviour and figures what was recorded?
+struct VerifyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify",
+    abstract: "Check a checkpoint: bytes, structure, behaviour, and figures on a dataset.",
+    discussion: """
+      Levels build on each other; the default is the first three. `behaviour` runs the model on the \
+      stored probe and says by whose evidence it is confirmed. `dataset` runs it on a whole split \
+      and compares with the stored accuracy and spike counts.
+
+      EXAMPLES
+        qkzoo verify model.qkz.h5
+        qkzoo verify qkformer-digits --index zoo --level dataset
+        qkzoo verify model.qkz.h5 --require behaviour=independent
+      """)
+
+  /// How far to check.
+  enum Level: String, CaseIterable, ExpressibleByArgument, Comparable {
+    case bytes, structure, behaviour, dataset
+
+    static func < (left: Level, right: Level) -> Bool {
+      (allCases.firstIndex(of: left) ?? 0) < (allCases.firstIndex(of: right) ?? 0)
+    }
+  }
+
+  @Argument(help: "A path, an entry's name, or the first digits of a model-id.")
+  var model: String
+
+  @Option(help: "The last level to check.")
+  var level: Level = .behaviour
+
+  @Option(
+    help: ArgumentHelp(
+      "Fail unless a rung rests on this evidence: behaviour=independent.", valueName: "rung=evidence"
+    ))
+  var require: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Also judge behaviour that another framework recorded in this file.", valueName: "file"))
+  var reference: [String] = []
+
+  @Option(help: ArgumentHelp("The labelled samples for level dataset.", valueName: "file"))
+  var data: String?
+
+  @OptionGroup var zoo: ZooOptions
+  @OptionGroup var format: OutputOptions
+
+  func validate() throws {
+    if let require, require != "behaviour=independent" {
+      throw ValidationError("--require knows behaviour=independent, not \(require)")
+    }
+  }
+
+  func run() throws {
+    var ladder = Ladder()
+    let (path, entry) = try locate()
+    let file = try CheckpointFile(path: path)
+    ladder.add(try bytes(file, entry))
+    if level >= .structure { ladder.add(structure(file)) }
+    // What is wrong below cannot be asked for its behaviour.
+    let checkpoint = ladder.findings.isEmpty ? try file.checkpoint() : nil
+    if level >= .behaviour { ladder.add(contentsOf: try behaviour(checkpoint, path)) }
+    if level >= .dataset { ladder.add(contentsOf: try dataset(checkpoint, entry, path)) }
+    let identity = try checkpoint?.identity()
+    if let entry, let identity { ladder.add(identityRung(identity, entry, path)) }
+    try ladder.require(require, path)
+    format.print(report(ladder, path, file.configuration, identity))
+    if !ladder.findings.isEmpty {
+      for finding in ladder.findings { StandardError.print("qkzoo: \(finding)") }
+      throw ExitCode(FailureKind.wrong.rawValue)
+    }
+  }
+
+  private func locate() throws -> (String, ZooEntry?) {
+    if Files.exists(model) { return (model, nil) }
+    let index = try zoo.load()
+    guard let entry = try index.entry(model) else {
+      throw ZooFailure(
+        .unknownEntry, at: model, expected: "a file, an entry's name or a model-id",
+        found: "nothing of that name; `qkzoo list --all` shows the entries")
+    }
+    return (try index.path(of: "checkpoint", in: entry), entry)
+  }
+
+  // MARK: Rungs
+
+  private func bytes(_ file: CheckpointFile, _ entry: ZooEntry?) throws -> Ladder.Rung {
+    var findings = try file.byteFindings()
+    if let expected = entry?.file("checkpoint")?.sha256 {
+      let found = try FileDigests(ofFile: file.path).sha256
+      if found != expected {
+        findings.append(
+          CheckpointFailure(
+            .digest, at: file.path, expected: "SHA-256 \(expected), as the zoo lists it",
+            found: "\(found)"))
+      }
+    }
+    let detail = "\(file.recordedDigests.count) tensors and every other dataset and attribute: "
+      + "chunk checksums, SHA-256" + (entry == nil ? "" : "; the whole file as the zoo lists it")
+    return Ladder.Rung(name: "bytes", detail: detail, findings: findings)
+  }
+
+  private func structure(_ file: CheckpointFile) -> Ladder.Rung {
+    Ladder.Rung(
+      name: "structure",
+      detail: "format \(FormatVersion.current), every tensor of the configuration's inventory",
+      findings: file.structureFindings())
+  }
+
+  private func behaviour(_ checkpoint: Checkpoint?, _ path: String) throws -> [Ladder.Rung] {
+    guard let checkpoint else { return [.skipped("behaviour", "not run: wrong below")] }
+    let foreign = try reference.map { try ForeignReference.read($0, for: checkpoint.plan) }
+    let references = checkpoint.references + foreign
+    guard !references.isEmpty else { return [.skipped("behaviour", "nothing recorded")] }
+    return try references.map { reference in
+      let engine = try checkpoint.engine(scope: reference.scope)
+      let verdict = try BehaviourCheck(engine, at: path).judge(reference)
+      var findings: [CheckpointFailure] = []
+      if case .refuted(_, let refutations) = verdict { findings = refutations }
+      return Ladder.Rung(
+        name: "behaviour", detail: "\(verdict.words): \(verdict.detail)", findings: findings,
+        isIndependent: verdict.isIndependent)
+    }
+  }
+
+  private func dataset(
+    _ checkpoint: Checkpoint?, _ entry: ZooEntry?, _ path: String
+  ) throws -> [Ladder.Rung] {
+    guard let checkpoint else { return [.skipped("dataset", "not run: wrong below")] }
+    guard let file = try dataFile(entry) else {
+      return [.skipped("dataset", "not checked: needs --data FILE")]
+    }
+    let samples = try LabelledSamples(path: file)
+    let progress = Progress("dataset", total: samples.count)
+    let evaluation = try SplitEvaluation(
+      try checkpoint.engine(), samples, progress: progress.advance)
+    let check = RecordCheck(evaluation, with: checkpoint.records, at: path)
+    guard !check.lines.isEmpty else {
+      return [.skipped("dataset", "nothing recorded for \(samples.name), per-image")]
+    }
+    return check.lines.map { line in
+      Ladder.Rung(
+        name: "dataset", detail: "\(line.detail); recorded by \(line.by)", findings: line.findings)
+    }
+  }
+
+  private func dataFile(_ entry: ZooEntry?) throws -> String? {
+    if let data { return data }
+    guard let entry, entry.file("test-data") != nil else { return nil }
+    return try zoo.load().path(of: "test-data", in: entry)
+  }
+
+  private func identityRung(
+    _ identity: ModelIdentity, _ entry: ZooEntry, _ path: String
+  ) -> Ladder.Rung {
+    let findings = [("model-id", entry.modelID, identity.modelID),
+      ("weights-id", entry.weightsID, identity.weightsID)].compactMap {
+        name, expected, found -> CheckpointFailure? in
+        guard let expected, expected != found else { return nil }
+        return CheckpointFailure(
+          .digest, at: "\(path) \(name)", expected: "\(expected)", found: "\(found)")
+      }
+    return Ladder.Rung(
+      name: "identity", detail: "the zoo's \(entry.name)", findings: findings)
+  }
+
+  private func report(
+    _ ladder: Ladder, _ path: String, _ configuration: QKFormerConfiguration,
+    _ identity: ModelIdentity?
+  ) -> Report {
+    var table = TextTable()
+    for rung in ladder.rungs { table.add(rung.name, rung.state, rung.detail) }
+    for unchecked in Level.allCases where unchecked > level {
+      table.add(unchecked.rawValue, "-", "not checked (--level \(unchecked.rawValue))")
+    }
+    if let identity {
+      table.add("model-id", "", identity.modelID.hex)
+      table.add("weights-id", "", identity.weightsID.hex)
+    }
+    return Report(
+      "verify",
+      [
+        "file": .string(path), "holds": .bool(ladder.findings.isEmpty),
+        "rungs": .array(ladder.rungs.map(\.json)), "configuration": configuration.json,
+        "model_id": .optional(identity?.modelID.hex),
+        "weights_id": .optional(identity?.weightsID.hex),
+      ], text: "\(path)  \(configuration.summary)\n" + table.text)
+  }
+}
+
+/// What was checked, rung by rung.
+private struct Ladder {
+  struct Rung {
+    let name: String
+    let detail: String
+    var findings: [CheckpointFailure] = []
+    var isChecked = true
+    var isIndependent = false
+
+    static func skipped(_ name: String, _ reason: String) -> Rung {
+      Rung(name: name, detail: reason, isChecked: false)
+    }
+
+    var state: String { !isChecked ? "-" : findings.isEmpty ? "ok" : "WRONG" }
+
+    var json: JSON {
+      [
+        "rung": .string(name), "checked": .bool(isChecked), "holds": .bool(findings.isEmpty),
+        "detail": .string(detail), "independent": .bool(isIndependent),
+        "findings": .array(
+          findings.map {
+            [
+              "name": .string($0.name), "place": .string($0.place),
+              "expected": .string($0.expected), "found": .string($0.found),
+            ]
+          }),
+      ]
+    }
+  }
+
+  private(set) var rungs: [Rung] = []
+
+  var findings: [CheckpointFailure] { rungs.flatMap(\.findings) }
+
+  mutating func add(_ rung: Rung) { rungs.append(rung) }
+  mutating func add(contentsOf more: [Rung]) { rungs += more }
+
+  /// Adds a finding if the required evidence is missing.
+  mutating func require(_ requirement: String?, _ path: String) throws {
+    guard requirement != nil, !rungs.contains(where: \.isIndependent) else { return }
+    let finding = CheckpointFailure(
+      .digest, at: "\(path) behaviour", expected: "confirmation by an independent tool",
+      found: "none")
+    add(Rung(name: "required", detail: "behaviour=independent", findings: [finding]))
+  }
+}

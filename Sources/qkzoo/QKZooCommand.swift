@@ -1,0 +1,38 @@
+import ArgumentParser
+import CheckpointFormat
+import Diagnostics
+import Glibc
+
+/// The command line: parse, call, print.
+@main
+struct QKZooCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "qkzoo",
+    abstract: "Model zoo and checkpoint toolkit for QKFormer spiking transformers.",
+    discussion: """
+      MODEL is a path in any known container (.qkz.h5, .safetensors, .pth), a zoo entry's name or \
+      alias, or the first digits of a model-id.
+
+      Exit codes: 0 holds; 1 checked and found wrong; 64 usage; 65 bad data; 66 no such input; \
+      69 source unavailable; 74 input/output error; 75 interrupted, resumable; 77 refused by \
+      policy; 78 configuration missing or bad.
+      """,
+    version: "qkzoo \(FormatVersion.software)",
+    subcommands: [
+      ListCommand.self, ShowCommand.self, PresetsCommand.self, IdentifyCommand.self,
+      ConvertCommand.self, VerifyCommand.self, RunCommand.self, StatsCommand.self,
+      AuditCommand.self,
+    ])
+
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch let failure as any Diagnosable {
+      StandardError.print("qkzoo: \(failure.description)")
+      Glibc.exit(failure.exitCode)
+    } catch {
+      exit(withError: error)
+    }
+  }
+}

@@ -1,0 +1,152 @@
+public import ArgumentParser
+import CanonicalJSON
+import CheckpointFormat
+import Conversion
+import Diagnostics
+import Digests
+import FileAccess
+import ModelZoo
+import QKFormerModel
+import SpikeInference
+
+/// Where the zoo's entries come from.
+struct ZooOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A folder with a zoo, instead of the entries that were compiled in.",
+      valueName: "directory"))
+  var index: String?
+
+  /// The zoo: the folder named, else `zoo` beside the working directory's package, else compiled in.
+  func load() throws -> ZooIndex {
+    try index.map { try ZooIndex.directory($0) } ?? ZooIndex.compiledIn()
+  }
+}
+
+/// What a foreign file cannot say about itself.
+struct ForeignOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("The model's configuration, as JSON.", valueName: "file"))
+  var config: String?
+
+  @Option(help: ArgumentHelp("A configuration that `qkzoo presets` lists.", valueName: "name"))
+  var preset: String?
+
+  @Option(
+    help: ArgumentHelp("Which state dict, if the file has several.", valueName: "name"))
+  var weights: String?
+
+  func validate() throws {
+    if config != nil && preset != nil {
+      throw ValidationError("--config and --preset exclude each other")
+    }
+  }
+
+  /// The configuration that was asked for.
+  func explicit() throws -> ConfigurationChoice? {
+    if let config { return try .file(config) }
+    return try preset.map { try .preset($0) }
+  }
+}
+
+/// A model, wherever it is.
+struct ModelArgument: ParsableArguments {
+  @Argument(help: "A path, an entry's name, or the first digits of a model-id.")
+  var model: String
+
+  @OptionGroup var foreign: ForeignOptions
+  @OptionGroup var zoo: ZooOptions
+
+  @Flag(name: .customLong("no-verify"), help: "Do not check the bytes before using them.")
+  var skipsVerification = false
+
+  /// The path of the model's file.
+  func path() throws -> String {
+    if Files.exists(model) { return model }
+    let index = try zoo.load()
+    guard let entry = try index.entry(model) else {
+      throw ZooFailure(
+        .unknownEntry, at: model, expected: "a file, an entry's name or a model-id",
+        found: "nothing of that name; `qkzoo list --all` shows the entries")
+    }
+    return try index.path(of: "checkpoint", in: entry)
+  }
+
+  /// Opens the model; a checkpoint's bytes are verified unless the user says otherwise.
+  func load() throws -> Checkpoint {
+    let path = try path()
+    guard ModelFile.isCheckpoint(path) else {
+      return try ModelFile.importModel(path, foreign, zoo.load()).checkpoint
+    }
+    let file = try CheckpointFile.open(path)
+    if skipsVerification {
+      StandardError.print("qkzoo: \(path): bytes not verified (--no-verify)")
+    } else {
+      let findings = try file.byteFindings()
+      guard findings.isEmpty else { throw CheckpointFindings(findings) }
+    }
+    return try file.checkpoint()
+  }
+}
+
+/// Files that hold a model.
+enum ModelFile {
+  /// Whether a path is one of our checkpoints, by suffix or by content.
+  static func isCheckpoint(_ path: String) -> Bool {
+    if path.hasSuffix(".h5") { return true }
+    guard let file = try? MappedFile(path: path) else { return false }
+    return ByteRegion(file, in: 0..<min(file.size, 4)).copy() == [0x89, 0x48, 0x44, 0x46]
+  }
+
+  /// Imports a foreign file.
+  static func importModel(
+    _ path: String, _ options: ForeignOptions, _ zoo: ZooIndex
+  ) throws -> (checkpoint: Checkpoint, assembly: ModelAssembly, source: String) {
+    let assembly = try ModelAssembly(path: path, weights: options.weights)
+    let matches = zoo.matches(digests: assembly.digests, weightsID: try assembly.weightsID())
+    let choice = try assembly.choose(
+      explicit: try options.explicit(),
+      entries: matches.map { entry, digest in
+        ConfigurationChoice(
+          configuration: entry.configuration, source: "zoo entry \(entry.name) (\(digest))")
+      })
+    let licences = matches.first.map { JSON.object($0.entry.licences.mapValues { .string($0) }) }
+    let checkpoint = try assembly.checkpoint(
+      choice, licences: licences ?? ModelAssembly.noLicences)
+    return (checkpoint, assembly, choice.source)
+  }
+}
+
+extension Checkpoint {
+  /// The reference engine for this model, with another scope if one is given.
+  func engine(scope: QKFormerConfiguration.ProjectionScope? = nil) throws -> ReferenceForward {
+    var configuration = configuration
+    configuration.ssaProjectionScope = scope ?? configuration.ssaProjectionScope
+    try configuration.validate(at: "--scope")
+    let plan = NetworkPlan(configuration)
+    return try ReferenceForward(plan, ModelWeights(plan, parameters: parameters))
+  }
+
+  /// The identities, from the tensors' bytes.
+  func identity() throws -> ModelIdentity {
+    ModelIdentity(
+      configuration: configuration, tensors: parameters, digests: try parameters.digests())
+  }
+}
+
+extension QKFormerConfiguration {
+  /// One line: family, depth, width, steps, input, mixers.
+  var summary: String {
+    let mixers = stages.map(\.mixer.rawValue).joined(separator: "+")
+    return "\(family.rawValue) \(depth)-\(width), T=\(timeSteps), "
+      + "\(input.channels)x\(input.height)x\(input.width), \(classes) classes, \(mixers), "
+      + "scope \(ssaProjectionScope.rawValue)"
+  }
+}
+
+extension Digest {
+  /// The first twelve digits, for people.
+  var short: String { String(hex.prefix(12)) }
+}
+
+extension QKFormerConfiguration.ProjectionScope: ExpressibleByArgument {}

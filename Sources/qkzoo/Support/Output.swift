@@ -1,0 +1,93 @@
+import ArgumentParser
+import CanonicalJSON
+import Glibc
+
+/// Options of every command.
+struct OutputOptions: ParsableArguments {
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  /// Prints a result in the form that was asked for.
+  func print(_ report: Report) {
+    Swift.print(json ? report.json.canonicalText : report.text)
+  }
+}
+
+/// What a command found, for machines and for people.
+struct Report {
+  /// One object with member `schema`.
+  let json: JSON
+  /// Lines without a final line feed.
+  let text: String
+
+  init(_ command: String, _ members: [String: JSON], text: String) {
+    var members = members
+    members["schema"] = .string("qkzoo.\(command)/1")
+    json = .object(members)
+    self.text = text
+  }
+}
+
+/// Messages that are not the result.
+enum StandardError {
+  static func print(_ line: String) {
+    let bytes = Array((line + "\n").utf8)
+    _ = unsafe write(2, bytes, bytes.count)
+  }
+
+  static var isTerminal: Bool { isatty(2) == 1 }
+}
+
+/// Columns of text.
+struct TextTable {
+  private var rows: [[String]] = []
+
+  init(_ rows: [[String]] = []) { self.rows = rows }
+
+  mutating func add(_ cells: String...) { rows.append(cells) }
+
+  /// The rows, every column as wide as its widest cell.
+  var text: String {
+    let columns = rows.map(\.count).max() ?? 0
+    let widths = (0..<columns).map { column in
+      rows.map { column < $0.count - 1 ? $0[column].count : 0 }.max() ?? 0
+    }
+    return rows.map { row in
+      row.enumerated().map { column, cell in
+        column == row.count - 1
+          ? cell : cell + String(repeating: " ", count: widths[column] - cell.count)
+      }.joined(separator: "  ")
+    }.joined(separator: "\n")
+  }
+}
+
+extension Double {
+  /// The number with some digits after the point.
+  func formatted(_ digits: Int) -> String {
+    guard isFinite, magnitude < 1e15 else { return "\(self)" }
+    var scale = 1.0
+    for _ in 0..<digits { scale *= 10 }
+    let scaled = Int64((magnitude * scale).rounded())
+    let text = String(scaled)
+    let padded = String(repeating: "0", count: max(0, digits + 1 - text.count)) + text
+    let sign = self < 0 && scaled != 0 ? "-" : ""
+    return digits == 0
+      ? sign + padded : sign + padded.dropLast(digits) + "." + padded.suffix(digits)
+  }
+
+  /// A share as a percentage.
+  var percent: String { (self * 100).formatted(2) + " %" }
+}
+
+extension Int {
+  /// The digits in groups of three.
+  var grouped: String {
+    var text = String(magnitude)
+    var parts: [Substring] = []
+    while text.count > 3 {
+      parts.insert(text.suffix(3), at: 0)
+      text.removeLast(3)
+    }
+    return (self < 0 ? "-" : "") + ([Substring(text)] + parts).joined(separator: ",")
+  }
+}

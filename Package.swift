@@ -20,6 +20,12 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target
   .target(name: name, dependencies: dependencies, swiftSettings: fences)
 }
 
+/// A test target beside a library; tests import what they name and the shared support.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies)
+}
+
 let argumentParser = Target.Dependency.product(
   name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -97,7 +103,38 @@ let package = Package(
         "Digests", "Evaluation", "FileAccess", "ModelZoo", "QKFormerModel", "SpikeInference",
         "SpikeTensors", "TensorFiles", "Verification",
       ], swiftSettings: fences),
-
+    // Tests, one target for each library, and what they share.
+    .target(
+      name: "TestSupport",
+      dependencies: [
+        "CanonicalJSON", "CheckpointFormat", "Conversion", "FileAccess", "QKFormerModel",
+        "SpikeTensors", "TensorFiles",
+      ], path: "Tests/TestSupport", swiftSettings: fences),
+    tests("CanonicalJSON", ["Diagnostics"]),
+    tests("TensorFiles", ["Diagnostics", "FileAccess", "SpikeTensors"]),
+    tests("HDF5Storage", ["Diagnostics", "FileAccess", "HDF5Subset", "SpikeTensors"]),
+    tests("QKFormerModel", ["CanonicalJSON", "Diagnostics"]),
+    tests("SpikeInference", ["Diagnostics", "QKFormerModel", "SpikeTensors"]),
+    tests(
+      "CheckpointFormat",
+      [
+        "CanonicalJSON", "Diagnostics", "Digests", "FileAccess", "QKFormerModel", "SpikeTensors",
+      ]),
+    tests(
+      "Verification",
+      ["CheckpointFormat", "Diagnostics", "QKFormerModel", "SpikeInference", "SpikeTensors"]),
+    tests(
+      "Conversion",
+      [
+        "CanonicalJSON", "CheckpointFormat", "Diagnostics", "FileAccess", "QKFormerModel",
+        "SpikeTensors", "TensorFiles",
+      ]),
+    tests(
+      "Evaluation",
+      ["CheckpointFormat", "Diagnostics", "QKFormerModel", "SpikeInference", "SpikeTensors"]),
+    tests("ModelZoo", ["CanonicalJSON", "CheckpointFormat", "Diagnostics", "QKFormerModel"]),
+    .testTarget(
+      name: "CommandLineTests", dependencies: ["qkzoo", "CanonicalJSON", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

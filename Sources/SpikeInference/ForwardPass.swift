@@ -26,7 +26,7 @@ extension ForwardObserver {
 }
 
 /// Watches nothing.
-public struct NoObserver: ForwardObserver {
+public struct NoObserver: ForwardObserver, Sendable {
   /// Makes one.
   public init() {}
   /// Does nothing.

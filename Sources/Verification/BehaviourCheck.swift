@@ -170,7 +170,7 @@ public struct BehaviourCheck<Engine: ForwardPass> {
     return trains
   }
 
-  private func replay(_ reference: Reference, _ input: InputBatch) throws -> BehaviourVerdict {
+  package func replay(_ reference: Reference, _ input: InputBatch) throws -> BehaviourVerdict {
     let plan = engine.plan
     let trains = try trains(reference)
     let units = try engine.run(input) { samples in

@@ -1,6 +1,6 @@
 public import CheckpointFormat
 import Digests
-import QKFormerModel
+package import QKFormerModel
 public import SpikeInference
 public import SpikeTensors
 
@@ -22,7 +22,7 @@ public enum ReferenceMaker {
   }
 
   /// A reference from recorded groups.
-  static func make(
+  package static func make(
     _ groups: [SpikeRecorder.Group], logits: [[Float]], input: Tensor,
     scope: QKFormerConfiguration.ProjectionScope, origin: Reference.Origin,
     spikes: [String: Tensor] = [:]

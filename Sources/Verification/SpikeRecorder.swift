@@ -34,7 +34,7 @@ public struct SpikeRecorder: ForwardObserver, Sendable {
   }
 
   /// What a train amounts to.
-  static func record(_ group: NeuronGroup, _ train: SpikeTrain, keepsTrain: Bool) -> Group {
+  package static func record(_ group: NeuronGroup, _ train: SpikeTrain, keepsTrain: Bool) -> Group {
     let steps = 0..<train.timeSteps
     let samples = 0..<train.batch
     return Group(

@@ -144,12 +144,18 @@ struct PickleMachine {
     case .tuple1: try makeTuple(1)
     case .tuple2: try makeTuple(2)
     case .tuple3: try makeTuple(3)
-    case .append: try extendList([try pop()])
-    case .appends, .addItems: try extendList(try popToMark())
+    case .append:
+      let element = try pop()
+      try extendList([element])
+    case .appends, .addItems:
+      let elements = try popToMark()
+      try extendList(elements)
     case .setItem:
-      let value = try pop()
-      try extendDict([try pop(), value])
-    case .setItems: try extendDict(try popToMark())
+      let (value, key) = (try pop(), try pop())
+      try extendDict([key, value])
+    case .setItems:
+      let items = try popToMark()
+      try extendDict(items)
     case .global: stack.append(try global(try takeLine(), try takeLine()))
     case .stackGlobal:
       let name = try pop().string ?? ""

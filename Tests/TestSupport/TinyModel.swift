@@ -1,0 +1,90 @@
+import CanonicalJSON
+public import CheckpointFormat
+import FileAccess
+public import QKFormerModel
+public import SpikeTensors
+
+/// Small models with random weights that spike.
+public enum TinyModel {
+  /// A configuration of some family; scope `sample` unless said otherwise.
+  public static func configuration(
+    _ family: QKFormerConfiguration.Family = .cifar,
+    mixers: [QKFormerConfiguration.Mixer] = [.qkta, .ssa], blocks: Int = 1,
+    scope: QKFormerConfiguration.ProjectionScope = .sample, size: Int = 16
+  ) -> QKFormerConfiguration {
+    let stages = mixers.enumerated().map { index, mixer in
+      QKFormerConfiguration.Stage(
+        channels: 16 << index, blocks: blocks, heads: 4, mixer: mixer, mlpRatio: 2)
+    }
+    let isDVS = family == .dvs
+    return .released(
+      family: family,
+      input: .init(
+        coding: isDVS ? .eventFrames : .direct, channels: isDVS ? 2 : 3, height: size, width: size),
+      timeSteps: 3, classes: 5, stages: stages, scope: scope)
+  }
+
+  /// Random parameters for a configuration, the same in every run.
+  public static func parameters(
+    _ configuration: QKFormerConfiguration, seed: UInt64 = 1
+  ) -> [String: Tensor] {
+    var random = RepeatableRandom(seed: seed)
+    var tensors: [String: Tensor] = [:]
+    for specification in NetworkPlan(configuration).parameters {
+      tensors[specification.path] = tensor(specification, &random)
+    }
+    return tensors
+  }
+
+  private static func tensor(
+    _ specification: ParameterSpecification, _ random: inout RepeatableRandom
+  ) -> Tensor {
+    func values(_ range: ClosedRange<Float>) -> Tensor {
+      Tensor(
+        specification.shape,
+        (0..<specification.count).map { _ in Float.random(in: range, using: &random) })
+    }
+    switch specification.role {
+    case .weight: return values(-0.5...0.6)
+    case .bias, .normMean, .normShift: return values(-0.3...0.4)
+    case .normScale: return values(0.8...1.6)
+    case .normVariance: return values(0.5...2)
+    case .batchCount: return counter(7)
+    }
+  }
+
+  /// A rank-0 counter.
+  public static func counter(_ value: Int64) -> Tensor {
+    let bytes = (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
+    guard let tensor = try? Tensor(.i64, [], .init(bytes), name: "counter") else {
+      preconditionFailure("eight bytes are one i64")
+    }
+    return tensor
+  }
+
+  /// A checkpoint with random parameters and no reference.
+  public static func checkpoint(
+    _ configuration: QKFormerConfiguration = configuration(), seed: UInt64 = 1
+  ) -> Checkpoint {
+    Checkpoint(
+      configuration: configuration, parameters: parameters(configuration, seed: seed),
+      provenance: ["schema": "qkzoo.provenance/1", "source": "random weights"])
+  }
+
+  /// Random input for a configuration.
+  public static func input(
+    _ configuration: QKFormerConfiguration, batch: Int, height: Int? = nil, width: Int? = nil,
+    seed: UInt64 = 2
+  ) -> Tensor {
+    var random = RepeatableRandom(seed: seed)
+    let frames = configuration.input.coding == .direct ? [] : [configuration.timeSteps]
+    let shape =
+      [batch] + frames
+      + [
+        configuration.input.channels, height ?? configuration.input.height,
+        width ?? configuration.input.width,
+      ]
+    let count = shape.reduce(1, *)
+    return Tensor(shape, (0..<count).map { _ in Float.random(in: -1...2, using: &random) })
+  }
+}

@@ -32,12 +32,12 @@ let argumentParser = Target.Dependency.product(
 let package = Package(
   name: "qkzoo",
   products: [
-    
+
     .library(
       name: "QKZoo",
       targets: [
-        "Diagnostics", "CanonicalJSON", "FileAccess", "Digests", "SpikeTensors", 
-      ]),
+        "Diagnostics", "CanonicalJSON", "FileAccess", "Digests", "SpikeTensors",
+      ])
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2")

@@ -46,7 +46,8 @@ extension JSON {
     guard canonical == bytes else {
       let offset = zip(canonical, bytes).prefix { $0 == $1 }.count
       throw JSONFailure(
-        .notCanonical, at: place, expected: "RFC 8785 text", found: "a difference at byte \(offset)")
+        .notCanonical, at: place, expected: "RFC 8785 text", found: "a difference at byte \(offset)"
+      )
     }
   }
 }

@@ -79,10 +79,11 @@ extension NetworkPlan {
   /// Every unit, in the order of the forward pass.
   public var units: [ConvolutionUnit] {
     stages.flatMap { stage in
-      stage.embedding.units + [stage.embedding.shortcut] + stage.blocks.flatMap { block in
-        [block.attention.query, block.attention.key] + (block.attention.value.map { [$0] } ?? [])
-          + [block.attention.projection, block.mlp.expansion, block.mlp.contraction]
-      }
+      stage.embedding.units + [stage.embedding.shortcut]
+        + stage.blocks.flatMap { block in
+          [block.attention.query, block.attention.key] + (block.attention.value.map { [$0] } ?? [])
+            + [block.attention.projection, block.mlp.expansion, block.mlp.contraction]
+        }
     }
   }
 

@@ -72,7 +72,9 @@ extension SpikeTrain {
   public func samples(_ samples: Range<Int>) -> SpikeTrain {
     var part = SpikeTrain(timeSteps: timeSteps, batch: samples.count, neurons: neurons)
     part.bytes = (0..<timeSteps).flatMap { t in
-      bytes[offset(t, samples.lowerBound)..<offset(t, samples.lowerBound) + samples.count * bytesPerStep]
+      bytes[
+        offset(t, samples.lowerBound)..<offset(t, samples.lowerBound) + samples.count * bytesPerStep
+      ]
     }
     return part
   }

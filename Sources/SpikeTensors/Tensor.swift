@@ -66,7 +66,9 @@ extension Tensor {
   /// A float32 tensor from values in row-major order.
   public init(_ shape: [Int], _ values: [Float]) {
     precondition(shape.reduce(1, *) == values.count, "shape and values disagree")
-    let bytes = values.flatMap { unsafe withUnsafeBytes(of: $0.bitPattern.littleEndian) { unsafe Array($0) } }
+    let bytes = values.flatMap {
+      unsafe withUnsafeBytes(of: $0.bitPattern.littleEndian) { unsafe Array($0) }
+    }
     elementType = .f32
     self.shape = shape
     self.bytes = ByteRegion(bytes)

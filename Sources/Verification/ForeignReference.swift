@@ -58,7 +58,8 @@ public enum ForeignReference {
       return SpikeRecorder.record(group, train, keepsTrain: false)
     }
     return ReferenceMaker.make(
-      groups, logits: stride(from: 0, to: logits.count, by: classes).map {
+      groups,
+      logits: stride(from: 0, to: logits.count, by: classes).map {
         Array(logits[$0..<$0 + classes])
       }, input: input, scope: scope, origin: origin, spikes: spikes)
   }

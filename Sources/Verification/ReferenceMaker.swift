@@ -18,7 +18,8 @@ public enum ReferenceMaker {
     return make(
       groups, logits: units.flatMap(\.logits), input: input,
       scope: engine.plan.configuration.ssaProjectionScope,
-      origin: .init(tool: "qkzoo \(FormatVersion.software)", precision: "float32", isIndependent: false))
+      origin: .init(
+        tool: "qkzoo \(FormatVersion.software)", precision: "float32", isIndependent: false))
   }
 
   /// A reference from recorded groups.

@@ -6,7 +6,6 @@ import TestSupport
 import Testing
 import Verification
 
-
 /// The reference engine against the released code.
 @Suite struct GoldenTests {
   typealias Scope = QKFormerConfiguration.ProjectionScope
@@ -97,7 +96,8 @@ import Verification
     let input = try InputBatch(try golden.input, for: golden.configuration(scope), name: "free")
     let units = try engine.run(input) { _ in NoObserver() }
     let recorded = try golden.logits(scope).floats(name: "logits")
-    let distance = zip(units.flatMap { $0.logits.flatMap { $0 } }, recorded)
+    let distance =
+      zip(units.flatMap { $0.logits.flatMap { $0 } }, recorded)
       .map { ($0 - $1).magnitude }.max() ?? 0
     #expect(distance > 0.05)
     let verdict = try BehaviourCheck(engine, at: "free").judge(try reference(golden, scope))

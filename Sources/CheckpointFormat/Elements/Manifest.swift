@@ -77,7 +77,8 @@ struct Manifest {
     self.references = references
   }
 
-  private static func digests(_ members: [String: JSON], at place: String) throws -> [String: Digest]
+  private static func digests(_ members: [String: JSON], at place: String) throws -> [String:
+    Digest]
   {
     try members.mapValues { value in
       guard let digest = value.string.flatMap(Digest.init(hex:)), digest.bytes.count == 32 else {

@@ -94,7 +94,10 @@ extension Reference {
       let precision = origin["precision"]?.string, let evidence = origin["evidence"]?.string,
       ["independent", "self"].contains(evidence),
       let scope = json["scope"]?.string.flatMap(QKFormerConfiguration.ProjectionScope.init)
-    else { throw CheckpointFailure(.element, at: place, expected: "an origin and a scope", found: "other members") }
+    else {
+      throw CheckpointFailure(
+        .element, at: place, expected: "an origin and a scope", found: "other members")
+    }
     func dataset(_ name: String) throws -> Tensor {
       guard let tensor = datasets[name] else {
         throw CheckpointFailure(

@@ -50,7 +50,9 @@ extension CheckpointFile {
   ) -> CheckpointFailure? {
     let found = present.map { SHA256.digest(of: $0) }
     guard found != recorded else { return nil }
-    let text = present.map { "`\(String(decoding: $0, as: UTF8.self))`, SHA-256 \(found?.hex ?? "")" }
+    let text = present.map {
+      "`\(String(decoding: $0, as: UTF8.self))`, SHA-256 \(found?.hex ?? "")"
+    }
     return CheckpointFailure(
       .digest, at: place, expected: recorded.map { "SHA-256 \($0)" } ?? "no such attribute",
       found: text ?? "no such attribute")

@@ -49,7 +49,8 @@ struct TorchCheckpoint {
     let pickles = archive.entries.filter { $0.name.hasSuffix("/data.pkl") }
     if archive.entries.contains(where: { $0.name.hasSuffix("/constants.pkl") }) {
       throw TorchFailure(
-        .torchScript, at: place, expected: "a checkpoint of tensors", found: "a TorchScript program")
+        .torchScript, at: place, expected: "a checkpoint of tensors", found: "a TorchScript program"
+      )
     }
     guard pickles.count == 1 else {
       throw TorchFailure(

@@ -140,7 +140,8 @@ extension CurrentMap {
         for row in max(y - 1, 0)...min(y + 1, size.height - 1) {
           for column in max(x - 1, 0)...min(x + 1, size.width - 1) {
             let source = offset(frame: frame, token: row * size.width + column)
-            for channel in 0..<channels where values[source + channel] > output.values[target + channel] {
+            for channel in 0..<channels
+            where values[source + channel] > output.values[target + channel] {
               output.values[target + channel] = values[source + channel]
             }
           }

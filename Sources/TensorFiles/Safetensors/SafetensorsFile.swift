@@ -97,7 +97,9 @@ public struct SafetensorsFile: Sendable {
     _ ranges: [(range: Range<Int>, alignment: Int, name: String)], dataCount: Int, _ place: String
   ) throws {
     var offset = 0
-    for (range, alignment, name) in ranges.sorted(by: { ($0.0.lowerBound, $0.0.upperBound) < ($1.0.lowerBound, $1.0.upperBound) }) {
+    for (range, alignment, name) in ranges.sorted(by: {
+      ($0.0.lowerBound, $0.0.upperBound) < ($1.0.lowerBound, $1.0.upperBound)
+    }) {
       guard range.lowerBound == offset, range.lowerBound.isMultiple(of: alignment) else {
         throw TensorFileFailure(
           .safetensorsLayout, at: "\(place) \(name)", expected: "data aligned at byte \(offset)",

@@ -4,9 +4,11 @@ import FileAccess
 enum CRC32 {
   /// Eight tables, so that eight bytes take one step.
   private static let tables: [UInt32] = {
-    var tables = [(0..<256).map { (byte: UInt32) in
-      (0..<8).reduce(byte) { value, _ in value & 1 == 1 ? value >> 1 ^ 0xEDB8_8320 : value >> 1 }
-    }]
+    var tables = [
+      (0..<256).map { (byte: UInt32) in
+        (0..<8).reduce(byte) { value, _ in value & 1 == 1 ? value >> 1 ^ 0xEDB8_8320 : value >> 1 }
+      }
+    ]
     for level in 1..<8 {
       tables.append(tables[level - 1].map { $0 >> 8 ^ tables[0][Int($0 & 0xFF)] })
     }

@@ -113,7 +113,8 @@ struct ConvertCommand: ParsableCommand {
       "\(checkpoint.parameters.count) (\(bytes.grouped) bytes), "
         + "\(checkpoint.plan.parameterCount.grouped) parameters")
     if droppedTensors > 0 {
-      table.add("dropped", "\(droppedTensors) tensors of training state (\(droppedBytes.grouped) bytes)")
+      table.add(
+        "dropped", "\(droppedTensors) tensors of training state (\(droppedBytes.grouped) bytes)")
     }
     table.add("references", "\(checkpoint.references.count)")
     table.add("weights-id", identity.weightsID.hex)

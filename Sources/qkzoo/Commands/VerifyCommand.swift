@@ -44,7 +44,8 @@ struct VerifyCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Fail unless a rung rests on this evidence: behaviour=independent.", valueName: "rung=evidence"
+      "Fail unless a rung rests on this evidence: behaviour=independent.",
+      valueName: "rung=evidence"
     ))
   var require: String?
 
@@ -109,7 +110,8 @@ struct VerifyCommand: ParsableCommand {
             found: "\(found)"))
       }
     }
-    let detail = "\(file.recordedDigests.count) tensors and every other dataset and attribute: "
+    let detail =
+      "\(file.recordedDigests.count) tensors and every other dataset and attribute: "
       + "chunk checksums, SHA-256" + (entry == nil ? "" : "; the whole file as the zoo lists it")
     return Ladder.Rung(name: "bytes", detail: detail, findings: findings)
   }
@@ -167,13 +169,15 @@ struct VerifyCommand: ParsableCommand {
   private func identityRung(
     _ identity: ModelIdentity, _ entry: ZooEntry, _ path: String
   ) -> Ladder.Rung {
-    let findings = [("model-id", entry.modelID, identity.modelID),
-      ("weights-id", entry.weightsID, identity.weightsID)].compactMap {
-        name, expected, found -> CheckpointFailure? in
-        guard let expected, expected != found else { return nil }
-        return CheckpointFailure(
-          .digest, at: "\(path) \(name)", expected: "\(expected)", found: "\(found)")
-      }
+    let findings = [
+      ("model-id", entry.modelID, identity.modelID),
+      ("weights-id", entry.weightsID, identity.weightsID),
+    ].compactMap {
+      name, expected, found -> CheckpointFailure? in
+      guard let expected, expected != found else { return nil }
+      return CheckpointFailure(
+        .digest, at: "\(path) \(name)", expected: "\(expected)", found: "\(found)")
+    }
     return Ladder.Rung(
       name: "identity", detail: "the zoo's \(entry.name)", findings: findings)
   }

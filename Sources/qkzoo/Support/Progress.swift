@@ -19,7 +19,8 @@ final class Progress: Sendable {
       guard StandardError.isTerminal, total > 1 else { return }
       let width = 30
       let filled = width * done / total
-      let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
+      let bar =
+        String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
       let end = done == total ? "\u{1B}[2K\r" : ""
       let bytes = Array("\r\(title) [\(bar)] \(done)/\(total)\(end)".utf8)
       _ = unsafe write(2, bytes, bytes.count)

@@ -1,0 +1,47 @@
+# Each target installs what it needs, says what it does, and can be run again.
+
+BINARY := .build/release/qkzoo
+
+.PHONY: build demo test test-peers check dist zoo clean
+
+# The tool.
+build:
+	@scripts/setup
+	@echo "build: the release binary"
+	@swift build -c release --product qkzoo
+
+# What the tool is for, on a real checkpoint, in under a minute after the build.
+demo: build
+	@scripts/demo $(BINARY)
+
+# The tests that need nothing but the packages of scripts/setup.
+test:
+	@scripts/setup
+	@echo "test: build and run"
+	@swift build -c release --build-tests
+	@swift test -c release --skip-build --quiet
+	@test -x "$$(scripts/peer-python)" \
+	  && echo "test: the peer tests are separate: make test-peers" \
+	  || echo "test: skipped the peer tests (PyTorch, h5py, ...): scripts/setup --peers, then make test-peers"
+
+# The tests against the real PyTorch, SpikingJelly, h5py, safetensors and jsonschema.
+test-peers: build
+	@scripts/setup --peers
+	@QKZOO=$(CURDIR)/$(BINARY) "$$(scripts/peer-python)" -m unittest discover -s Tests/Peers -t Tests/Peers
+
+# The development loop: format, fences, build, tests.
+check:
+	@scripts/setup
+	@scripts/check
+
+# One self-contained archive, and the test that it runs in an empty root.
+dist:
+	@scripts/setup
+	@scripts/dist
+
+# The digits entries made anew from their PyTorch checkpoints; the result must not change.
+zoo: build
+	@scripts/make-digits-entries $(BINARY)
+
+clean:
+	@rm -rf .build .build-dist dist demo

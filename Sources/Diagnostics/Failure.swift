@@ -14,7 +14,7 @@ public enum FailureKind: Int32, Sendable {
   case inputOutput = 74
   /// Interrupted; running the same command again goes on.
   case interrupted = 75
-  /// Refused because it would be unsafe.
+  /// Refused because it could do harm.
   case policy = 77
   /// The model's configuration is missing or contradicts the data.
   case configuration = 78

@@ -49,9 +49,16 @@ struct ConvertCommand: ParsableCommand {
     help: ArgumentHelp("Take over accuracy and firing records (repeatable).", valueName: "file"))
   var records: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "State a licence in the provenance, as in weights=CC-BY-4.0 (repeatable).",
+      valueName: "what=licence"))
+  var licence: [String] = []
+
   func run() throws {
     let (model, source) = try read()
     var checkpoint = model
+    if !licence.isEmpty { checkpoint.provenance = provenance(checkpoint.provenance) }
     for path in reference {
       checkpoint.references.append(try ForeignReference.read(path, for: checkpoint.plan))
     }
@@ -80,19 +87,31 @@ struct ConvertCommand: ParsableCommand {
     return (imported.checkpoint, imported.source)
   }
 
+  private func provenance(_ provenance: JSON) -> JSON {
+    var members = provenance.object ?? [:]
+    var licences = members["licences"]?.object ?? [:]
+    for statement in licence {
+      let parts = statement.split(separator: "=", maxSplits: 1)
+      licences[String(parts[0])] = .string(String(parts[1]))
+    }
+    members["licences"] = .object(licences)
+    return .object(members)
+  }
+
   private func write(_ checkpoint: Checkpoint) throws {
     if output.hasSuffix(".qkz.h5") {
       try CheckpointWriter.write(checkpoint, to: output)
-    } else if output.hasSuffix(".safetensors") {
-      try SafetensorsExport.write(checkpoint, to: output)
     } else {
-      throw ValidationError("-o must end in .qkz.h5 or .safetensors, not \(Files.name(of: output))")
+      try SafetensorsExport.write(checkpoint, to: output)
     }
   }
 
   func validate() throws {
     guard output.hasSuffix(".qkz.h5") || output.hasSuffix(".safetensors") else {
       throw ValidationError("-o must end in .qkz.h5 or .safetensors, not \(Files.name(of: output))")
+    }
+    if let bad = licence.first(where: { $0.split(separator: "=").count < 2 }) {
+      throw ValidationError("--licence must be what=licence, not \(bad)")
     }
     if output.hasSuffix(".safetensors"), !reference.isEmpty || probe != nil || !records.isEmpty {
       throw ValidationError("a .safetensors file holds no reference and no records")

@@ -21,7 +21,10 @@ public struct BatchEffect: Sendable {
     public let changedAnswers: Int
     /// Accuracy in batches minus accuracy alone.
     public let difference: Double
-    /// 95 % interval of the difference, paired over samples (normal approximation).
+    /// 95 % interval of the difference, paired over samples.
+    ///
+    /// Corresponds to Bonett and Price (2012), adjusted Wald interval: one more sample of each
+    /// kind of change is assumed, so that no change at all does not pass for certainty.
     public let interval: ClosedRange<Double>
 
     /// Whether the difference may be none.
@@ -61,7 +64,7 @@ public struct BatchEffect: Sendable {
   ) -> Comparison {
     let count = labels.count
     var (changed, answers, sum, largest) = (0, 0, 0.0, 0.0)
-    var differences: [Double] = []
+    var (gained, lost) = (0, 0)
     for sample in 0..<count {
       let changes = zip(alone.logits[sample], batched.logits[position[sample]]).map {
         Double(($0 - $1).magnitude)
@@ -71,17 +74,23 @@ public struct BatchEffect: Sendable {
       largest = max(largest, changes.max() ?? 0)
       let (before, after) = (alone.answers[sample], batched.answers[position[sample]])
       answers += before == after ? 0 : 1
-      differences.append(
-        (after == labels[sample] ? 1 : 0) - (before == labels[sample] ? 1 : 0))
+      gained += after == labels[sample] && before != labels[sample] ? 1 : 0
+      lost += after != labels[sample] && before == labels[sample] ? 1 : 0
     }
-    let mean = differences.reduce(0, +) / Double(count)
-    let variance =
-      differences.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(count - 1, 1))
-    let half = 1.96 * (variance / Double(count)).squareRoot()
     return Comparison(
       evaluation: batched.evaluation, correct: batched.correct, changedLogits: changed,
       meanChange: sum / Double(count * (alone.logits.first?.count ?? 1)), largestChange: largest,
-      changedAnswers: answers, difference: mean, interval: mean - half...mean + half)
+      changedAnswers: answers, difference: Double(gained - lost) / Double(count),
+      interval: interval(gained: gained, lost: lost, count: count))
+  }
+
+  /// The adjusted Wald interval of a paired difference of shares.
+  static func interval(gained: Int, lost: Int, count: Int) -> ClosedRange<Double> {
+    let size = Double(count + 2)
+    let (up, down) = (Double(gained + 1) / size, Double(lost + 1) / size)
+    let center = up - down
+    let half = 1.96 * ((up + down - center * center) / size).squareRoot()
+    return max(center - half, -1)...min(center + half, 1)
   }
 }
 

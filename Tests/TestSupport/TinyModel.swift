@@ -17,6 +17,8 @@ public enum TinyModel {
         channels: 16 << index, blocks: blocks, heads: 4, mixer: mixer, mlpRatio: 2)
     }
     let isDVS = family == .dvs
+    // Event models reduce sixteenfold; a quarter of that leaves something to attend to.
+    let size = isDVS ? 3 * size : size
     return .released(
       family: family,
       input: .init(
@@ -45,8 +47,8 @@ public enum TinyModel {
         (0..<specification.count).map { _ in Float.random(in: range, using: &random) })
     }
     switch specification.role {
-    case .weight: return values(-0.5...0.6)
-    case .bias, .normMean, .normShift: return values(-0.3...0.4)
+    case .weight: return values(-0.5...0.65)
+    case .bias, .normMean, .normShift: return values(-0.3...0.5)
     case .normScale: return values(0.8...1.6)
     case .normVariance: return values(0.5...2)
     case .batchCount: return counter(7)

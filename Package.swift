@@ -118,7 +118,8 @@ let package = Package(
     tests(
       "CheckpointFormat",
       [
-        "CanonicalJSON", "Diagnostics", "Digests", "FileAccess", "QKFormerModel", "SpikeTensors",
+        "CanonicalJSON", "Diagnostics", "Digests", "FileAccess", "HDF5Storage", "HDF5Subset",
+        "QKFormerModel", "SpikeTensors",
       ]),
     tests(
       "Verification",

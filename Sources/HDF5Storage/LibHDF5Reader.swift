@@ -39,8 +39,14 @@ public struct LibHDF5Reader: HDF5ContentReader {
     try LibHDF5.H5Pset_fclose_degree(access)
     let file = try LibHDF5.H5Fopen(path, access)
     var walk = Walk(fileSize: mapped.size)
-    try walk.group(try LibHDF5.H5Oopen(file, "/", path), "/")
-    try walk.checkOverlaps()
+    do {
+      try walk.group(try LibHDF5.H5Oopen(file, "/", "/"), "/")
+      try walk.checkOverlaps()
+    } catch let failure as HDF5Failure {
+      throw HDF5Failure(
+        failure.code, at: "\(path) \(failure.place)", expected: failure.expected,
+        found: failure.found)
+    }
     return walk.content
   }
 }

@@ -133,7 +133,8 @@ let package = Package(
     tests(
       "Evaluation",
       ["CheckpointFormat", "Diagnostics", "QKFormerModel", "SpikeInference", "SpikeTensors"]),
-    tests("ModelZoo", ["CanonicalJSON", "CheckpointFormat", "Diagnostics", "QKFormerModel"]),
+    tests(
+      "ModelZoo", ["CanonicalJSON", "CheckpointFormat", "Diagnostics", "Digests", "QKFormerModel"]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["qkzoo", "CanonicalJSON", "TestSupport"]),
   ],

@@ -1,0 +1,177 @@
+import CanonicalJSON
+import Foundation
+import TestSupport
+import Testing
+
+/// The built binary, run as a user would.
+@Suite struct CommandLineTests {
+  struct Result {
+    let status: Int32
+    let output: String
+    let errors: String
+  }
+
+  private static let entry = TestFiles.package + "/zoo/entries/qkformer-digits"
+  private static let model = entry + "/qkformer-digits.qkz.h5"
+
+  private static let binary: String = {
+    // The test bundle and the binary are in one folder.
+    let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path
+    let beside = folder + "/qkzoo"
+    return FileManager.default.isExecutableFile(atPath: beside)
+      ? beside : TestFiles.package + "/.build/release/qkzoo"
+  }()
+
+  private func run(_ arguments: String...) throws -> Result { try run(arguments) }
+
+  /// Runs the binary; what it prints goes to files, which never fill up as pipes do.
+  private func run(_ arguments: [String]) throws -> Result {
+    let folder = try ScratchFolder()
+    let process = Process()
+    let (output, errors) = (folder.file("output"), folder.file("errors"))
+    for path in [output, errors] { FileManager.default.createFile(atPath: path, contents: nil) }
+    process.executableURL = URL(fileURLWithPath: Self.binary)
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: TestFiles.package)
+    process.standardOutput = FileHandle(forWritingAtPath: output)
+    process.standardError = FileHandle(forWritingAtPath: errors)
+    process.standardInput = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    return Result(
+      status: process.terminationStatus,
+      output: String(decoding: try TestFiles.bytes(output), as: UTF8.self),
+      errors: String(decoding: try TestFiles.bytes(errors), as: UTF8.self))
+  }
+
+  @Test func `the version is one line`() throws {
+    #expect(try run("--version").output == "qkzoo 0.1.0\n")
+  }
+
+  @Test func `help lists every command`() throws {
+    let help = try run("--help")
+    #expect(help.status == 0)
+    for command in [
+      "list", "show", "presets", "identify", "convert", "verify", "run", "stats", "audit",
+    ] {
+      #expect(help.output.contains("\n  \(command) "), "\(command)")
+      let own = try run(command, "--help")
+      #expect(own.status == 0 && own.output.contains("EXAMPLES"), "\(command)")
+    }
+  }
+
+  @Test func `an unknown option is a usage error`() throws {
+    let result = try run("list", "--nonsense")
+    #expect(result.status == 64 && result.output.isEmpty)
+    #expect(result.errors.hasPrefix("Error: Unknown option '--nonsense'"))
+  }
+
+  @Test func `a name that means nothing is no input`() throws {
+    let result = try run("verify", "no-such-model")
+    #expect(result.status == 66)
+    #expect(
+      result.errors
+        == "qkzoo: no-such-model: no-such-entry: expected a file, an entry's name or a model-id, "
+        + "found nothing of that name; `qkzoo list --all` shows the entries\n")
+  }
+
+  @Test func `an entry that must be brought is unavailable`() throws {
+    let result = try run("verify", "HST-10-384")
+    #expect(result.status == 69 && result.errors.contains("dead, 2025-12-19"))
+  }
+
+  @Test func `an entry's name works where its files are`() throws {
+    let result = try run("verify", "qkformer-digits", "--index", "zoo", "--level", "dataset")
+    #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+    #expect(result.output.contains("confirmed by PyTorch 2.13.0, SpikingJelly 0.0.0.0.14"))
+    #expect(result.output.contains("356 of 360 right, the same answer to 360 of 360"))
+  }
+
+  @Test func `every command prints one JSON object of its schema`() throws {
+    let folder = try ScratchFolder()
+    let data = Self.entry + "/digits-test.safetensors"
+    let probe = Self.entry + "/reference.safetensors:input"
+    let commands: [[String]] = [
+      ["list", "--all"], ["show", Self.model, "--tensors"], ["show", "qkformer-digits"],
+      ["presets"], ["identify", Self.entry + "/checkpoint.pth"],
+      ["convert", Self.model, "-o", folder.file("x.safetensors")], ["verify", Self.model],
+      ["run", Self.model, "--input", probe], ["stats", Self.model, "--dataset", data],
+      ["audit", Self.model, "--data", data],
+    ]
+    for command in commands {
+      let process = try run(command + ["--json"])
+      #expect(process.status == 0 && process.errors.isEmpty, "\(command) \(process.errors)")
+      let json = try JSON(parsing: Array(process.output.utf8.dropLast()), at: command[0])
+      #expect(json["schema"] == .string("qkzoo.\(command[0])/1"))
+    }
+  }
+
+  @Test func `damage is named, exits 1, and nothing is written in place of the input`() throws {
+    let folder = try ScratchFolder()
+    let path = folder.file("damaged.qkz.h5")
+    var bytes = try TestFiles.bytes(Self.model)
+    bytes[700_000] ^= 8
+    try TestFiles.write(bytes, to: path)
+    let result = try run("verify", path)
+    #expect(result.status == 1)
+    let lines = result.errors.split(separator: "\n")
+    #expect(lines.count == 2)
+    #expect(lines[0].contains("conv/weight: chunk-checksum: expected Fletcher-32 "))
+    #expect(lines[1].contains("conv/weight: digest: expected SHA-256 "))
+    #expect(result.output.contains("bytes      WRONG"))
+    #expect(result.output.contains("not run: wrong below"))
+    #expect(try TestFiles.bytes(path) == bytes && folder.names() == ["damaged.qkz.h5"])
+    // Other commands refuse it too.
+    #expect(try run("run", path, "--input", Self.entry + "/reference.safetensors").status == 1)
+    #expect(try run("convert", path, "-o", folder.file("x.safetensors")).status == 1)
+    #expect(try folder.names() == ["damaged.qkz.h5"])
+  }
+
+  @Test func `truncated and foreign files are bad data`() throws {
+    let folder = try ScratchFolder()
+    let truncated = folder.file("truncated.qkz.h5")
+    try TestFiles.write(Array(try TestFiles.bytes(Self.model).prefix(50_000)), to: truncated)
+    #expect(try run("verify", truncated).status == 65)
+    let foreign = folder.file("foreign.qkz.h5")
+    try TestFiles.write(Array("nothing of the kind".utf8), to: foreign)
+    #expect(try run("verify", foreign).status == 65)
+    #expect(try run("convert", foreign, "-o", folder.file("x.safetensors")).status == 65)
+    #expect(try folder.names() == ["foreign.qkz.h5", "truncated.qkz.h5"])
+  }
+
+  @Test func `a file that nobody knows ends with commands to paste`() throws {
+    let folder = try ScratchFolder()
+    let result = try run(
+      "convert", "Tests/Vectors/cifar-tiny/checkpoint.pth", "-o", folder.file("x.qkz.h5"))
+    #expect(result.status == 78)
+    #expect(result.errors.contains("configuration-undecided"))
+    #expect(result.errors.contains("family cifar, 3 input channels, stage 1: 1 blocks of 16"))
+    let wrong = try run(
+      "convert", "Tests/Vectors/cifar-tiny/checkpoint.pth", "--preset", "HST-10-384", "-o",
+      folder.file("x.qkz.h5"))
+    #expect(wrong.status == 78 && wrong.errors.contains("tensors-do-not-fit"))
+    #expect(try folder.names().isEmpty)
+  }
+
+  @Test func `run gives the recorded logits and spikes`() throws {
+    let folder = try ScratchFolder()
+    let result = try run(
+      "run", Self.model, "--input", Self.entry + "/reference.safetensors:input", "-o",
+      folder.file("logits.safetensors"))
+    #expect(result.status == 0)
+    #expect(result.output.contains("scope sample, model 6b8d6d72e0d5"))
+    #expect(try folder.names() == ["logits.safetensors"])
+  }
+
+  @Test func `a conversion there and back keeps both identities`() throws {
+    let folder = try ScratchFolder()
+    let there = folder.file("x.safetensors")
+    let back = folder.file("x.qkz.h5")
+    #expect(try run("convert", Self.entry + "/checkpoint.pth", "-o", there).status == 0)
+    #expect(try run("convert", there, "-o", back).status == 0)
+    let ids = try [Self.model, back].map { path in
+      try run("verify", path, "--level", "structure").output.split(separator: "\n").suffix(2)
+    }
+    #expect(ids[0] == ids[1])
+  }
+}

@@ -1,0 +1,121 @@
+import CheckpointFormat
+import Diagnostics
+import Evaluation
+import QKFormerModel
+import SpikeInference
+import SpikeTensors
+import TestSupport
+import Testing
+
+/// Measures on a dataset.
+@Suite struct EvaluationTests {
+  private static let digits = TestFiles.package + "/zoo/entries/qkformer-digits"
+
+  private func engine(_ entry: String) throws -> ReferenceForward {
+    let path = TestFiles.package + "/zoo/entries/\(entry)/\(entry).qkz.h5"
+    let checkpoint = try CheckpointFile.open(path).checkpoint()
+    return try ReferenceForward(
+      checkpoint.plan, ModelWeights(checkpoint.plan, parameters: checkpoint.parameters))
+  }
+
+  private func samples() throws -> LabelledSamples {
+    try LabelledSamples(path: Self.digits + "/digits-test.safetensors")
+  }
+
+  @Test func `the test split is 360 real digits in class order`() throws {
+    let data = try samples()
+    #expect(data.name == "digits-test" && data.count == 360)
+    #expect(data.labels == data.labels.sorted() && Set(data.labels).count == 10)
+    let values = try data.images.floats(name: "images")
+    #expect(values.min() == 0 && values.max() == 1 && values.contains(0.0625))
+  }
+
+  @Test(arguments: ["qkformer-digits", "qkformer-digits-batch"])
+  func `a model gives PyTorch's answers and spikes, and reaches 95 percent`(
+    _ entry: String
+  ) throws {
+    let path = TestFiles.package + "/zoo/entries/\(entry)/\(entry).qkz.h5"
+    let checkpoint = try CheckpointFile.open(path).checkpoint()
+    let evaluation = try SplitEvaluation(try engine(entry), try samples())
+    #expect(Double(evaluation.correct) / 360 >= 0.95)
+    let check = RecordCheck(evaluation, with: checkpoint.records, at: entry)
+    #expect(check.lines.count == 4, "accuracy and spikes, by PyTorch and by qkzoo")
+    #expect(check.findings.isEmpty, "\(check.findings)")
+  }
+
+  @Test func `a record that is off by one is found`() throws {
+    let evaluation = try SplitEvaluation(try engine("qkformer-digits"), try samples())
+    var records = evaluation.records
+    #expect(RecordCheck(evaluation, with: records, at: "x").findings.isEmpty)
+    records.accuracy[0].correct -= 1
+    #expect(RecordCheck(evaluation, with: records, at: "x").findings.count == 1)
+    records = evaluation.records
+    records.accuracy[0].answers?[7] += 1
+    #expect(RecordCheck(evaluation, with: records, at: "x").findings.count == 1)
+    records = evaluation.records
+    records.firing[0].spikes["stage3/block1/mlp/expansion/lif"]?[2] += 1
+    #expect(
+      RecordCheck(evaluation, with: records, at: "x").findings.map(\.place) == [
+        "x stage3/block1/mlp/expansion/lif on digits-test"
+      ])
+  }
+
+  @Test func `the batch leak changes logits, and shuffling does not change what is measured alone`()
+    throws
+  {
+    let effect = try BatchEffect(
+      try engine("qkformer-digits-batch"), try samples(), batchSize: 32, seed: 0)
+    #expect(effect.comparisons.count == 2)
+    #expect(effect.comparisons.allSatisfy { $0.changedLogits > 100 && $0.meanChange > 0 })
+    // A model whose state stays within the sample shows no effect at all.
+    let clean = try BatchEffect(
+      try engine("qkformer-digits"), try samples(), batchSize: 32, seed: 0)
+    #expect(clean.comparisons.allSatisfy { $0.changedLogits == 0 && $0.includesZero })
+  }
+
+  @Test func `a shuffled order holds every sample once`() {
+    let order = Shuffle.order(count: 1_000, seed: 9)
+    #expect(order != Array(0..<1_000) && order.sorted() == Array(0..<1_000))
+    #expect(order == Shuffle.order(count: 1_000, seed: 9))
+    #expect(order != Shuffle.order(count: 1_000, seed: 10))
+  }
+
+  @Test func `activity adds up over samples`() throws {
+    let configuration = TinyModel.configuration()
+    let plan = NetworkPlan(configuration)
+    let engine = try ReferenceForward(
+      plan, ModelWeights(plan, parameters: TinyModel.parameters(configuration)))
+    let input = try InputBatch(
+      TinyModel.input(configuration, batch: 4), for: configuration, name: "input")
+    let alone = ActivityCounter.total(
+      try engine.run(input) { _ in ActivityCounter() }.map(\.observer))
+    var together = ActivityCounter()
+    _ = try engine.logits(of: input, observer: &together)
+    #expect(alone.samples == 4 && together.samples == 4)
+    #expect(alone.spikes == together.spikes)
+    #expect(alone.inputs == together.inputs)
+    #expect(alone.inputs.count == plan.units.count - 1)
+  }
+
+  @Test func `an estimate is the sum of its layers`() throws {
+    // One input count of 2 everywhere: the paper charges it twice, strict counts a full layer.
+    let configuration = TinyModel.configuration(mixers: [.qkta])
+    let plan = NetworkPlan(configuration)
+    var counter = ActivityCounter()
+    for unit in plan.units.dropFirst() {
+      let map = SpikeCountMap(
+        repeating: 2, timeSteps: 3, batch: 1, size: .init(height: 2, width: 2),
+        channels: unit.inChannels)
+      counter.convolution(unit, input: map)
+    }
+    let layers = plan.operations(for: plan.nominalSize)
+    let first = Double(layers[0].accumulates)
+    let rest = Double(layers.filter { $0.kind == .convolution }.reduce(0) { $0 + $1.accumulates })
+    let head = Double(layers[layers.count - 1].accumulates)
+    let paper = EnergyEstimate(.paper, plan: plan, size: plan.nominalSize, activity: counter)
+    #expect(paper.accumulates == rest * 3 * 2 && paper.multiplyAccumulates == first)
+    let strict = EnergyEstimate(.strict, plan: plan, size: plan.nominalSize, activity: counter)
+    #expect(strict.accumulates == 0 && strict.multiplyAccumulates == first * 3 + rest * 3 + head)
+    #expect(paper.millijoules == (rest * 6 * 0.9 + first * 4.6) * 1e-9)
+  }
+}

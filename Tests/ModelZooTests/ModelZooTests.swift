@@ -1,0 +1,86 @@
+import CanonicalJSON
+import CheckpointFormat
+import Diagnostics
+import Digests
+import ModelZoo
+import QKFormerModel
+import TestSupport
+import Testing
+
+/// The entries and how they are found.
+@Suite struct ModelZooTests {
+  private static let folder = TestFiles.package + "/zoo"
+
+  @Test func `the compiled-in entries are those of the folder`() throws {
+    let compiled = try ZooIndex.compiledIn()
+    let folder = try ZooIndex.directory(Self.folder)
+    #expect(compiled.entries.map(\.json) == folder.entries.map(\.json))
+    #expect(compiled.entries.count >= 7)
+  }
+
+  @Test func `an entry is found by name, alias and model-id`() throws {
+    let index = try ZooIndex.compiledIn()
+    let entry = try #require(try index.entry("QKFORMER-digits"))
+    #expect(entry.name == "qkformer-4-64-t4-r8.digits")
+    #expect(try index.entry("hst-10-384")?.name == "qkformer-10-384-t4-r224.in1k")
+    let id = try #require(entry.modelID).hex
+    #expect(try index.entry(String(id.prefix(8)))?.name == entry.name)
+    #expect(try index.entry("no such model") == nil)
+  }
+
+  @Test func `the official files are recognised by their MD5 sums`() throws {
+    let index = try ZooIndex.compiledIn()
+    let sums = index.entries.flatMap(\.files).compactMap(\.md5?.hex)
+    for sum in [
+      "60df416983ae326bb14bdb4566444320", "85dd1f94c87ba5ec908fed5d0a3f7f69",
+      "dc1595408ed1bd40346be2bdaf5015d5", "ba20af8eb450d4ec9c71009fde8e7125",
+      "99a671118f67a680aa38b6ac5aae449a",
+    ] { #expect(sums.contains(sum)) }
+  }
+
+  @Test func `an entry that must be brought says where it was`() throws {
+    let index = try ZooIndex.directory(Self.folder)
+    let entry = try #require(try index.entry("HST-10-384"))
+    #expect(!entry.isAvailable)
+    #expect {
+      _ = try index.path(of: "checkpoint", in: entry)
+    } throws: { error in
+      let failure = error as? ZooFailure
+      return failure?.code == .unavailable && failure?.exitCode == 69
+        && failure?.found.contains("dead") == true
+    }
+  }
+
+  @Test func `an entry's configuration is the preset of its name`() throws {
+    for entry in try ZooIndex.compiledIn().entries where entry.dataset == "in1k" {
+      #expect(Preset.named(entry.name)?.configuration == entry.configuration)
+    }
+  }
+
+  @Test func `files of an entry are what it lists`() throws {
+    let index = try ZooIndex.directory(Self.folder)
+    for entry in index.entries where entry.isAvailable {
+      for role in ["checkpoint", "upstream", "test-data"] {
+        guard let file = entry.file(role), let expected = file.sha256 else { continue }
+        let digests = try FileDigests(ofFile: try index.path(of: role, in: entry))
+        #expect(digests.sha256 == expected && digests.size == file.size, "\(file.name)")
+      }
+    }
+  }
+
+  @Test func `a wrong entry is refused by the member that is wrong`() throws {
+    let entry = try #require(try ZooIndex.compiledIn().entries.first)
+    for member in ["name", "parameters", "licences", "files", "sources", "records", "notes"] {
+      var members = try #require(entry.json.object)
+      members[member] = nil
+      #expect {
+        _ = try ZooEntry(json: .object(members), at: "test")
+      } throws: { error in
+        (error as? ZooFailure)?.expected.contains("`\(member)`") == true
+      }
+    }
+    var members = try #require(entry.json.object)
+    members["parameters"] = .number(1)
+    #expect(throws: ZooFailure.self) { _ = try ZooEntry(json: .object(members), at: "test") }
+  }
+}

@@ -1,0 +1,183 @@
+"""What we print and publish obeys our schemas, and the schemas refuse what is not so."""
+
+import copy
+import json
+import re
+import unittest
+from hashlib import md5
+
+import h5py
+from jsonschema import Draft202012Validator
+from safetensors import safe_open
+from support import (DIGITS, DIGITS_BATCH, FOLDER, ROOT, SCHEMAS, SETS, SPLIT, digits, digits_batch, every_checkpoint, manifest, qkzoo,
+                     report, sha256, validator)
+
+
+def mutants(value):
+    """Copies of an object, each wrong in one place: a member more, a member less, a member of another type."""
+    for key in value:
+        smaller = copy.deepcopy(value)
+        del smaller[key]
+        yield f"without {key}", smaller
+        other = copy.deepcopy(value)
+        other[key] = [None]
+        yield f"{key} of another type", other
+    yield "with a member more", value | {"misspelt": 1}
+
+
+class Schemas(unittest.TestCase):
+    def assert_valid(self, name, value):
+        errors = [f"{'/'.join(map(str, e.absolute_path))}: {e.message[:200]}" for e in validator(name).iter_errors(value)]
+        self.assertEqual(errors, [], name)
+
+    def assert_strict(self, name, value, free=()):
+        """`free` names the mutants that are meant to be valid."""
+        self.assert_valid(name, value)
+        for what, mutant in mutants(value):
+            self.assertEqual(validator(name).is_valid(mutant), what in free, f"{name}: {what}")
+
+    def test_schemas_are_schemas(self):
+        for path in SCHEMAS.rglob("*.schema.json"):
+            Draft202012Validator.check_schema(json.loads(path.read_text()))
+
+    def test_every_command_has_one(self):
+        commands = [line.split()[0] for line in qkzoo("--help").split("SUBCOMMANDS:")[1].split("See '")[0].splitlines()
+                    if line.startswith("  ") and line[2:3].isalpha()]
+        self.assertEqual(sorted(set(commands)), sorted(p.name.split(".")[0] for p in (SCHEMAS / "commands").iterdir()))
+
+    def test_convert(self):
+        value = report("convert", DIGITS / "checkpoint.pth", "-o", FOLDER / "schema.qkz.h5")
+        self.assert_strict("commands/convert", value)
+
+    def test_identify(self):
+        self.assert_strict("commands/identify", report("identify", DIGITS / "checkpoint.pth"))
+        self.assert_valid("commands/identify", report("identify", digits()))
+
+    def test_list(self):
+        self.assert_strict("commands/list", report("list", "--all"))
+        self.assert_valid("commands/list", report("list"))
+
+    def test_presets(self):
+        value = report("presets")
+        self.assert_strict("commands/presets", value)
+        for preset in value["presets"]:
+            self.assert_valid("configuration", json.loads(qkzoo("presets", "--show", preset["name"])))
+
+    def test_show(self):
+        self.assert_strict("commands/show", report("show", digits()))
+        self.assert_strict("commands/show", report("show", digits(), "--tensors"), free=["without tensors"])
+        self.assert_strict("commands/show", report("show", "HST-10-384"))
+
+    def test_verify(self):
+        value = report("verify", digits(), "--level", "dataset", "--data", SPLIT)
+        self.assertTrue(value["holds"])
+        self.assert_strict("commands/verify", value)
+        self.assert_valid("commands/verify", report("verify", digits(), "--level", "bytes"))
+
+    def test_verify_of_a_wrong_file(self):
+        data = bytearray(digits().read_bytes())
+        with h5py.File(digits()) as file:
+            data[file["parameters/head/weight"].id.get_chunk_info(0).byte_offset] ^= 1
+        wrong = FOLDER / "wrong.qkz.h5"
+        wrong.write_bytes(data)
+        value = report("verify", wrong, code=1)
+        self.assertFalse(value["holds"])
+        self.assert_strict("commands/verify", value)
+
+    def test_run(self):
+        spikes = FOLDER / "spikes.json"
+        value = report("run", digits(), "--input", f"{DIGITS / 'reference.safetensors'}:input", "--record-spikes", spikes)
+        self.assert_strict("commands/run", value)
+        self.assert_strict("spikes", json.loads(spikes.read_text()))
+
+    def test_stats(self):
+        records = FOLDER / "stats-records.json"
+        value = report("stats", digits(), "--dataset", SPLIT, "--records", records)
+        self.assert_strict("commands/stats", value, free=["without accuracy"])
+        self.assert_strict("records", json.loads(records.read_text()))
+        self.assert_valid("commands/stats", report("stats", digits(), "--input", DIGITS / "reference.safetensors"))
+
+    def test_audit(self):
+        self.assert_strict("commands/audit", report("audit", digits_batch(), "--data", SPLIT))
+
+    def test_texts_of_checkpoints(self):
+        free = ["with a member more", "training_arguments of another type"]
+        for _, path in every_checkpoint():
+            with self.subTest(path.name), h5py.File(path) as file:
+                self.assert_strict("manifest", manifest(file))
+                self.assert_strict("provenance", json.loads(file["provenance"][0]), free=free)
+                self.assert_strict("configuration", manifest(file)["configuration"])
+                if "records" in file:
+                    self.assert_strict("records", json.loads(file["records"][0]))
+
+    def test_entries(self):
+        optional = ("weights_id", "model_id", "evidence", "batch_effect")
+        paths = sorted((ROOT / "zoo" / "entries").glob("*/entry.json"))
+        self.assertGreater(len(paths), 0)
+        for path in paths:
+            with self.subTest(path.parent.name):
+                value = json.loads(path.read_text())
+                self.assert_strict("entry", value, free=[f"without {key}" for key in optional])
+                self.assertIn(path.parent.name, [value["name"]] + value["aliases"])
+
+    def test_names_of_entries(self):
+        for path in (ROOT / "zoo" / "entries").glob("*/entry.json"):
+            with self.subTest(path.parent.name):
+                value = json.loads(path.read_text())
+                configuration = value["configuration"]
+                blocks, width = sum(s["blocks"] for s in configuration["stages"]), configuration["stages"][-1]["channels"]
+                size = configuration["input"]["height"]
+                name = f"qkformer-{blocks}-{width}-t{configuration['time_steps']}-r{size}.{value['dataset']}"
+                self.assertRegex(value["name"], f"^{re.escape(name)}(-[a-z0-9-]+)?$")
+
+    def test_files_of_entries(self):
+        for path in (ROOT / "zoo" / "entries").glob("*/entry.json"):
+            with self.subTest(path.parent.name):
+                value = json.loads(path.read_text())
+                for listed in value["files"]:
+                    file = path.parent / listed["name"]
+                    if file.exists():
+                        data = file.read_bytes()
+                        for key, found in (("size", len(data)), ("sha256", sha256(data)), ("md5", md5(data).hexdigest())):
+                            self.assertEqual(listed.get(key, found), found, file.name)
+                    if file.name.endswith(".qkz.h5"):
+                        shown = report("show", file)
+                        for key in ("model_id", "weights_id", "configuration", "records"):
+                            self.assertEqual(shown[key], value[key], key)
+
+    def test_configurations(self):
+        for path in SETS:
+            self.assert_strict("configuration", json.loads(path.read_text()))
+
+    def test_configuration_limits_are_the_codes(self):
+        """The software refuses, with exit code 78, every configuration that the schema refuses."""
+        valid = json.loads(SETS[0].read_text())
+        paths = [(["time_steps"], 0), (["time_steps"], 1025), (["time_steps"], 1.5), (["classes"], 0), (["family"], "x"),
+                 (["input", "channels"], 0), (["input", "height"], 16385), (["input", "coding"], "rate"),
+                 (["stages"], []), (["stages", 0, "blocks"], 0), (["stages", 0, "blocks"], 127),
+                 (["stages", 0, "mixer"], "mha"), (["stages", 0, "mlp_ratio"], 65), (["batch_norm_eps"], -1),
+                 (["lif", "unit", "tau"], 0.5), (["lif", "unit", "reset"], "soft"), (["lif", "unit", "fires"], "never"),
+                 (["attention_scale"], 0), (["residual"], "none"), (["residual"], "membrane_shortcut"),
+                 (["readout"], "none"), (["ssa_projection_scope"], "layer"), (["inner_mlp_shortcut"], 0),
+                 (["stages", 0, "extra"], 1), (["input", "extra"], 1), (["lif", "extra"], 1)]
+        for path, value in paths:
+            with self.subTest(path=path, value=value):
+                wrong = copy.deepcopy(valid)
+                place = wrong
+                for key in path[:-1]:
+                    place = place[key]
+                place[path[-1]] = value
+                self.assertFalse(validator("configuration").is_valid(wrong))
+                file = FOLDER / "wrong-configuration.json"
+                file.write_text(json.dumps(wrong))
+                qkzoo("convert", SETS[0].parent / "checkpoint.pth", "--config", file, "-o", FOLDER / "no.qkz.h5", code=78)
+
+    def test_reference_files(self):
+        for folder in (DIGITS, DIGITS_BATCH):
+            with safe_open(folder / "reference.safetensors", "numpy") as file:
+                value = json.loads(file.metadata()["qkzoo.reference"])
+            self.assert_strict("reference-file", value, free=["with a member more"])
+
+
+if __name__ == "__main__":
+    unittest.main()

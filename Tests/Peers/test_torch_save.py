@@ -1,0 +1,99 @@
+"""Files that torch.save writes: strided views, shared storage, half precision."""
+
+import json
+import unittest
+
+import h5py
+import torch
+from make import sha256, tensor_line, identity_text
+from support import DIGITS, FOLDER, datasets, exit_code, load_pth, manifest, report, stored_bytes
+
+
+def raw(tensor):
+    return tensor.contiguous().view(torch.uint8).numpy().tobytes() if tensor.dim() else tensor.numpy().tobytes()
+
+
+class TorchSave(unittest.TestCase):
+    def setUp(self):
+        self.state, checkpoint = load_pth(DIGITS / "checkpoint.pth")
+        self.configuration = FOLDER / "digits.json"
+        self.configuration.write_text(json.dumps(checkpoint["args"].qkzoo_configuration))
+
+    def convert(self, name, state, wrapped=True, **options):
+        pth = FOLDER / f"{name}.pth"
+        torch.save({"state_dict": state, "epoch": 3} if wrapped else state, pth, **options)
+        path = FOLDER / f"{name}.qkz.h5"
+        report("convert", pth, "--config", self.configuration, "-o", path)
+        with h5py.File(path) as file:
+            for tensor in manifest(file)["tensors"]:
+                expected = state[tensor["upstream_name"]]
+                self.assertEqual(stored_bytes(file["parameters"][tensor["path"]]), raw(expected), tensor["path"])
+        self.assertTrue(report("verify", path)["holds"])
+        return path
+
+    def test_strided_views(self):
+        state = dict(self.state)
+        weight = state["head.weight"]
+        state["head.weight"] = weight.t().contiguous().t()
+        self.assertFalse(state["head.weight"].is_contiguous())
+        wide = torch.zeros(state["head.bias"].numel() * 3)
+        wide[1::3] = state["head.bias"]
+        state["head.bias"] = wide[1::3]
+        conv = state["patch_embed2.proj3_conv.weight"]
+        state["patch_embed2.proj3_conv.weight"] = conv.to(memory_format=torch.channels_last)
+        path = self.convert("strided", state)
+        plain = self.convert("plain", dict(self.state))
+        self.assertEqual(report("show", path)["model_id"], report("show", plain)["model_id"])
+
+    def test_shared_storage(self):
+        state = dict(self.state)
+        names = [name for name in state if name.startswith("stage3") and name.endswith("q_bn.weight")]
+        state[names[1]] = state[names[0]]
+        self.convert("shared", state)
+
+    def test_expanded_view_is_refused(self):
+        state = dict(self.state)
+        state["head.bias"] = torch.tensor([0.25]).expand(10)
+        torch.save(state, FOLDER / "expanded.pth")
+        # A small file could ask for any amount of memory so.
+        self.assertEqual(exit_code("convert", FOLDER / "expanded.pth", "--config", self.configuration, "-o", FOLDER / "e.qkz.h5"), 77)
+
+    def test_bare_and_legacy(self):
+        self.convert("bare", dict(self.state), wrapped=False)
+        prefixed = {f"module.{name}": tensor for name, tensor in self.state.items()}
+        torch.save(prefixed, FOLDER / "prefixed.pth")
+        found = report("convert", FOLDER / "prefixed.pth", "--config", self.configuration, "-o", FOLDER / "p.qkz.h5")
+        self.assertEqual(found["tensors"], len(self.state))
+
+    def test_half_precision(self):
+        for dtype, name, stock in ((torch.float16, "f16", "float16"), (torch.bfloat16, "bf16", "float32")):
+            with self.subTest(name):
+                state = {n: t.to(dtype) if t.is_floating_point() else t for n, t in self.state.items()}
+                path = self.convert(name, state)
+                lines = [tensor_line(name, list(t.shape), raw(t)) for n, t in state.items() if t.is_floating_point()]
+                expected = sha256(identity_text("qkzoo-weights-1\n", lines).encode())
+                self.assertEqual(report("show", path)["weights_id"], expected)
+                with h5py.File(path) as file:
+                    for tensor in manifest(file)["tensors"]:
+                        dataset = file["parameters"][tensor["path"]]
+                        if tensor["element_type"] == name:
+                            self.assertEqual(dataset.dtype.name, stock)
+                            values = torch.from_numpy(dataset[...]).float()
+                            self.assertTrue(torch.equal(values, state[tensor["upstream_name"]].float()))
+
+    def test_double_precision_is_stored(self):
+        state = {n: t.double() if t.is_floating_point() else t for n, t in self.state.items()}
+        path = self.convert("double", state)
+        with h5py.File(path) as file:
+            self.assertEqual({d.dtype.name for _, d in datasets(file["parameters"])}, {"float64", "int64"})
+
+    def test_not_a_number_is_stored(self):
+        state = dict(self.state)
+        state["head.bias"] = torch.tensor([float("nan"), float("inf"), -0.0] + [0.0] * 7)
+        path = self.convert("nan", state)
+        probe = f"{DIGITS / 'reference.safetensors'}:input"
+        self.assertEqual(exit_code("run", path, "--input", probe), 65, "the forward pass refuses it")
+
+
+if __name__ == "__main__":
+    unittest.main()

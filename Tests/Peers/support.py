@@ -1,6 +1,7 @@
 """What the peer tests share: the binary under test, the repository's files, and temporary checkpoints.
 
-The tests need the packages of `zoo/recipes/requirements.txt` and the environment variable QKZOO.
+A test imports this module before `make` (the vectors' generator) and the modules of the recipes, which it makes
+importable. The tests need the packages of `zoo/recipes/requirements.txt` and the environment variable QKZOO.
 """
 
 import argparse

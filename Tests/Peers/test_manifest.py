@@ -4,8 +4,8 @@ import json
 import unittest
 
 import h5py
-from make import canonical, identity_text, tensor_line
 from support import datasets, every_checkpoint, manifest, report, sha256, stored_bytes
+from make import canonical, identity_text, tensor_line
 
 
 class Manifest(unittest.TestCase):

@@ -6,8 +6,8 @@ import unittest
 
 import h5py
 import torch
-from qkformer import QKFormer
 from support import DIGITS, FOLDER, ROOT, digits, every_checkpoint, load_pth, qkzoo
+from qkformer import QKFormer
 
 
 def documented():

@@ -4,11 +4,11 @@ import json
 import unittest
 
 import torch
-from dump_reference import load_images
-from qkformer import QKFormer
 from safetensors import safe_open
 from safetensors.torch import load_file
 from support import DIGITS, DIGITS_BATCH, FOLDER, SPLIT, digits, digits_batch, every_checkpoint, load_pth, qkzoo, report
+from dump_reference import load_images
+from qkformer import QKFormer
 
 
 def export(path):

@@ -5,8 +5,8 @@ import unittest
 
 import h5py
 import torch
-from make import sha256, tensor_line, identity_text
 from support import DIGITS, FOLDER, datasets, exit_code, load_pth, manifest, report, stored_bytes
+from make import sha256, tensor_line, identity_text
 
 
 def raw(tensor):
@@ -56,7 +56,8 @@ class TorchSave(unittest.TestCase):
         state["head.bias"] = torch.tensor([0.25]).expand(10)
         torch.save(state, FOLDER / "expanded.pth")
         # A small file could ask for any amount of memory so.
-        self.assertEqual(exit_code("convert", FOLDER / "expanded.pth", "--config", self.configuration, "-o", FOLDER / "e.qkz.h5"), 77)
+        arguments = ("--config", self.configuration, "-o", FOLDER / "expanded.qkz.h5")
+        self.assertEqual(exit_code("convert", FOLDER / "expanded.pth", *arguments), 77)
 
     def test_bare_and_legacy(self):
         self.convert("bare", dict(self.state), wrapped=False)

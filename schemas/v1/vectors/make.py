@@ -79,8 +79,8 @@ def canonical_json_vectors():
     texts = [
         "null", " [ true , false ] ", "{}", "[]", '{"b":1,"a":2}', '{"a":{"d":[],"c":{}}}', '{"":0}',
         "0", "-0", "1.0", "10e-1", "100", "1e2", "0.1", "1e-5", "0.00001", "0.000001", "1e-7", "123456789012",
-        "1e20", "1e21", "123e19", "1.5e300", "5e-324", "1.7976931348623157e308", "9007199254740992", "-9007199254740992",
-        "0.30000000000000004", "333333333.33333329", "4.50", "2e-3", "78.854",
+        "1e20", "1e21", "123e19", "1.5e300", "5e-324", "1.7976931348623157e308", "9007199254740992",
+        "-9007199254740992", "0.30000000000000004", "333333333.33333329", "4.50", "2e-3", "78.854",
         r'"\u0041"', r'"\/"', r'"\u000a\u0008\u000c\u000d\u0009"', r'"\u001F\u0000"', r'"\"\\"', r'"\u007f"',
         r'"\u00e9"', r'"e\u0301"', r'"\ud83d\ude00"', r'"\u2028"',
         r'{"\u20ac":1,"\r":2,"\ufb33":3,"1":4,"\ud83d\ude00":5,"\u0080":6,"\u00f6":7}',
@@ -137,8 +137,9 @@ def tensor_vectors():
     ]
     return {
         "tensors": [
-            {"element_type": t, "shape": s, "bytes": data.hex(), "sha256": sha256(data), "line": tensor_line(t, s, data)}
-            for t, s, data in cases
+            {"element_type": element_type, "shape": shape, "bytes": data.hex(), "sha256": sha256(data),
+             "line": tensor_line(element_type, shape, data)}
+            for element_type, shape, data in cases
         ]
     }
 
@@ -272,7 +273,8 @@ def pack(bits):
 def spike_vectors():
     """Neuron i of sample b at step t fires if (7 i + 3 b + 5 t) mod 11 < 3; i in row-major order of the axes."""
     trains = []
-    for axes, shape in (("[C,H,W]", [3, 2, 3]), ("[C,N]", [2, 6]), ("[heads,N]", [2, 5]), ("[C]", [5]), ("[C,N]", [2, 4])):
+    groups = [("[C,H,W]", [3, 2, 3]), ("[C,N]", [2, 6]), ("[heads,N]", [2, 5]), ("[C]", [5]), ("[C,N]", [2, 4])]
+    for axes, shape in groups:
         steps = []
         for t in range(2):
             samples = []

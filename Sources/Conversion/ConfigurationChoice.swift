@@ -94,9 +94,10 @@ public struct UndecidedConfiguration: Diagnosable {
 
   /// The message, and a command to paste for each candidate.
   public var description: String {
-    let head = "\(place): \(name): expected \(expected), found \(found)"
+    let head = PlainText.escaped("\(place): \(name): expected \(expected), found \(found)")
     guard !candidates.isEmpty else { return head + "\nno preset has these shapes" }
-    let commands = candidates.map { "  qkzoo convert \(place) --preset \($0) -o OUT.qkz.h5" }
+    let file = PlainText.escaped(place)
+    let commands = candidates.map { "  qkzoo convert \(file) --preset \($0) -o OUT.qkz.h5" }
     return ([head, "presets whose shapes fit:"] + commands).joined(separator: "\n")
   }
 }
@@ -121,7 +122,9 @@ public struct TensorsDoNotFit: Diagnosable {
   /// A headline, and one line for each difference.
   public var description: String {
     let head = "\(name): \(findings.count) differences to the configuration of \(source)"
-    let lines = findings.map { "  \($0.place): expected \($0.expected), found \($0.found)" }
+    let lines = findings.map {
+      PlainText.escaped("  \($0.place): expected \($0.expected), found \($0.found)")
+    }
     return ([head] + lines).joined(separator: "\n")
   }
 }

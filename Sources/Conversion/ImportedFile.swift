@@ -25,13 +25,18 @@ public struct ImportedFile {
   public let facts: [String: JSON]
   /// The training arguments, inert.
   public let arguments: JSON?
+  /// The provenance that our own exporter wrote.
+  let formerProvenance: JSON?
+  /// The model-id that our own exporter wrote: a claim to check.
+  let recordedModelID: String?
   /// Tensors beside the weights that are not taken over, and their bytes.
   public let dropped: (tensors: Int, bytes: Int)
   private let read: (String?) throws -> [String: Tensor]
 
   init(
     container: Container, path: String, stateDictNames: [String], facts: [String: JSON],
-    arguments: JSON?, dropped: (tensors: Int, bytes: Int),
+    arguments: JSON?, formerProvenance: JSON? = nil, recordedModelID: String? = nil,
+    dropped: (tensors: Int, bytes: Int),
     read: @escaping (String?) throws -> [String: Tensor]
   ) {
     self.container = container
@@ -39,6 +44,8 @@ public struct ImportedFile {
     self.stateDictNames = stateDictNames
     self.facts = facts
     self.arguments = arguments
+    self.formerProvenance = formerProvenance
+    self.recordedModelID = recordedModelID
     self.dropped = dropped
     self.read = read
   }

@@ -1,5 +1,6 @@
 public import CanonicalJSON
 public import CheckpointFormat
+import Diagnostics
 public import Digests
 import FileAccess
 public import QKFormerModel
@@ -35,14 +36,15 @@ public struct ModelAssembly {
       })
   }
 
-  /// Chooses the configuration: what was asked for, else the entries that know the file, else what
-  /// the file states.
+  /// Chooses the configuration: what was asked for, else what our own exporter wrote into the file,
+  /// else the entries that know the file, else what the file states.
   ///
   /// - Throws: `UndecidedConfiguration`, `ConfigurationFailure`.
   public func choose(
     explicit: ConfigurationChoice?, entries: [ConfigurationChoice]
   ) throws -> ConfigurationChoice {
     if let explicit { return explicit }
+    if let own = try SafetensorsImport.configuration(file) { return own }
     if entries.count == 1 { return entries[0] }
     if entries.isEmpty, let stated = try StatedConfiguration.read(file) { return stated }
     throw UndecidedConfiguration(
@@ -63,7 +65,7 @@ public struct ModelAssembly {
 
   /// The model under a configuration; `licences` go into the provenance.
   ///
-  /// - Throws: `TensorsDoNotFit`.
+  /// - Throws: `TensorsDoNotFit`, and `CheckpointFailure` if the file claims another model-id.
   public func checkpoint(
     _ choice: ConfigurationChoice, licences: JSON = noLicences
   ) throws -> Checkpoint {
@@ -75,10 +77,25 @@ public struct ModelAssembly {
     let parameters = specifications.compactMap { specification in
       tensor(specification).map { (specification.path, $0) }
     }
-    return Checkpoint(
+    let checkpoint = Checkpoint(
       configuration: choice.configuration,
       parameters: Dictionary(uniqueKeysWithValues: parameters),
       provenance: provenance(choice, licences))
+    try checkClaim(checkpoint, isOwn: choice.source.hasPrefix("stated by the file"))
+    return checkpoint
+  }
+
+  /// A model-id that travelled with the file must be that of its content.
+  private func checkClaim(_ checkpoint: Checkpoint, isOwn: Bool) throws {
+    guard isOwn, let claim = file.recordedModelID else { return }
+    let found = ModelIdentity(
+      configuration: checkpoint.configuration, tensors: checkpoint.parameters,
+      digests: try checkpoint.parameters.digests()
+    ).modelID.hex
+    guard found == claim else {
+      throw CheckpointFailure(
+        .digest, at: "\(file.path) \(SafetensorsImport.Key.modelID)", expected: claim, found: found)
+    }
   }
 
   private func tensor(_ specification: ParameterSpecification) -> Tensor? {
@@ -107,7 +124,8 @@ public struct ModelAssembly {
       "dropped": [
         "tensors": .integer(file.dropped.tensors), "bytes": .integer(file.dropped.bytes),
       ],
-      "licences": licences,
+      "licences": file.formerProvenance?["licences"] ?? licences,
+      "derived_from": file.formerProvenance ?? .null,
     ]
   }
 }

@@ -22,6 +22,18 @@ enum SafetensorsImport {
       container: .safetensors, path: path, stateDictNames: [],
       facts: facts.mapValues { .string($0) },
       arguments: configuration.map { .object([StatedConfiguration.key: $0]) },
-      dropped: (0, 0), read: { _ in safetensors.tensors })
+      formerProvenance: try safetensors.metadata[Key.provenance].map {
+        try JSON(parsing: Array($0.utf8), at: "\(path) \(Key.provenance)")
+      },
+      recordedModelID: safetensors.metadata[Key.modelID], dropped: (0, 0),
+      read: { _ in safetensors.tensors })
+  }
+
+  /// The configuration that our own exporter wrote.
+  ///
+  /// - Throws: `ConfigurationFailure`.
+  static func configuration(_ file: ImportedFile) throws -> ConfigurationChoice? {
+    guard file.container == .safetensors else { return nil }
+    return try StatedConfiguration.read(file)
   }
 }

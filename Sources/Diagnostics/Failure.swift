@@ -43,7 +43,7 @@ public protocol Diagnosable: Error, CustomStringConvertible {
 extension Diagnosable {
   /// One line: `place: name: expected ..., found ...`.
   public var description: String {
-    "\(place): \(name): expected \(expected), found \(found)"
+    PlainText.escaped("\(place): \(name): expected \(expected), found \(found)")
   }
 
   /// The exit code of a command that ends with this failure.

@@ -15,7 +15,12 @@ public struct AtomicFile {
   ///
   /// - Throws: `FileFailure`, and what `write` throws; then nothing is left behind.
   public static func replace(_ path: String, write: (AtomicFile) throws -> Void) throws {
-    let file = AtomicFile(path: path, temporaryPath: "\(path).\(getpid()).partial")
+    let suffix = String(UInt32.random(in: .min ... .max), radix: 36)
+    let file = AtomicFile(path: path, temporaryPath: "\(path).\(suffix).partial")
+    // A name that nobody else has, and no link that leads elsewhere.
+    let descriptor = try LibC.open(
+      file.temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666)
+    try LibC.close(descriptor, file.temporaryPath)
     do {
       try write(file)
       try file.publish()

@@ -19,7 +19,7 @@ public final class MappedFile: Sendable {
   ///
   /// - Throws: `FileFailure`.
   public init(path: String) throws {
-    let descriptor = try LibC.open(path, O_RDONLY)
+    let descriptor = try LibC.open(path, O_RDONLY | O_NONBLOCK)
     defer { try? LibC.close(descriptor, path) }
     let status = try LibC.fstat(descriptor, path)
     guard status.st_mode & S_IFMT == S_IFREG else {

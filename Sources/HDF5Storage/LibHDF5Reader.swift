@@ -15,6 +15,8 @@ public struct LibHDF5Reader: HDF5ContentReader {
   /// Named limits.
   enum Limits {
     static let objects = 100_000
+    static let depth = 16
+    static let nameLength = 255
     static let rank = 8
     static let attributes = 8
     static let attributeBytes = 4_096
@@ -33,6 +35,7 @@ public struct LibHDF5Reader: HDF5ContentReader {
       throw HDF5Failure(
         .foreign, at: path, expected: "the signature of HDF5 at byte 0", found: "other bytes")
     }
+    try checkSuperblock(mapped)
     LibHDF5.quiet()
     let access = try LibHDF5.H5Pcreate(qkz_h5p_file_access())
     try LibHDF5.H5Pset_file_locking(access)
@@ -40,7 +43,7 @@ public struct LibHDF5Reader: HDF5ContentReader {
     let file = try LibHDF5.H5Fopen(path, access)
     var walk = Walk(fileSize: mapped.size)
     do {
-      try walk.group(try LibHDF5.H5Oopen(file, "/", "/"), "/")
+      try walk.group(try LibHDF5.H5Oopen(file, "/", "/"), "/", depth: 0)
       try walk.checkOverlaps()
     } catch let failure as HDF5Failure {
       throw HDF5Failure(
@@ -48,6 +51,28 @@ public struct LibHDF5Reader: HDF5ContentReader {
         found: failure.found)
     }
     return walk.content
+  }
+}
+
+extension LibHDF5Reader {
+  /// The superblock must be version 3 and claim exactly the file's bytes: none may follow.
+  private func checkSuperblock(_ file: MappedFile) throws {
+    guard file.size >= 48 else {
+      throw HDF5Failure(
+        .unreadable, at: file.path, expected: "a superblock", found: "\(file.size) bytes")
+    }
+    let superblock = ByteRegion(file, in: 0..<48).copy()
+    let end = superblock[28..<36].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    guard superblock[8] == 3 else {
+      throw HDF5Failure(
+        .layout, at: "\(file.path) superblock", expected: "version 3",
+        found: "version \(superblock[8])")
+    }
+    guard end == UInt64(file.size) else {
+      throw HDF5Failure(
+        .unreadable, at: "\(file.path) superblock", expected: "\(end) bytes in the file",
+        found: "\(file.size)")
+    }
   }
 }
 
@@ -59,23 +84,43 @@ private struct Walk {
 
   init(fileSize: Int) { self.fileSize = fileSize }
 
-  mutating func group(_ group: Identifier, _ path: String) throws {
+  mutating func group(_ group: Identifier, _ path: String, depth: Int) throws {
+    guard depth <= LibHDF5Reader.Limits.depth else {
+      throw failure(.limit, path, "at most \(LibHDF5Reader.Limits.depth) levels", "more")
+    }
     try enter(group, path)
     content.groups.append(path)
     for index in 0..<(try LibHDF5.H5Gget_info(group, path)) {
       let name = try LibHDF5.H5Lget_name_by_idx(group, index, path)
+      try checkName(name, path)
       let child = path == "/" ? name : "\(path)/\(name)"
       guard try LibHDF5.H5Lget_info(group, name, child) else {
         throw failure(.link, child, "a hard link", "a soft, external or user-defined link")
       }
       let object = try LibHDF5.H5Oopen(group, name, child)
       switch try LibHDF5.H5Oget_info(object, child).kind {
-      case H5O_TYPE_GROUP: try self.group(object, child)
+      case H5O_TYPE_GROUP: try self.group(object, child, depth: depth + 1)
       case H5O_TYPE_DATASET:
         try enter(object, child)
         content.datasets[child] = try dataset(object, child)
       default: throw failure(.object, child, "a group or a dataset", "another object")
       }
+    }
+  }
+
+  /// Names are plain ASCII, so that no name is resolved as a path and no two compare equal.
+  private func checkName(_ name: String, _ path: String) throws {
+    let plain = name.utf8.allSatisfy { byte in
+      switch byte {
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F: true
+      default: false
+      }
+    }
+    guard plain, name != ".", name != "..",
+      (1...LibHDF5Reader.Limits.nameLength)
+        .contains(name.utf8.count)
+    else {
+      throw failure(.name, path, "names of ASCII letters, digits, `_`, `-` and `.`", "another")
     }
   }
 
@@ -115,13 +160,18 @@ private struct Walk {
     guard try LibHDF5.H5Pget_external_count(creation, path) == 0 else {
       throw failure(.external, path, "elements in this file", "elements in another file")
     }
+    // Before anything else: asking a virtual dataset for its extent opens other files.
+    let layout = LibHDF5.H5Pget_layout(creation)
+    guard layout == H5D_COMPACT || layout == H5D_CHUNKED else {
+      throw failure(.layout, path, "compact or one chunk", "another layout")
+    }
     let libraryType = try LibHDF5.H5Dget_type(dataset, path)
     let type = try Datatypes.recognise(libraryType, path)
     let space = try LibHDF5.H5Dget_space(dataset, path)
     let (shape, grows) = try LibHDF5.H5Sget_simple_extent_dims(space, path)
     let size = try byteCount(type, shape, path)
     guard !grows else { throw failure(.layout, path, "a fixed extent", "one that can grow") }
-    switch LibHDF5.H5Pget_layout(creation) {
+    switch layout {
     case H5D_COMPACT where size <= LibHDF5Reader.Limits.headerElementBytes:
       let bytes = try LibHDF5.H5Dread(dataset, libraryType, count: size, path)
       return HDF5Dataset(type: type, shape: shape, elements: .inHeader(bytes))

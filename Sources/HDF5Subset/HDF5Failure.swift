@@ -10,6 +10,8 @@ public enum HDF5FailureCode: String, FailureCode {
   case damaged = "hdf5-checksum"
   /// A link that is not a hard link: such links can lead out of the file.
   case link = "hdf5-link-not-hard"
+  /// A link whose name could be taken for a path or for another name.
+  case name = "hdf5-link-name"
   /// An object that is reachable twice.
   case shared = "hdf5-object-linked-twice"
   /// An object that is neither a group nor a dataset.

@@ -141,6 +141,10 @@ extension ZooEntry.File {
       throw ZooFailure(
         .entry, at: "\(place) files", expected: "a role and a name", found: json.canonicalText)
     }
+    guard !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else {
+      throw ZooFailure(
+        .entry, at: "\(place) files", expected: "a name below the entry", found: name)
+    }
     self.init(
       role: role, name: name, size: json["size"]?.int,
       sha256: json["sha256"]?.string.flatMap(Digest.init(hex:)),

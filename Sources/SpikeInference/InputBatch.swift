@@ -6,6 +6,9 @@ public import SpikeTensors
 ///
 /// Corresponds to `[B, C, H, W]` for direct coding and `[B, T, C, H, W]` for event frames.
 public struct InputBatch: Sendable {
+  /// No axis is longer.
+  public static let extentLimit = 1 << 20
+
   /// Samples *B*.
   public let batch: Int
   /// Frames of one sample: 1 for direct coding, *T* for event frames.
@@ -29,7 +32,7 @@ public struct InputBatch: Sendable {
     let shape = tensor.shape
     let lead = axes + [configuration.input.channels]
     guard shape.count == lead.count + 3, Array(shape[1...lead.count]) == lead,
-      shape.allSatisfy({ $0 > 0 })
+      shape.allSatisfy({ (1...Self.extentLimit).contains($0) })
     else {
       let wanted = lead.map(String.init).joined(separator: ", ")
       throw InferenceFailure(

@@ -78,8 +78,10 @@ private struct ParameterReader {
     let shift = (0..<unit.outChannels).map { channel in
       (Double(bias[channel]) - Double(mean[channel])) * scale[channel] + Double(beta[channel])
     }
+    let (scales, shifts) = (scale.map(Float.init), shift.map(Float.init))
+    try checkMagnitudes(scales, name: "\(unit.path)/bn scale")
+    try checkMagnitudes(shifts, name: "\(unit.path)/bn shift")
     return UnitWeights(
-      weight: try floats(unit.path + "/conv/weight"), scale: scale.map(Float.init),
-      shift: shift.map(Float.init))
+      weight: try floats(unit.path + "/conv/weight"), scale: scales, shift: shifts)
   }
 }

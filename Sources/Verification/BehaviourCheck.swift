@@ -176,7 +176,7 @@ public struct BehaviourCheck<Engine: ForwardPass> {
     let units = try engine.run(input) { samples in
       ReplayJudge(plan, trains: trains.mapValues { $0.samples(samples) })
     }
-    let results = units.flatMap(\.observer.results)
+    let results = ReplayJudge.merged(units.map(\.observer.results))
     let violations = results.filter { $0.violations > 0 }.map { result in
       CheckpointFailure(
         .digest, at: "\(place) \(result.neurons.path)",

@@ -2,6 +2,7 @@ import CanonicalJSON
 public import CheckpointFormat
 public import Diagnostics
 import FileAccess
+import SpikeInference
 public import QKFormerModel
 public import SpikeTensors
 import TensorFiles
@@ -36,9 +37,12 @@ public enum ForeignReference {
     let file = try SafetensorsFile(ByteRegion(try MappedFile(path: path)), at: path)
     let (origin, scope) = try header(file, path)
     let input = try file.tensor("input", at: path)
-    guard input.shape.count >= 4, input.elementType == .f32 else {
+    // The shape is that of the model's input, with sizes that cannot overflow what follows.
+    _ = try InputBatch(input, for: plan.configuration, name: "\(path) input")
+    guard input.elementType == .f32, scope == .sample || input.shape[0] >= 2 else {
       throw ReferenceFailure(
-        .tensor, at: "\(path) input", expected: "f32 samples", found: "\(input.shape)")
+        .tensor, at: "\(path) input", expected: "f32 samples, at least two for scope batch",
+        found: "\(input.elementType) \(input.shape)")
     }
     let extent = SpatialSize(
       height: input.shape[input.shape.count - 2], width: input.shape[input.shape.count - 1])

@@ -26,6 +26,19 @@ struct ReplayJudge: ForwardObserver, Sendable {
 
   static let bound: Float = 0x1p-16
 
+  /// The results of several units, one for each group.
+  static func merged(_ units: [[GroupResult]]) -> [GroupResult] {
+    guard let first = units.first else { return [] }
+    return first.indices.map { index in
+      units.dropFirst().reduce(into: first[index]) { merged, unit in
+        merged.differing += unit[index].differing
+        merged.violations += unit[index].violations
+        merged.example = merged.example ?? unit[index].example
+        merged.worst = max(merged.worst, unit[index].worst)
+      }
+    }
+  }
+
   private let plan: NetworkPlan
   private let trains: [String: SpikeTrain]
   private(set) var results: [GroupResult] = []
@@ -90,7 +103,7 @@ struct ReplayJudge: ForwardObserver, Sendable {
     let ratio = (charged - threshold).magnitude / (Self.bound * (1 + largest))
     result.differing += 1
     result.worst = max(result.worst, ratio)
-    guard ratio > 1 || result.neurons.role == .attention else { return }
+    guard !(ratio <= 1) || result.neurons.role == .attention else { return }
     result.violations += 1
     if result.example == nil {
       result.example =

@@ -18,7 +18,7 @@ import Testing
     let path = folder.file("model.qkz.h5")
     var checkpoint = TinyModel.checkpoint(TinyModel.configuration(family))
     checkpoint.references = [Samples.reference(checkpoint.configuration)]
-    checkpoint.records = Samples.records
+    checkpoint.records = Samples.records(checkpoint.configuration)
     try CheckpointWriter.write(checkpoint, to: path)
     let file = try CheckpointFile.open(path)
     #expect(try file.byteFindings().isEmpty)
@@ -150,7 +150,7 @@ import Testing
     let path = folder.file("model.qkz.h5")
     var checkpoint = TinyModel.checkpoint()
     checkpoint.references = [Samples.reference(checkpoint.configuration)]
-    checkpoint.records = Samples.records
+    checkpoint.records = Samples.records(checkpoint.configuration)
     try CheckpointWriter.write(checkpoint, to: path)
     return path
   }
@@ -215,7 +215,9 @@ import Testing
     let folder = try ScratchFolder()
     let path = try written(folder)
     let bytes = try TestFiles.bytes(path)
-    let original = try CheckpointFile.open(path).checkpoint().parameters.mapValues { $0.bytes.copy() }
+    let original = try CheckpointFile.open(path).checkpoint().parameters.mapValues {
+      $0.bytes.copy()
+    }
     var random = RepeatableRandom(seed: 5)
     var silent = 0
     for _ in 0..<600 {

@@ -23,7 +23,8 @@ enum Samples {
         [samples, configuration.classes],
         [Float](repeating: 0.25, count: samples * configuration.classes)),
       spikeCounts: Tensor(
-        [groups.count, steps, samples], [UInt64](repeating: 0, count: groups.count * steps * samples)),
+        [groups.count, steps, samples],
+        [UInt64](repeating: 0, count: groups.count * steps * samples)),
       spikeDigests: zeros([groups.count, steps, samples, 32]),
       spikes: Dictionary(
         uniqueKeysWithValues: groups.map {
@@ -32,15 +33,19 @@ enum Samples {
   }
 
   /// One record of each kind.
-  static let records = Records(
-    accuracy: [
-      .init(
-        dataset: "dice", evaluation: "per-image", correct: 2, count: 3, source: .measured,
-        by: "a pencil", answers: [1, 0, 4])
-    ],
-    firing: [
-      .init(
-        dataset: "dice", evaluation: "per-image", count: 3, by: "a pencil",
-        spikes: ["stage1/speds/unit0/lif": [1, 2, 3]])
-    ])
+  static func records(_ configuration: QKFormerConfiguration) -> Records {
+    let counts = Array(1...configuration.timeSteps)
+    let paths = NetworkPlan(configuration).neurons.map(\.path)
+    return Records(
+      accuracy: [
+        .init(
+          dataset: "dice", evaluation: "per-image", correct: 2, count: 3, source: .measured,
+          by: "a pencil", answers: [1, 0, 4])
+      ],
+      firing: [
+        .init(
+          dataset: "dice", evaluation: "per-image", count: 3, by: "a pencil",
+          spikes: Dictionary(uniqueKeysWithValues: paths.map { ($0, counts) }))
+      ])
+  }
 }

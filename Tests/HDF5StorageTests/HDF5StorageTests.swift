@@ -107,7 +107,8 @@ import Testing
 
 /// Files that must be refused, each with its own error.
 @Suite struct CorruptHDF5Tests {
-  static let files = (try? Files.names(in: TestFiles.path("Corrupt/hdf5")))?
+  static let files =
+    (try? Files.names(in: TestFiles.path("Corrupt/hdf5")))?
     .filter { $0.hasSuffix(".h5") } ?? []
 
   @Test func `the corpus is there`() {

@@ -82,7 +82,8 @@ import Testing
     let tensor = TinyModel.input(configuration, batch: 3)
     let values = try tensor.floats(name: "input")
     let width = values.count / 3
-    let permuted = Tensor(tensor.shape, [2, 0, 1].flatMap { values[$0 * width..<($0 + 1) * width] })
+    let permuted = Tensor(
+      tensor.shape, [2, 0, 1].flatMap { values[$0 * width..<($0 + 1) * width] })
     let before = try run(engine, InputBatch(tensor, for: configuration, name: "input")).logits
     let after = try run(engine, InputBatch(permuted, for: configuration, name: "input")).logits
     #expect(after == [before[2], before[0], before[1]])
@@ -132,7 +133,8 @@ import Testing
     }
   }
 
-  @Test func `an all-zero input gives equal logits for every sample, from the biases alone`() throws {
+  @Test func `an all-zero input gives equal logits for every sample, from the biases alone`() throws
+  {
     for configuration in Self.configurations {
       let shape = TinyModel.input(configuration, batch: 2).shape
       let zero = Tensor(shape, [Float](repeating: 0, count: shape.reduce(1, *)))
@@ -175,7 +177,8 @@ private struct Collector: ForwardObserver {
   var spikes: [String: [UInt8]] = [:]
   var currents: [String: [Float]] = [:]
 
-  mutating func neurons(_ group: NeuronGroup, current: CurrentMap, spikes map: inout SpikeCountMap) {
+  mutating func neurons(_ group: NeuronGroup, current: CurrentMap, spikes map: inout SpikeCountMap)
+  {
     spikes[group.path] = map.values
     currents[group.path] = current.values
   }

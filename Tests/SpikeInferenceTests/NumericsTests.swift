@@ -43,7 +43,8 @@ import Testing
     #expect(neuron(.above).reset(0.25, spike: false) == 0.25)
   }
 
-  @Test func `a packed train has its first neuron in the lowest bit and channels before positions`() {
+  @Test func `a packed train has its first neuron in the lowest bit and channels before positions`()
+  {
     var map = SpikeCountMap(
       repeating: 0, timeSteps: 1, batch: 1, size: .init(height: 1, width: 3), channels: 2)
     map.values[map.values.startIndex + 2 * 2 + 1] = 1  // token 2, channel 1

@@ -37,7 +37,8 @@ import Testing
       #expect(code == .magnitude)
     }
     #expect(
-      try weights { $0["head/weight"] = filled(try #require($0["head/weight"]), 0x1.fffp63) } == nil)
+      try weights { $0["head/weight"] = filled(try #require($0["head/weight"]), 0x1.fffp63) } == nil
+    )
   }
 
   @Test func `a variance whose sum with epsilon is not positive`() throws {

@@ -59,9 +59,17 @@ struct Manifest {
     self.configuration = try QKFormerConfiguration(
       json: configuration, at: "\(place) configuration")
     self.tensors = try tensors.map { try Entry(json: $0, at: place) }
+    guard Set(self.tensors.map(\.path)).count == tensors.count else {
+      throw CheckpointFailure(
+        .manifest, at: "\(place) tensors", expected: "each path once", found: "one twice")
+    }
     self.datasets = try Self.digests(datasets, at: place)
-    self.attributes = try attributes.mapValues {
-      try Self.digests($0.object ?? [:], at: place)
+    self.attributes = try attributes.mapValues { members in
+      guard let members = members.object else {
+        throw CheckpointFailure(
+          .manifest, at: "\(place) attributes", expected: "digests by name", found: "another value")
+      }
+      return try Self.digests(members, at: place)
     }
     self.references = references
   }

@@ -1,5 +1,6 @@
 public import CanonicalJSON
 import Diagnostics
+import QKFormerModel
 
 /// What was said or measured about a model on a dataset.
 ///
@@ -111,6 +112,28 @@ extension Records {
   }
 }
 
+extension Records {
+  /// An array of counts; `nil` if any element is something else.
+  fileprivate static func integers(_ json: JSON) -> [Int]? {
+    guard let elements = json.array else { return nil }
+    let integers = elements.compactMap(\.int).filter { $0 >= 0 }
+    return integers.count == elements.count ? integers : nil
+  }
+
+  /// Spike counts must be those of the model's neuron groups.
+  func findings(_ plan: NetworkPlan, place: String) -> [CheckpointFailure] {
+    let paths = Set(plan.neurons.map(\.path))
+    let steps = plan.configuration.timeSteps
+    return firing.filter { record in
+      Set(record.spikes.keys) != paths || record.spikes.values.contains { $0.count != steps }
+    }.map {
+      CheckpointFailure(
+        .structure, at: "\(place) firing on \($0.dataset)",
+        expected: "\(steps) counts for each of \(paths.count) neuron groups", found: "others")
+    }
+  }
+}
+
 extension Records.Accuracy {
   fileprivate var json: JSON {
     var members: [String: JSON] = [
@@ -135,7 +158,7 @@ extension Records.Accuracy {
     }
     self.init(
       dataset: dataset, evaluation: evaluation, correct: correct, count: count, source: source,
-      by: by, answers: json["answers"]?.array?.compactMap(\.int))
+      by: by, answers: json["answers"].map { Records.integers($0) ?? [] })
     guard answers == nil || answers?.count == count else {
       throw CheckpointFailure(
         .element, at: "\(place) accuracy", expected: "\(count) answers",
@@ -162,12 +185,15 @@ extension Records.Firing {
   fileprivate init(json: JSON, at place: String) throws {
     guard let dataset = json["dataset"]?.string, let evaluation = json["evaluation"]?.string,
       let count = json["n"]?.int, count > 0, let by = json["by"]?.string,
-      let spikes = json["spikes"]?.object?.mapValues({ $0.array?.compactMap(\.int) ?? [] })
+      let spikes = json["spikes"]?.object?.mapValues(Records.integers),
+      spikes.values.allSatisfy({ $0 != nil })
     else {
       throw CheckpointFailure(
         .element, at: "\(place) firing", expected: "a record with spikes by neuron and step",
         found: String(json.canonicalText.prefix(200)))
     }
-    self.init(dataset: dataset, evaluation: evaluation, count: count, by: by, spikes: spikes)
+    self.init(
+      dataset: dataset, evaluation: evaluation, count: count, by: by,
+      spikes: spikes.compactMapValues { $0 })
   }
 }

@@ -67,6 +67,14 @@ extension Reference {
     static let spikes = "spikes/"
   }
 
+  /// Whether a path is that of a dataset of the reference in some group.
+  static func isDataset(_ path: String, below group: String) -> Bool {
+    guard path.hasPrefix(group) else { return false }
+    let name = path.dropFirst(group.count)
+    return [Name.input, Name.logits, Name.spikeCounts, Name.spikeDigests].contains(String(name))
+      || name.hasPrefix(Name.spikes)
+  }
+
   /// Every dataset by its name below the reference's group.
   var datasets: [(name: String, tensor: Tensor)] {
     [
@@ -93,7 +101,8 @@ extension Reference {
     guard let origin = json["origin"], let tool = origin["tool"]?.string,
       let precision = origin["precision"]?.string, let evidence = origin["evidence"]?.string,
       ["independent", "self"].contains(evidence),
-      let scope = json["scope"]?.string.flatMap(QKFormerConfiguration.ProjectionScope.init)
+      let scope = json["scope"]?.string.flatMap(QKFormerConfiguration.ProjectionScope.init),
+      json.object?.count == 2, origin.object?.count == 3
     else {
       throw CheckpointFailure(
         .element, at: place, expected: "an origin and a scope", found: "other members")

@@ -1,3 +1,4 @@
+import CanonicalJSON
 public import Diagnostics
 import HDF5Subset
 import QKFormerModel
@@ -6,7 +7,8 @@ import SpikeTensors
 extension CheckpointFile {
   /// Where the file departs from the schema or from its own manifest; empty if nowhere.
   public func structureFindings() -> [CheckpointFailure] {
-    inventoryFindings() + manifestFindings() + objectFindings() + referenceFindings()
+    inventoryFindings() + manifestFindings() + objectFindings() + attributeFindings()
+      + elementFindings()
   }
 
   /// The file's tensors against the inventory of its configuration.
@@ -49,12 +51,13 @@ extension CheckpointFile {
   private func objectFindings() -> [CheckpointFailure] {
     let parameters = manifest.tensors.map { ElementPaths.parameter($0.path) }
     let known = Set(parameters + manifest.datasets.keys + [ElementPaths.manifest])
-    let prefix = ElementPaths.parameters + "/"
-    let strays = content.datasets.keys.filter { !known.contains($0) && !$0.hasPrefix(prefix) }
+    let strays = content.datasets.keys.filter { !known.contains($0) }
+    let unlisted = manifest.datasets.keys.filter { !isElement($0) }
     let missing = manifest.datasets.keys.filter { content.datasets[$0] == nil }
     let groups = Set(ElementPaths.groups(above: Array(content.datasets.keys)) + ["/"])
     let required = [ElementPaths.provenance].filter { content.datasets[$0] == nil }
     return strays.sorted().map { finding($0, "no such dataset", "an unexpected one") }
+      + unlisted.sorted().map { finding($0, "a dataset of an element", "another") }
       + missing.sorted().map { finding($0, "a dataset", "none") }
       + required.map { finding($0, "a dataset", "none") }
       + content.groups.filter { !groups.contains($0) }.map {
@@ -62,17 +65,57 @@ extension CheckpointFile {
       }
   }
 
-  private func referenceFindings() -> [CheckpointFailure] {
-    do {
-      let plan = NetworkPlan(configuration)
-      return try references().enumerated().flatMap { index, reference in
+  /// Whether a dataset belongs to records, provenance, or one of the references.
+  private func isElement(_ object: String) -> Bool {
+    if [ElementPaths.records, ElementPaths.provenance].contains(object) { return true }
+    return manifest.references.indices.contains { index in
+      Reference.isDataset(object, below: ElementPaths.reference(index) + "/")
+    }
+  }
+
+  /// Every object has the attributes of its kind and no others; `producer` may say anything.
+  private func attributeFindings() -> [CheckpointFailure] {
+    let expected = ElementPaths.attributes(of: content.groups + Array(content.datasets.keys))
+    let objects = Set(expected.keys).union(content.attributes.keys).sorted()
+    return objects.flatMap { object in
+      let (wanted, found) = (expected[object] ?? [:], content.attributes[object] ?? [:])
+      return Set(wanted.keys).union(found.keys).sorted().compactMap { name in
+        let text = found[name].map { String(decoding: $0, as: UTF8.self) }
+        let agrees = name == "producer" && object == "/" ? text != nil : text == wanted[name]
+        return agrees
+          ? nil
+          : finding(
+            "\(object)@\(name)", wanted[name].map { "`\($0)`" } ?? "no such attribute",
+            text.map { "`\($0)`" } ?? "none")
+      }
+    }
+  }
+
+  /// References, records and provenance can be read and fit the model.
+  private func elementFindings() -> [CheckpointFailure] {
+    let plan = NetworkPlan(configuration)
+    func attempt(_ element: String, _ body: () throws -> [CheckpointFailure]) -> [CheckpointFailure]
+    {
+      do {
+        return try body()
+      } catch let failure as CheckpointFailure {
+        return [failure]
+      } catch {
+        return [finding(element, "a readable element", "\(error)")]
+      }
+    }
+    return attempt(ElementPaths.references) {
+      try references().enumerated().flatMap { index, reference in
         reference.findings(plan, place: "\(path) \(ElementPaths.reference(index))")
       }
-    } catch let failure as CheckpointFailure {
-      return [failure]
-    } catch {
-      return [finding(ElementPaths.references, "readable references", "\(error)")]
     }
+      + attempt(ElementPaths.records) {
+        try records().findings(plan, place: "\(path) \(ElementPaths.records)")
+      }
+      + attempt(ElementPaths.provenance) {
+        try provenance().object == nil
+          ? [finding(ElementPaths.provenance, "an object", "another value")] : []
+      }
   }
 
   private func finding(_ object: String, _ expected: String, _ found: String) -> CheckpointFailure {

@@ -24,7 +24,7 @@ public final class CheckpointFile: Sendable {
     content = try LibHDF5Reader().content(ofFile: path)
     file = try MappedFile(path: path)
     guard content.attributes["/"]?["format"] != nil,
-      let dataset = content.datasets[ElementPaths.manifest],
+      let dataset = content.datasets[ElementPaths.manifest], dataset.shape == [1],
       case .text(let length) = dataset.type, case .inFile(let range) = dataset.elements
     else {
       throw CheckpointFailure(
@@ -112,14 +112,18 @@ public final class CheckpointFile: Sendable {
     for entry in manifest.tensors {
       parameters[entry.path] = try tensor(ElementPaths.parameter(entry.path))
     }
-    let records = try json(ElementPaths.records).map {
-      try Records(json: $0, at: "\(path) \(ElementPaths.records)")
-    }
     return Checkpoint(
       configuration: manifest.configuration, parameters: parameters,
-      references: try references(), records: records ?? Records(),
-      provenance: try json(ElementPaths.provenance) ?? .object([:]))
+      references: try references(), records: try records(), provenance: try provenance())
   }
+
+  func records() throws -> Records {
+    try json(ElementPaths.records).map {
+      try Records(json: $0, at: "\(path) \(ElementPaths.records)")
+    } ?? Records()
+  }
+
+  func provenance() throws -> JSON { try json(ElementPaths.provenance) ?? .object([:]) }
 
   func references() throws -> [Reference] {
     try manifest.references.enumerated().map { index, json in

@@ -20,6 +20,7 @@ enum LibHDF5 {
   static func quiet() {
     _ = CHDF5.H5Eset_auto2(hid_t(H5E_DEFAULT), nil, nil)
     _ = CHDF5.H5PLset_loading_state(0)
+    _ = CHDF5.H5Lunregister(H5L_TYPE_EXTERNAL)
   }
 
   // MARK: Files

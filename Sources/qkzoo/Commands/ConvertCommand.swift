@@ -102,6 +102,10 @@ struct ConvertCommand: ParsableCommand {
     if output.hasSuffix(".qkz.h5") {
       try CheckpointWriter.write(checkpoint, to: output)
     } else {
+      if !checkpoint.references.isEmpty || !checkpoint.records.isEmpty {
+        StandardError.print(
+          "qkzoo: \(output): references and records are left out; .safetensors cannot hold them")
+      }
       try SafetensorsExport.write(checkpoint, to: output)
     }
   }

@@ -20,22 +20,24 @@ struct PresetsCommand: ParsableCommand {
   @OptionGroup var format: OutputOptions
 
   func run() throws {
-    if let show {
-      print(try ConfigurationChoice.preset(show).configuration.json.canonicalText)
+    guard let show else { return format.print(list(Preset.all)) }
+    let configuration = try ConfigurationChoice.preset(show).configuration
+    if format.json {
+      format.print(list(Preset.all.filter { $0.configuration == configuration }))
     } else {
-      format.print(list())
+      print(configuration.json.canonicalText)
     }
   }
 
-  private func list() -> Report {
+  private func list(_ presets: [Preset]) -> Report {
     var table = TextTable()
     table.add("NAME", "PARAMETERS", "SUMMARY", "ALIASES")
-    for preset in Preset.all {
+    for preset in presets {
       table.add(
         preset.name, NetworkPlan(preset.configuration).parameterCount.grouped, preset.summary,
         preset.aliases.joined(separator: ", "))
     }
-    let members = Preset.all.map { preset -> JSON in
+    let members = presets.map { preset -> JSON in
       [
         "name": .string(preset.name), "aliases": .array(preset.aliases.map { .string($0) }),
         "summary": .string(preset.summary), "configuration": preset.configuration.json,

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CanonicalJSON
 import CheckpointFormat
+import Conversion
 import Diagnostics
 import Digests
 import Evaluation
@@ -57,6 +58,7 @@ struct VerifyCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The labelled samples for level dataset.", valueName: "file"))
   var data: String?
 
+  @OptionGroup var foreign: ForeignOptions
   @OptionGroup var zoo: ZooOptions
   @OptionGroup var format: OutputOptions
 
@@ -68,52 +70,55 @@ struct VerifyCommand: ParsableCommand {
 
   func run() throws {
     var ladder = Ladder()
-    let (path, entry) = try locate()
-    let file = try CheckpointFile(path: path)
-    ladder.add(try bytes(file, entry))
-    if level >= .structure { ladder.add(structure(file)) }
-    // What is wrong below cannot be asked for its behaviour.
-    let checkpoint = ladder.findings.isEmpty ? try file.checkpoint() : nil
+    let (path, entry) = try zoo.locate(model)
+    let checkpoint = try open(path, entry, &ladder)
     if level >= .behaviour { ladder.add(contentsOf: try behaviour(checkpoint, path)) }
     if level >= .dataset { ladder.add(contentsOf: try dataset(checkpoint, entry, path)) }
     let identity = try checkpoint?.identity()
     if let entry, let identity { ladder.add(identityRung(identity, entry, path)) }
     try ladder.require(require, path)
-    format.print(report(ladder, path, file.configuration, identity))
+    format.print(report(ladder, path, checkpoint?.configuration, identity))
     if !ladder.findings.isEmpty {
       for finding in ladder.findings { StandardError.print("qkzoo: \(finding)") }
       throw ExitCode(FailureKind.wrong.rawValue)
     }
   }
 
-  private func locate() throws -> (String, ZooEntry?) {
-    if Files.exists(model) { return (model, nil) }
-    let index = try zoo.load()
-    guard let entry = try index.entry(model) else {
-      throw ZooFailure(
-        .unknownEntry, at: model, expected: "a file, an entry's name or a model-id",
-        found: "nothing of that name; `qkzoo list --all` shows the entries")
-    }
-    return (try index.path(of: "checkpoint", in: entry), entry)
+  /// The first two rungs; what is wrong there cannot be asked for its behaviour.
+  private func open(
+    _ path: String, _ entry: ZooEntry?, _ ladder: inout Ladder
+  ) throws -> Checkpoint? {
+    guard ModelFile.isCheckpoint(path) else { return try openForeign(path, &ladder) }
+    let file = try CheckpointFile(path: path)
+    ladder.add(try bytes(file, entry))
+    if level >= .structure { ladder.add(structure(file)) }
+    return ladder.findings.isEmpty ? try file.checkpoint() : nil
+  }
+
+  /// Another container records no digests: what can be checked is what it checks itself.
+  private func openForeign(_ path: String, _ ladder: inout Ladder) throws -> Checkpoint {
+    let imported = try ModelFile.importModel(path, foreign, zoo.load())
+    let container = imported.assembly.file.container
+    ladder.add(
+      Ladder.Rung(
+        name: "bytes",
+        detail: container == .torch
+          ? "the archive's CRC-32 of every tensor; no digests are recorded in this container"
+          : "lengths and layout; no digests are recorded in this container"))
+    ladder.add(
+      Ladder.Rung(
+        name: "structure",
+        detail: "every tensor of the inventory, configuration from \(imported.source)"))
+    return imported.checkpoint
   }
 
   // MARK: Rungs
 
   private func bytes(_ file: CheckpointFile, _ entry: ZooEntry?) throws -> Ladder.Rung {
-    var findings = try file.byteFindings()
-    if let expected = entry?.file("checkpoint")?.sha256 {
-      let found = try FileDigests(ofFile: file.path).sha256
-      if found != expected {
-        findings.append(
-          CheckpointFailure(
-            .digest, at: file.path, expected: "SHA-256 \(expected), as the zoo lists it",
-            found: "\(found)"))
-      }
-    }
     let detail =
       "\(file.recordedDigests.count) tensors and every other dataset and attribute: "
       + "chunk checksums, SHA-256" + (entry == nil ? "" : "; the whole file as the zoo lists it")
-    return Ladder.Rung(name: "bytes", detail: detail, findings: findings)
+    return Ladder.Rung(name: "bytes", detail: detail, findings: try file.byteFindings())
   }
 
   private func structure(_ file: CheckpointFile) -> Ladder.Rung {
@@ -183,7 +188,7 @@ struct VerifyCommand: ParsableCommand {
   }
 
   private func report(
-    _ ladder: Ladder, _ path: String, _ configuration: QKFormerConfiguration,
+    _ ladder: Ladder, _ path: String, _ configuration: QKFormerConfiguration?,
     _ identity: ModelIdentity?
   ) -> Report {
     var table = TextTable()
@@ -199,10 +204,13 @@ struct VerifyCommand: ParsableCommand {
       "verify",
       [
         "file": .string(path), "holds": .bool(ladder.findings.isEmpty),
-        "rungs": .array(ladder.rungs.map(\.json)), "configuration": configuration.json,
+        "rungs": .array(ladder.rungs.map(\.json)),
+        "configuration": configuration?.json ?? .null,
         "model_id": .optional(identity?.modelID.hex),
         "weights_id": .optional(identity?.weightsID.hex),
-      ], text: "\(path)  \(configuration.summary)\n" + table.text)
+      ],
+      text: ([path] + (configuration.map { [$0.summary] } ?? [])).joined(separator: "  ") + "\n"
+        + table.text)
   }
 }
 

@@ -21,6 +21,28 @@ struct ZooOptions: ParsableArguments {
   func load() throws -> ZooIndex {
     try index.map { try ZooIndex.directory($0) } ?? ZooIndex.compiledIn()
   }
+
+  /// The file of a model: the path itself, or an entry's file, which must be the one that the entry
+  /// lists; that is checked before anything in it is parsed.
+  func locate(_ model: String) throws -> (path: String, entry: ZooEntry?) {
+    if Files.exists(model) { return (model, nil) }
+    let index = try load()
+    guard let entry = try index.entry(model) else {
+      throw ZooFailure(
+        .unknownEntry, at: model, expected: "a file, an entry's name or a model-id",
+        found: "nothing of that name; `qkzoo list --all` shows the entries")
+    }
+    let path = try index.path(of: "checkpoint", in: entry)
+    if let expected = entry.file("checkpoint")?.sha256 {
+      let found = try FileDigests(ofFile: path).sha256
+      guard found == expected else {
+        throw CheckpointFailure(
+          .digest, at: path, expected: "SHA-256 \(expected), as \(entry.name) lists it",
+          found: "\(found)")
+      }
+    }
+    return (path, entry)
+  }
 }
 
 /// What a foreign file cannot say about itself.
@@ -60,21 +82,9 @@ struct ModelArgument: ParsableArguments {
   @Flag(name: .customLong("no-verify"), help: "Do not check the bytes before using them.")
   var skipsVerification = false
 
-  /// The path of the model's file.
-  func path() throws -> String {
-    if Files.exists(model) { return model }
-    let index = try zoo.load()
-    guard let entry = try index.entry(model) else {
-      throw ZooFailure(
-        .unknownEntry, at: model, expected: "a file, an entry's name or a model-id",
-        found: "nothing of that name; `qkzoo list --all` shows the entries")
-    }
-    return try index.path(of: "checkpoint", in: entry)
-  }
-
   /// Opens the model; a checkpoint's bytes are verified unless the user says otherwise.
   func load() throws -> Checkpoint {
-    let path = try path()
+    let (path, _) = try zoo.locate(model)
     guard ModelFile.isCheckpoint(path) else {
       return try ModelFile.importModel(path, foreign, zoo.load()).checkpoint
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CanonicalJSON
+import Diagnostics
 import Glibc
 
 /// Options of every command.
@@ -42,9 +43,8 @@ enum StandardError {
 struct TextTable {
   private var rows: [[String]] = []
 
-  init(_ rows: [[String]] = []) { self.rows = rows }
-
-  mutating func add(_ cells: String...) { rows.append(cells) }
+  /// Appends a row; what a file put into a cell cannot move the cursor.
+  mutating func add(_ cells: String...) { rows.append(cells.map(PlainText.escaped)) }
 
   /// The rows, every column as wide as its widest cell.
   var text: String {

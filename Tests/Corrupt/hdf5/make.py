@@ -58,17 +58,23 @@ with new("hdf5-filter.none") as file:
 with new("hdf5-element-type.big-endian") as file:
     file.create_dataset("x", data=numpy.arange(16, dtype=">f4"), chunks=(16,), fletcher32=True)
 with new("hdf5-element-type.variable-text") as file:
-    file.create_dataset("x", data=["a", "b"], dtype=h5py.string_dtype())
+    file.create_dataset("x", data=["a", "b"], dtype=h5py.string_dtype(), chunks=(2,))
 with new("hdf5-element-type.reference") as file:
-    file.create_dataset("x", data=file.ref, dtype=h5py.ref_dtype)
+    file.create_dataset("x", data=[file.ref], dtype=h5py.ref_dtype, chunks=(1,))
 with new("hdf5-element-type.attribute") as file:
     file.attrs["numbers"] = numpy.arange(4)
 with new("hdf5-object-kind.named-type") as file:
     file["t"] = numpy.dtype("<f4")
 with new("hdf5-limit.shape-bomb") as file:
     file.create_dataset("x", shape=(1 << 40,), dtype="<f4", chunks=(1 << 20,), fletcher32=True)
-with new("hdf5-limit.empty") as file:
+with new("hdf5-layout.empty") as file:
     file.create_dataset("x", shape=(0,), dtype="<f4")
+with new("hdf5-limit.depth") as file:
+    good(file.create_group("/".join("a" * 20)))
+with new("hdf5-link-name.not-ascii") as file:
+    good(file, "größe")
+with h5py.File(HERE / "hdf5-layout.old-superblock.h5", "w", libver=("earliest", "v108")) as file:
+    good(file)
 with new("hdf5-limit.attributes") as file:
     for index in range(9):
         file.attrs.create(f"a{index}", "x", dtype=h5py.string_dtype(length=1))
@@ -82,8 +88,57 @@ data = whole.read_bytes()
 whole.unlink()
 (HERE / "hdf5-unreadable.truncated.h5").write_bytes(data[: len(data) - 40])
 (HERE / "hdf5-checksum.superblock.h5").write_bytes(data[:12] + b"\x01" + data[13:])
+
+
+def lookup3(data):
+    """Jenkins' lookup3, hashlittle: the checksum of HDF5's metadata."""
+    mask = 0xFFFFFFFF
+
+    def rotate(value, bits):
+        return ((value << bits) | (value >> (32 - bits))) & mask
+
+    a = b = c = (0xDEADBEEF + len(data)) & mask
+    words = list(data)
+    while len(words) > 12:
+        part, words = bytes(words[:12]), words[12:]
+        a = (a + int.from_bytes(part[0:4], "little")) & mask
+        b = (b + int.from_bytes(part[4:8], "little")) & mask
+        c = (c + int.from_bytes(part[8:12], "little")) & mask
+        a = (a - c) & mask; a ^= rotate(c, 4); c = (c + b) & mask
+        b = (b - a) & mask; b ^= rotate(a, 6); a = (a + c) & mask
+        c = (c - b) & mask; c ^= rotate(b, 8); b = (b + a) & mask
+        a = (a - c) & mask; a ^= rotate(c, 16); c = (c + b) & mask
+        b = (b - a) & mask; b ^= rotate(a, 19); a = (a + c) & mask
+        c = (c - b) & mask; c ^= rotate(b, 4); b = (b + a) & mask
+    if not words:
+        return c
+    part = bytes(words) + bytes(12 - len(words))
+    a = (a + int.from_bytes(part[0:4], "little")) & mask
+    b = (b + int.from_bytes(part[4:8], "little")) & mask
+    c = (c + int.from_bytes(part[8:12], "little")) & mask
+    for left, right, bits in (("c", "b", 14), ("a", "c", 11), ("b", "a", 25), ("c", "b", 16),
+                              ("a", "c", 4), ("b", "a", 14), ("c", "b", 24)):
+        values = {"a": a, "b": b, "c": c}
+        values[left] ^= values[right]
+        values[left] = (values[left] - rotate(values[right], bits)) & mask
+        a, b, c = values["a"], values["b"], values["c"]
+    return c
+
+
+root = data.index(b"OHDR")
+flags = data[root + 5]
+head = root + 6 + (16 if flags & 0x20 else 0) + (4 if flags & 0x10 else 0)
+width = 1 << (flags & 3)
+end = head + width + int.from_bytes(data[head : head + width], "little")
+assert lookup3(data[root:end]) == int.from_bytes(data[end : end + 4], "little")
+link = data.index(b"\x01x", root, end)
+patched = bytearray(data)
+patched[link + 1] = ord("/")
+patched[end : end + 4] = lookup3(bytes(patched[root:end])).to_bytes(4, "little")
+(HERE / "hdf5-link-name.slash.h5").write_bytes(patched)
 (HERE / "not-an-hdf5-file.text.h5").write_bytes(b"this is not an HDF5 file\n")
 (HERE / "not-an-hdf5-file.user-block.h5").write_bytes(bytes(512) + data)
+(HERE / "hdf5-unreadable.trailing-bytes.h5").write_bytes(data + b"trailing")
 start = data.index(b"OHDR", 60)
 (HERE / "hdf5-checksum.object-header.h5").write_bytes(
     data[: start + 20] + bytes([data[start + 20] ^ 1]) + data[start + 21 :]

@@ -145,15 +145,17 @@ struct TorchCheckpoint {
   ) -> [UInt8] {
     var result: [UInt8] = []
     result.reserveCapacity(count * width)
+    // Along an axis of one element nothing is added: its stride may be any number.
+    let strides = zip(tensor.shape, tensor.strides).map { $0 > 1 ? $1 : 0 }
     var index = [Int](repeating: 0, count: tensor.shape.count)
     var element = tensor.offset
     for _ in 0..<count {
       result += storage[element * width..<(element + 1) * width]
       for axis in index.indices.reversed() {
         index[axis] += 1
-        element += tensor.strides[axis]
+        element += strides[axis]
         if index[axis] < tensor.shape[axis] { break }
-        element -= index[axis] * tensor.strides[axis]
+        element -= index[axis] * strides[axis]
         index[axis] = 0
       }
     }

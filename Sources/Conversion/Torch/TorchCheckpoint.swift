@@ -94,6 +94,11 @@ struct TorchCheckpoint {
     return try Tensor(type, tensor.shape, ByteRegion(gathered), name: place)
   }
 
+  /// The bytes that the archive has for a storage, whatever the pickle says.
+  func byteCount(of storage: TorchStorage) -> Int {
+    entries[dataPrefix + storage.key]?.bytes.count ?? 0
+  }
+
   private func storage(
     _ storage: TorchStorage, _ place: String
   ) throws -> (ByteRegion, ElementType) {

@@ -33,7 +33,7 @@ enum TorchImport {
     return ImportedFile(
       container: .torch, path: path, stateDictNames: states.map(\.0), facts: facts(rest),
       arguments: rest.first { $0.0 == "args" }.flatMap { json($0.1) },
-      dropped: dropped(rest.map(\.1)),
+      dropped: dropped(rest.map(\.1), checkpoint),
       read: { name in
         guard let name, let state = byName[name] else { return [:] }
         return try tensors(state, checkpoint)
@@ -78,18 +78,21 @@ enum TorchImport {
     return value.json(budget: &budget)
   }
 
-  /// Counts the tensors inside values that are not taken over, each container once.
-  private static func dropped(_ values: [PickleValue]) -> (tensors: Int, bytes: Int) {
+  /// Counts the tensors inside values that are not taken over, each container and storage once.
+  private static func dropped(
+    _ values: [PickleValue], _ checkpoint: TorchCheckpoint
+  ) -> (tensors: Int, bytes: Int) {
     var seen: Set<ObjectIdentifier> = []
+    var storages: Set<String> = []
     var pending = values
     var (tensors, bytes) = (0, 0)
     while let value = pending.popLast() {
       switch value {
       case .tensor(let tensor):
         tensors += 1
-        let (size, overflow) = tensor.storage.count.multipliedReportingOverflow(
-          by: tensor.storage.elementType?.byteCount ?? 0)
-        bytes += overflow ? 0 : size
+        if storages.insert(tensor.storage.key).inserted {
+          bytes += checkpoint.byteCount(of: tensor.storage)
+        }
       case .tuple(let tuple) where seen.insert(ObjectIdentifier(tuple)).inserted:
         pending += tuple.elements
       case .list(let list) where seen.insert(ObjectIdentifier(list)).inserted:

@@ -14,8 +14,7 @@ struct PickleMachine {
   private var stack: [PickleValue] = []
   private var marks: [Int] = []
   private var memo: [Int: PickleValue] = [:]
-  private var lists: [PickleList] = []
-  private var dicts: [PickleDict] = []
+  private let containers = PickleContainers()
   private var steps = 0
 
   /// Limits far above any state dict's needs and far below what would hurt.
@@ -62,7 +61,7 @@ struct PickleMachine {
     guard offset == bytes.count, stack.count == 1, marks.isEmpty, let value = stack.last else {
       throw operand("one value at the end", "\(stack.count), \(bytes.count - offset) bytes left")
     }
-    return PickleDocument(root: value, lists: lists, dicts: dicts)
+    return PickleDocument(root: value, containers: containers)
   }
 
   /// The opcodes that a state dict, an optimizer state and plain arguments need.
@@ -205,22 +204,22 @@ struct PickleMachine {
 
   private mutating func append(reduced value: PickleValue) throws {
     switch value {
-    case .dict(let dict): dicts.append(dict)
-    case .object(let object): dicts.append(object.attributes)
+    case .dict(let dict): containers.add(dict)
+    case .object(let object): containers.add(object.attributes)
     default: break
     }
     stack.append(value)
   }
 
-  private mutating func newList() -> PickleList {
+  private func newList() -> PickleList {
     let list = PickleList()
-    lists.append(list)
+    containers.add(list)
     return list
   }
 
-  private mutating func newDict() -> PickleDict {
+  private func newDict() -> PickleDict {
     let dict = PickleDict()
-    dicts.append(dict)
+    containers.add(dict)
     return dict
   }
 

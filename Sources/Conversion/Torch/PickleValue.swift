@@ -56,20 +56,22 @@ final class PickleObject {
   init(typeName: String) { self.typeName = typeName }
 }
 
-/// The value of a pickle and every container in it.
+/// The value of a pickle, and what keeps it alive.
+struct PickleDocument {
+  let root: PickleValue
+  let containers: PickleContainers
+}
+
+/// Every container of a pickle, whether reading it ends well or not.
 ///
 /// Containers may hold each other in chains of any depth and in circles; here each is emptied
 /// before it is released, so releasing never recurses.
-final class PickleDocument {
-  let root: PickleValue
-  private let lists: [PickleList]
-  private let dicts: [PickleDict]
+final class PickleContainers {
+  private var lists: [PickleList] = []
+  private var dicts: [PickleDict] = []
 
-  init(root: PickleValue, lists: [PickleList], dicts: [PickleDict]) {
-    self.root = root
-    self.lists = lists
-    self.dicts = dicts
-  }
+  func add(_ list: PickleList) { lists.append(list) }
+  func add(_ dict: PickleDict) { dicts.append(dict) }
 
   deinit {
     for list in lists { list.elements = [] }

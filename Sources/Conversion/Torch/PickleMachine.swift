@@ -44,11 +44,7 @@ struct PickleMachine {
   private mutating func run() throws -> PickleDocument {
     while true {
       let start = offset
-      steps += 1
-      guard steps <= Limits.steps else {
-        throw TorchFailure(
-          .budget, at: here, expected: "at most \(Limits.steps) opcodes", found: "more")
-      }
+      try charge(1)
       let code = try takeByte()
       if code == Opcode.stop.rawValue { break }
       guard let opcode = Opcode(rawValue: code) else {
@@ -62,6 +58,16 @@ struct PickleMachine {
       throw operand("one value at the end", "\(stack.count), \(bytes.count - offset) bytes left")
     }
     return PickleDocument(root: value, containers: containers)
+  }
+
+  /// Counts opcodes, and what they copy: a few bytes of pickle must not become many values.
+  private mutating func charge(_ cost: Int) throws {
+    steps += cost
+    guard steps <= Limits.steps else {
+      throw TorchFailure(
+        .budget, at: here, expected: "at most \(Limits.steps) opcodes and copied values",
+        found: "more")
+    }
   }
 
   /// The opcodes that a state dict, an optimizer state and plain arguments need.
@@ -161,9 +167,11 @@ struct PickleMachine {
       stack.append(try global(try pop().string ?? "", name))
     case .reduce, .newObject:
       let arguments = try pop()
+      try charge(arguments.tuple?.elements.reduce(0) { $0 + $1.cost } ?? 0)
       try append(reduced: try PickleReduction.apply(try pop(), to: arguments, at: here))
     case .build:
       let state = try pop()
+      try charge(state.cost)
       try PickleReduction.build(try top(), state, at: here)
     case .persistentID: stack.append(try PickleReduction.storage(try pop(), at: here))
     }

@@ -22,14 +22,16 @@ enum PickleValue {
   case tensor(TorchTensor)
 }
 
-/// A finished tuple and how deeply tuples are nested in it.
+/// A finished tuple, how deeply tuples are nested in it, and what it would take to write it out.
 final class PickleTuple {
   let elements: [PickleValue]
   let depth: Int
+  let cost: Int
 
   init(_ elements: [PickleValue]) {
     self.elements = elements
     depth = 1 + (elements.compactMap { $0.tuple?.depth }.max() ?? 0)
+    cost = elements.reduce(1) { min($0 + $1.cost, Int(Int32.max)) }
   }
 }
 
@@ -96,6 +98,19 @@ struct TorchTensor {
 }
 
 extension PickleValue {
+  /// How many values or bytes an operation on this value may copy.
+  var cost: Int {
+    switch self {
+    case .string(let text): 1 + text.utf8.count
+    case .bytes(let bytes), .longInt(let bytes): 1 + bytes.count
+    case .tuple(let tuple): tuple.cost
+    case .list(let list): 1 + list.elements.count
+    case .dict(let dict): 1 + dict.pairs.count
+    case .tensor(let tensor): 1 + tensor.shape.count
+    case .none, .bool, .int, .float, .global, .object, .storage: 1
+    }
+  }
+
   /// The text, if this is a string.
   var string: String? { if case .string(let text) = self { text } else { nil } }
   /// The number, if this is an integer.

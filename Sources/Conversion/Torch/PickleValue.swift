@@ -122,11 +122,20 @@ extension PickleValue {
   /// The tensor, if this is one.
   var tensor: TorchTensor? { if case .tensor(let tensor) = self { tensor } else { nil } }
 
+  /// What the value itself takes of a budget: one, and more for long text.
+  private var textCost: Int {
+    switch self {
+    case .string(let text): 1 + text.utf8.count / 16
+    case .tensor(let tensor): 1 + tensor.shape.count
+    default: 1
+    }
+  }
+
   /// The value as JSON that describes it and does nothing; `nil` beyond the budget.
   ///
   /// Tensors and storages become a word; keys that are not strings their text.
   func json(budget: inout Int, depth: Int = 0) -> JSON? {
-    budget -= 1
+    budget -= textCost
     guard budget >= 0, depth < 32 else { return nil }
     func list(_ elements: [PickleValue]) -> JSON? {
       let items = elements.map { $0.json(budget: &budget, depth: depth + 1) }
@@ -155,6 +164,7 @@ extension PickleDict {
   fileprivate func json(budget: inout Int, depth: Int) -> JSON? {
     var members: [String: JSON] = [:]
     for (key, value) in pairs {
+      budget -= (key.string?.utf8.count ?? 0) / 16
       guard let json = value.json(budget: &budget, depth: depth + 1) else { return nil }
       switch key {
       case .string(let text): members[text] = json

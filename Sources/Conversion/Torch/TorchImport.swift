@@ -5,8 +5,9 @@ import SpikeTensors
 
 /// A PyTorch checkpoint as an imported file.
 enum TorchImport {
-  /// How many values the inert JSON of the training arguments may have.
-  private static let factBudget = 20_000
+  /// How many values the inert JSON of one member may have, and that of all members together.
+  private static let memberBudget = 20_000
+  private static let factBudget = 10 * memberBudget
 
   static func open(_ file: ByteRegion, _ path: String) throws -> ImportedFile {
     let checkpoint = try TorchCheckpoint(file, at: path)
@@ -64,17 +65,21 @@ enum TorchImport {
     return tensors
   }
 
-  /// Members that are plain values.
+  /// Members that are plain values; members share values, so the budget is one for all.
   private static func facts(_ members: [(String, PickleValue)]) -> [String: JSON] {
     var facts: [String: JSON] = [:]
+    var left = factBudget
     for (name, value) in members where name != "args" && name != "optimizer" {
-      facts[name] = json(value)
+      var budget = min(left, memberBudget)
+      left -= budget
+      facts[name] = value.json(budget: &budget)
+      left += max(budget, 0)
     }
     return facts
   }
 
   private static func json(_ value: PickleValue) -> JSON? {
-    var budget = factBudget
+    var budget = memberBudget
     return value.json(budget: &budget)
   }
 

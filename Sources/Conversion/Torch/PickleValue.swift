@@ -50,6 +50,24 @@ final class PickleDict {
   }
 }
 
+extension PickleDict {
+  /// The values of string keys in order; of two of one name the last counts, as in Python.
+  var members: [(name: String, value: PickleValue)] {
+    var members: [(name: String, value: PickleValue)] = []
+    var places: [String: Int] = [:]
+    for (key, value) in pairs {
+      guard let name = key.string else { continue }
+      if let place = places[name] {
+        members[place].value = value
+      } else {
+        places[name] = members.count
+        members.append((name, value))
+      }
+    }
+    return members
+  }
+}
+
 /// An instance whose attributes were set by the pickle.
 final class PickleObject {
   let typeName: String

@@ -20,16 +20,14 @@ enum TorchImport {
         container: .torch, path: path, stateDictNames: [], facts: [:], arguments: nil,
         dropped: (0, 0), read: { _ in try tensors(root, checkpoint) })
     }
-    let members = root.pairs.compactMap { pair in pair.key.string.map { ($0, pair.value) } }
-    let states = members.compactMap { name, value in
-      dict(value).flatMap { isStateDict($0) ? (name, $0) : nil }
-    }
+    let members = root.members
+    let states = states(members)
     guard !states.isEmpty else {
       throw TorchFailure(
         .stateDict, at: path, expected: "a dictionary of tensors, bare or as a member",
-        found: "members " + members.map(\.0).joined(separator: ", "))
+        found: "members " + members.map(\.name).joined(separator: ", "))
     }
-    let byName = Dictionary(states, uniquingKeysWith: { $1 })
+    let byName = Dictionary(uniqueKeysWithValues: states)
     let rest = members.filter { byName[$0.0] == nil }
     return ImportedFile(
       container: .torch, path: path, stateDictNames: states.map(\.0), facts: facts(rest),
@@ -45,6 +43,19 @@ enum TorchImport {
     switch value {
     case .dict(let dict): dict
     default: nil
+    }
+  }
+
+  /// The members that are state dicts; each dictionary is looked through once.
+  private static func states(
+    _ members: [(name: String, value: PickleValue)]
+  ) -> [(String, PickleDict)] {
+    var known: [ObjectIdentifier: Bool] = [:]
+    return members.compactMap { name, value in
+      guard let dict = dict(value) else { return nil }
+      let isState = known[ObjectIdentifier(dict)] ?? isStateDict(dict)
+      known[ObjectIdentifier(dict)] = isState
+      return isState ? (name, dict) : nil
     }
   }
 

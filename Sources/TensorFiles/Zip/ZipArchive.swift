@@ -128,9 +128,11 @@ private struct ZipReader {
   private func readEnd64(_ locator: Int, narrow: Directory) throws -> (Directory, Int) {
     let end64 = locator - Record.end64.1
     guard end64 >= 0, u64(locator + 8) == UInt64(end64), u32(end64) == Record.end64.0,
-      u64(end64 + 4) == UInt64(Record.end64.1 - 12), u64(end64 + 24) == u64(end64 + 32)
+      u64(end64 + 4) == UInt64(Record.end64.1 - 12), u64(end64 + 24) == u64(end64 + 32),
+      u64(end64 + 16) == 0, u32(locator + 4) == 0, u32(locator + 16) == 1
     else {
-      throw failure(.zipEnd, "zip64 end record", "the record before its locator", "other bytes")
+      throw failure(
+        .zipEnd, "zip64 end record", "one disk's record before its locator", "other bytes")
     }
     let wide = Directory(
       offset: Int(clamping: u64(end64 + 48)), size: Int(clamping: u64(end64 + 40)),
@@ -157,8 +159,9 @@ private struct ZipReader {
     let nameEnd = nameStart + Int(u16(offset + 28))
     let extraEnd = nameEnd + Int(u16(offset + 30))
     let recordEnd = extraEnd + Int(u16(offset + 32))
-    guard recordEnd <= limit else {
-      throw failure(.zipRecord, "byte \(offset)", "a record inside the directory", "a longer one")
+    guard recordEnd <= limit, u16(offset + 34) == 0 else {
+      throw failure(
+        .zipRecord, "byte \(offset)", "a record of disk 0 inside the directory", "another")
     }
     let name = try checkedName(nameStart..<nameEnd)
     try checkFlags(offset + 8, method: u16(offset + 10), name)
@@ -198,7 +201,10 @@ private struct ZipReader {
         offset + 4 + Int(u16(offset + 2)) <= extra.upperBound
       else { throw failure(.zipRecord, name, "whole extra fields", "a cut one") }
       let end = offset + 4 + Int(u16(offset + 2))
-      if u16(offset) == 1 { found = offset + 4..<end }
+      if u16(offset) == 1 {
+        guard found == nil else { throw failure(.zipRecord, name, "one zip64 field", "two") }
+        found = offset + 4..<end
+      }
       offset = end
     }
     return found
@@ -216,12 +222,19 @@ private struct ZipReader {
     guard start <= file.count, size <= file.count - start else {
       throw failure(.zipLayout, name, "data inside the file", "\(size) bytes from \(start)")
     }
-    guard file.text(nameStart..<nameEnd) == name, u16(offset + 6) == flags, u16(offset + 8) == 0
+    // Bytes, not text: two texts may be equal to Unicode and different to another reader.
+    guard file.part(nameStart..<nameEnd).copy() == Array(name.utf8), u16(offset + 6) == flags,
+      u16(offset + 8) == 0
     else {
       throw failure(
         .zipDisagreement, name, "the same name, flags and method in both headers", "others")
     }
     let hasDescriptor = flags & 0x0008 != 0
+    var sizes = [Int(u32(offset + 22)), Int(u32(offset + 18))]
+    if sizes.contains(0xFFFF_FFFF) { try widen(&sizes, extra: nameEnd..<start, name) }
+    guard sizes.allSatisfy({ $0 == size || (hasDescriptor && $0 == 0) }) else {
+      throw failure(.zipDisagreement, name, "size \(size) in both headers", "\(sizes[1])")
+    }
     let local = u32(offset + 14)
     guard local == checksum || (hasDescriptor && local == 0) else {
       throw failure(.zipDisagreement, name, "the same CRC-32 in both headers", "others")

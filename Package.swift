@@ -107,11 +107,11 @@ let package = Package(
     .target(
       name: "TestSupport",
       dependencies: [
-        "CanonicalJSON", "CheckpointFormat", "Conversion", "FileAccess", "QKFormerModel",
-        "SpikeTensors", "TensorFiles",
+        "CanonicalJSON", "CheckpointFormat", "Conversion", "Diagnostics", "FileAccess",
+        "QKFormerModel", "SpikeTensors", "TensorFiles",
       ], path: "Tests/TestSupport", swiftSettings: fences),
     tests("CanonicalJSON", ["Diagnostics"]),
-    tests("TensorFiles", ["Diagnostics", "FileAccess", "SpikeTensors"]),
+    tests("TensorFiles", ["CanonicalJSON", "Diagnostics", "FileAccess", "SpikeTensors"]),
     tests("HDF5Storage", ["Diagnostics", "FileAccess", "HDF5Subset", "SpikeTensors"]),
     tests("QKFormerModel", ["CanonicalJSON", "Diagnostics"]),
     tests("SpikeInference", ["Diagnostics", "QKFormerModel", "SpikeTensors"]),

@@ -909,10 +909,10 @@ accepted_torch(
     checkpoint(pickle({
         "model": ordered({"w": W}), "optimizer": optimizer, "epoch": 199,
         "scaler": {"scale": 65536.0, "_growth_tracker": 137},
-        "args": arguments({"model": "QKFormer_10_384", "time_step": 4, "lr": 6e-4, "resume": ""}),
+        "args": arguments({"model": "QKFormer_10_384", "time_step": 6, "input_size": 288, "lr": 6e-4}),
     }), moments),
     {"model": READ_W}, {"epoch": 199, "scaler": {"scale": 65536, "_growth_tracker": 137}},
-    {"model": "QKFormer_10_384", "time_step": 4, "lr": 6e-4, "resume": ""}, (3, 28))
+    {"model": "QKFormer_10_384", "time_step": 6, "input_size": 288, "lr": 6e-4}, (3, 28))
 accepted_torch(
     "timm", "`state_dict` as timm saves, with a second one of averages",
     checkpoint(pickle({

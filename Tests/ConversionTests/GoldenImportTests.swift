@@ -1,0 +1,89 @@
+import CanonicalJSON
+import Conversion
+import QKFormerModel
+import TestSupport
+import Testing
+
+/// The checkpoints that the released training code saved.
+@Suite struct GoldenImportTests {
+  /// What Python's own unpickler finds in a golden.
+  struct Content: Sendable {
+    let name: String
+    let stateDict: String
+    let tensors: Int
+    let dropped: Int
+    let droppedBytes: Int
+    let facts: [String: JSON]
+    let timeSteps: Int
+  }
+
+  private static let scaler: JSON = [
+    "scale": .number(65536), "growth_factor": .number(2), "backoff_factor": .number(0.5),
+    "growth_interval": .number(2000), "_growth_tracker": .number(137),
+  ]
+
+  private static func cifar(_ name: String) -> Content {
+    Content(
+      name: name, stateDict: "state_dict", tensors: 200, dropped: 321, droppedBytes: 1_528_380,
+      facts: [
+        "epoch": .number(395), "arch": "QKFormer", "version": .number(2), "amp_scaler": scaler,
+        "metric": .number(96.21),
+      ], timeSteps: 4)
+  }
+
+  static let contents = [
+    Content(
+      name: "imagenet-tiny", stateDict: "model", tensors: 434, dropped: 699,
+      droppedBytes: 2_086_372, facts: ["epoch": .number(199), "scaler": scaler], timeSteps: 4),
+    cifar("cifar-tiny"), cifar("cifar-tiny-borderline"),
+    Content(
+      name: "dvs-tiny", stateDict: "model", tensors: 122, dropped: 195, droppedBytes: 1_021_532,
+      facts: [
+        "epoch": .number(95), "max_test_acc1": .number(84.1),
+        "test_acc5_at_max_test_acc1": .number(97.7),
+        "lr_scheduler": [
+          "base_values": [.number(0.005)], "metric": .null, "noise_range_t": .null,
+        ],
+      ], timeSteps: 16),
+  ]
+
+  @Test(arguments: contents)
+  func `a released checkpoint has its tensors and nothing of its training state`(
+    _ content: Content
+  ) throws {
+    let file = try ImportedFile.open("\(Golden.folder(content.name))/checkpoint.pth")
+    #expect(file.stateDictNames == [content.stateDict])
+    #expect(try file.tensors(of: nil).count == content.tensors)
+    #expect(file.dropped.tensors == content.dropped)
+    #expect(file.dropped.bytes == content.droppedBytes)
+    #expect(file.facts == content.facts)
+    #expect(file.arguments?["T"]?.int == content.timeSteps)
+  }
+
+  @Test(arguments: Golden.names)
+  func `a released checkpoint has exactly the tensors of its configuration`(
+    _ name: String
+  ) throws {
+    let golden = try Golden(name)
+    let expected = Dictionary(
+      uniqueKeysWithValues: golden.checkpoint.plan.parameters.map { ($0.path, $0.shape) })
+    #expect(golden.checkpoint.parameters.mapValues(\.shape) == expected)
+    let source = golden.checkpoint.provenance["source"]
+    #expect(source?["name"]?.string == "checkpoint.pth")
+    #expect(source?["container"]?.string == "torch")
+  }
+
+  @Test(arguments: Golden.names)
+  func `exported as safetensors and imported again it is the same model`(_ name: String) throws {
+    let golden = try Golden(name)
+    let folder = try ScratchFolder()
+    try SafetensorsExport.write(golden.checkpoint, to: folder.file("model.safetensors"))
+    let again = try ModelAssembly(path: folder.file("model.safetensors"))
+    let choice = try again.choose(explicit: nil, entries: [])
+    #expect(choice.source == "stated by the file (qkzoo_configuration)")
+    #expect(choice.configuration == golden.checkpoint.configuration)
+    let checkpoint = try again.checkpoint(choice)
+    #expect(
+      AcceptedFile.json(checkpoint.parameters) == AcceptedFile.json(golden.checkpoint.parameters))
+  }
+}

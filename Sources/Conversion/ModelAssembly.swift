@@ -111,7 +111,7 @@ public struct ModelAssembly {
 
   /// Where the model comes from, as inert JSON.
   private func provenance(_ choice: ConfigurationChoice, _ licences: JSON) -> JSON {
-    [
+    var members: [String: JSON] = [
       "schema": "qkzoo.provenance/1",
       "source": [
         "name": .string(Files.name(of: file.path)), "container": .string(file.container.rawValue),
@@ -125,7 +125,8 @@ public struct ModelAssembly {
         "tensors": .integer(file.dropped.tensors), "bytes": .integer(file.dropped.bytes),
       ],
       "licences": file.formerProvenance?["licences"] ?? licences,
-      "derived_from": file.formerProvenance ?? .null,
     ]
+    members["derived_from"] = file.formerProvenance
+    return .object(members)
   }
 }

@@ -71,28 +71,29 @@ struct VerifyCommand: ParsableCommand {
   func run() throws {
     var ladder = Ladder()
     let (path, entry) = try zoo.locate(model)
-    let checkpoint = try open(path, entry, &ladder)
+    let (checkpoint, configuration) = try open(path, entry, &ladder)
     if level >= .behaviour { ladder.add(contentsOf: try behaviour(checkpoint, path)) }
     if level >= .dataset { ladder.add(contentsOf: try dataset(checkpoint, entry, path)) }
     let identity = try checkpoint?.identity()
     if let entry, let identity { ladder.add(identityRung(identity, entry, path)) }
     try ladder.require(require, path)
-    format.print(report(ladder, path, checkpoint?.configuration, identity))
-    if !ladder.findings.isEmpty {
-      for finding in ladder.findings { StandardError.print("qkzoo: \(finding)") }
-      throw ExitCode(FailureKind.wrong.rawValue)
-    }
+    format.print(report(ladder, path, configuration, identity))
+    for finding in ladder.findings { StandardError.print("qkzoo: \(finding)") }
+    if let first = ladder.findings.first { throw ExitCode(first.exitCode) }
   }
 
   /// The first two rungs; what is wrong there cannot be asked for its behaviour.
   private func open(
     _ path: String, _ entry: ZooEntry?, _ ladder: inout Ladder
-  ) throws -> Checkpoint? {
-    guard ModelFile.isCheckpoint(path) else { return try openForeign(path, &ladder) }
+  ) throws -> (Checkpoint?, QKFormerConfiguration) {
+    guard ModelFile.isCheckpoint(path) else {
+      let checkpoint = try openForeign(path, &ladder)
+      return (checkpoint, checkpoint.configuration)
+    }
     let file = try CheckpointFile(path: path)
     ladder.add(try bytes(file, entry))
     if level >= .structure { ladder.add(structure(file)) }
-    return ladder.findings.isEmpty ? try file.checkpoint() : nil
+    return (ladder.findings.isEmpty ? try file.checkpoint() : nil, file.configuration)
   }
 
   /// Another container records no digests: what can be checked is what it checks itself.
@@ -188,7 +189,7 @@ struct VerifyCommand: ParsableCommand {
   }
 
   private func report(
-    _ ladder: Ladder, _ path: String, _ configuration: QKFormerConfiguration?,
+    _ ladder: Ladder, _ path: String, _ configuration: QKFormerConfiguration,
     _ identity: ModelIdentity?
   ) -> Report {
     var table = TextTable()
@@ -204,13 +205,11 @@ struct VerifyCommand: ParsableCommand {
       "verify",
       [
         "file": .string(path), "holds": .bool(ladder.findings.isEmpty),
-        "rungs": .array(ladder.rungs.map(\.json)),
-        "configuration": configuration?.json ?? .null,
+        "rungs": .array(ladder.rungs.map(\.json)), "configuration": configuration.json,
         "model_id": .optional(identity?.modelID.hex),
         "weights_id": .optional(identity?.weightsID.hex),
       ],
-      text: ([path] + (configuration.map { [$0.summary] } ?? [])).joined(separator: "  ") + "\n"
-        + table.text)
+      text: "\(path)  \(configuration.summary)\n" + table.text)
   }
 }
 

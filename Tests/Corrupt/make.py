@@ -384,6 +384,10 @@ OPERANDS = [
      value(("storage", name("collections", "OrderedDict"), "0", "cpu", 4)) + b"Q"),
     ("storage-numbered-key", "a storage whose key is a number",
      value(("storage", name("torch", "FloatStorage"), 0, "cpu", 4)) + b"Q"),
+    ("storage-of-two-types", "one storage as floats, then as integers: PyTorch keeps the first",
+     value({"w": W, "v": tensor(storage("IntStorage", "0", 4), (4,))})),
+    ("storage-of-two-counts", "one storage of four floats, then of two",
+     value({"w": W, "v": tensor(storage("FloatStorage", "0", 2), (2,))})),
     ("codec-rot13", "_codecs.encode with rot13", call(encode, "a", "rot13")),
     ("codec-wide", "_codecs.encode of text beyond latin1", call(encode, "\u0100", "latin1")),
     ("scalar-of-object", "a NumPy scalar of type O8",
@@ -970,7 +974,7 @@ accepted_torch(
     }), {key: data for key, (_, _, data) in enumerate(KINDS)}),
     {"": {form: read(kind, shape, data) for long, kind, data in KINDS
           for form, shape in [(long, (2,)), (long + "-gathered", (2, 1, 1))]}})
-untyped = value(("storage", name("torch.storage", "UntypedStorage"), "0", "cuda:0", 16)) + b"Q"
+untyped = value(("storage", name("torch.storage", "UntypedStorage"), "1", "cuda:0", 16)) + b"Q"
 accepted_torch(
     "parameters", "parameters, tensors rebuilt by type, untyped storages with a type beside them",
     checkpoint(pickle({
@@ -981,7 +985,7 @@ accepted_torch(
             (storage("FloatStorage", "0", 4), 1, (3,), (1,), False, ordered({})), {}),
         "v3": call(name("torch._utils", "_rebuild_tensor_v3"), untyped, 2, (3,), (2,), False,
                    ordered({}), name("torch", "int16")),
-    }), ONE),
+    }), ONE | {"1": ONE["0"]}),
     {"": {"parameter": READ_W["w"], "with-state": READ_W["w"], "rebuilt": read("f32", (3,), floats(2, 3, 4)),
           "v3": read("i16", (3,), b"".join(ONE["0"][n:n + 2] for n in (4, 8, 12)))}})
 
@@ -1033,7 +1037,7 @@ accepted_torch(
 accepted_torch(
     "dropped-claims", "an optimizer's storages that claim 2^62 bytes each: only what is there counts",
     checkpoint(pickle({"model": {"w": W}, "optimizer": [
-        tensor(storage("ByteStorage", key, 2**62), (1,)) for key in ("7", "8", "0")]}), ONE),
+        W, *(tensor(storage("ByteStorage", key, 2**62), (1,)) for key in ("7", "8"))]}), ONE),
     {"model": READ_W}, dropped=(3, 16))
 accepted_torch(
     "protocol-4", "FRAME, MEMOIZE, SHORT_BINUNICODE and STACK_GLOBAL",

@@ -14,6 +14,7 @@ struct PickleMachine {
   private var stack: [PickleValue] = []
   private var marks: [Int] = []
   private var memo: [Int: PickleValue] = [:]
+  private var storages: [String: TorchStorage] = [:]
   private let containers = PickleContainers()
   private var steps = 0
 
@@ -173,7 +174,7 @@ struct PickleMachine {
       let state = try pop()
       try charge(state.cost)
       try PickleReduction.build(try top(), state, at: here)
-    case .persistentID: stack.append(try PickleReduction.storage(try pop(), at: here))
+    case .persistentID: stack.append(.storage(try storage(try pop())))
     }
   }
 
@@ -186,6 +187,19 @@ struct PickleMachine {
         found: "\(module).\(name)")
     }
     return .global(known)
+  }
+
+  /// The storage of an identifier; PyTorch keeps the first of a key, so all must agree with it.
+  private mutating func storage(_ identifier: PickleValue) throws -> TorchStorage {
+    let storage = try PickleReduction.storage(identifier, at: here)
+    let first = storages[storage.key] ?? storage
+    guard first.typeName == storage.typeName, first.count == storage.count else {
+      throw operand(
+        "\(first.count) of \(first.typeName) in storage \(storage.key) as before",
+        "\(storage.count) of \(storage.typeName)")
+    }
+    storages[storage.key] = first
+    return storage
   }
 
   private static func long(_ bytes: [UInt8]) -> PickleValue {

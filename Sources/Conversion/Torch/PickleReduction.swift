@@ -50,12 +50,12 @@ enum PickleReduction {
   /// The storage that a persistent identifier names: `('storage', type, key, location, count)`.
   ///
   /// - Throws: `TorchFailure`.
-  static func storage(_ identifier: PickleValue, at place: String) throws -> PickleValue {
+  static func storage(_ identifier: PickleValue, at place: String) throws -> TorchStorage {
     guard let fields = identifier.tuple?.elements, fields.count == 5,
       fields[0].string == "storage", case .global(.storageType(let name, let type)) = fields[1],
       let key = fields[2].string, let count = fields[4].int, count >= 0
     else { throw failure(place, "a storage with type, key and count", "another identifier") }
-    return .storage(TorchStorage(key: key, elementType: type, typeName: name, count: count))
+    return TorchStorage(key: key, elementType: type, typeName: name, count: count)
   }
 
   private static func dict(_ arguments: [PickleValue], _ place: String) throws -> PickleDict {

@@ -137,6 +137,10 @@ enum PickleReduction {
     guard arguments.count == 2, case .object(let type) = arguments[0],
       case .bytes(let bytes) = arguments[1], let name = type.attributes["name"]?.string
     else { throw failure(place, "a NumPy type and its bytes", "other arguments") }
+    // The state that BUILD gave the type: version, byte order, and more.
+    guard type.attributes["state"]?.tuple?.elements.dropFirst().first?.string != ">" else {
+      throw failure(place, "a little-endian NumPy number", "a big-endian one")
+    }
     let bits = bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     switch (name, bytes.count) {
     case ("f8", 8): return .float(Double(bitPattern: bits))

@@ -43,6 +43,7 @@ public struct ZipArchive: Sendable {
   public func checkedBytes(of entry: Entry) throws -> ByteRegion {
     guard entry.checksum != 0 else { return entry.bytes }
     let found = CRC32.checksum(of: entry.bytes)
+    entry.bytes.releasePages()
     guard found == entry.checksum else {
       throw TensorFileFailure(
         .zipChecksum, at: "\(place) entry \(entry.name)",

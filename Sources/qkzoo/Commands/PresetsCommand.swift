@@ -12,18 +12,33 @@ struct PresetsCommand: ParsableCommand {
       EXAMPLES
         qkzoo presets
         qkzoo presets --show HST-10-384 > hst-10-384.json
+        qkzoo presets --show HST-10-384 --tensors
       """)
 
   @Option(help: ArgumentHelp("Print this one's configuration as JSON.", valueName: "name"))
   var show: String?
 
+  @Flag(help: "With --show: list the tensors that such a model has, under the released names.")
+  var tensors = false
+
   @OptionGroup var format: OutputOptions
+
+  func validate() throws {
+    if tensors && show == nil { throw ValidationError("--tensors needs --show") }
+  }
 
   func run() throws {
     guard let show else { return format.print(list(Preset.all)) }
     let configuration = try ConfigurationChoice.preset(show).configuration
     if format.json {
       format.print(list(Preset.all.filter { $0.configuration == configuration }))
+    } else if tensors {
+      var table = TextTable()
+      for tensor in NetworkPlan(configuration).parameters {
+        let shape = tensor.shape.map(String.init).joined(separator: ",")
+        table.add(tensor.upstreamName, "[\(shape)]", tensor.role.rawValue)
+      }
+      print(table.text)
     } else {
       print(configuration.json.canonicalText)
     }

@@ -95,7 +95,10 @@ public struct UndecidedConfiguration: Diagnosable {
   /// The message, and a command to paste for each candidate.
   public var description: String {
     let head = PlainText.escaped("\(place): \(name): expected \(expected), found \(found)")
-    guard !candidates.isEmpty else { return head + "\nno preset has these shapes" }
+    guard !candidates.isEmpty else {
+      return head + "\nno preset has these shapes; write a configuration after the nearest one:\n"
+        + "  qkzoo presets --show NAME > model.json, then --config model.json"
+    }
     let file = PlainText.escaped(place)
     let commands = candidates.map { "  qkzoo convert \(file) --preset \($0) -o OUT.qkz.h5" }
     return ([head, "presets whose shapes fit:"] + commands).joined(separator: "\n")

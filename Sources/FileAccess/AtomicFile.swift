@@ -1,3 +1,4 @@
+import Diagnostics
 import Glibc
 
 /// A file that appears under its name only when it is complete.
@@ -17,10 +18,7 @@ public struct AtomicFile {
   public static func replace(_ path: String, write: (AtomicFile) throws -> Void) throws {
     let suffix = String(UInt32.random(in: .min ... .max), radix: 36)
     let file = AtomicFile(path: path, temporaryPath: "\(path).\(suffix).partial")
-    // A name that nobody else has, and no link that leads elsewhere.
-    let descriptor = try LibC.open(
-      file.temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666)
-    try LibC.close(descriptor, file.temporaryPath)
+    try file.create()
     do {
       try write(file)
       try file.publish()
@@ -38,6 +36,18 @@ public struct AtomicFile {
       let output = try SequentialOutput(path: file.temporaryPath)
       try output.write(unsafe bytes.span.bytes)
       try output.finish()
+    }
+  }
+
+  /// Creates the temporary file under a name that nobody else has, through no link.
+  private func create() throws {
+    do {
+      let descriptor = try LibC.open(
+        temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666)
+      try LibC.close(descriptor, temporaryPath)
+    } catch let failure as FileFailure {
+      throw FileFailure(
+        .output, at: path, expected: "a folder that can be written to", found: failure.found)
     }
   }
 

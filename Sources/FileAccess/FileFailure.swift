@@ -11,6 +11,8 @@ public enum FileFailureCode: String, FailureCode {
   case denied = "access-denied"
   /// The file is larger than the reader's named limit.
   case tooLarge = "file-too-large"
+  /// The folder of an output is missing or cannot be written to.
+  case output = "cannot-write"
   /// Any other error of the operating system.
   case system = "io-error"
 
@@ -19,7 +21,7 @@ public enum FileFailureCode: String, FailureCode {
     switch self {
     case .notFound, .notRegular: .noInput
     case .tooLarge: .badData
-    case .denied, .system: .inputOutput
+    case .denied, .output, .system: .inputOutput
     }
   }
 }

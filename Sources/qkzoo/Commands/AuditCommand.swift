@@ -31,6 +31,10 @@ struct AuditCommand: ParsableCommand {
 
   @OptionGroup var format: OutputOptions
 
+  func validate() throws {
+    if batch < 1 { throw ValidationError("--batch must be at least 1") }
+  }
+
   func run() throws {
     let checkpoint = try model.load()
     let engine = try checkpoint.engine(scope: .batch)

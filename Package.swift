@@ -32,11 +32,12 @@ let argumentParser = Target.Dependency.product(
 let package = Package(
   name: "qkzoo",
   products: [
-
     .library(
       name: "QKZoo",
       targets: [
-        "Diagnostics", "CanonicalJSON", "FileAccess", "Digests", "SpikeTensors",
+        "Diagnostics", "CanonicalJSON", "FileAccess", "Digests", "SpikeTensors", "TensorFiles",
+        "Concurrency", "HDF5Subset", "HDF5Storage", "QKFormerModel", "SpikeInference",
+        "CheckpointFormat", "Verification", "Evaluation", "Conversion", "ModelZoo",
       ])
   ],
   dependencies: [

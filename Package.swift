@@ -111,6 +111,7 @@ let package = Package(
         "CanonicalJSON", "CheckpointFormat", "Conversion", "Diagnostics", "FileAccess",
         "QKFormerModel", "SpikeTensors", "TensorFiles",
       ], path: "Tests/TestSupport", swiftSettings: fences),
+    tests("Diagnostics"),
     tests("CanonicalJSON", ["Diagnostics"]),
     tests("TensorFiles", ["CanonicalJSON", "Diagnostics", "FileAccess", "SpikeTensors"]),
     tests("HDF5Storage", ["Diagnostics", "FileAccess", "HDF5Subset", "SpikeTensors"]),

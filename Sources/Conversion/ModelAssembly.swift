@@ -126,7 +126,10 @@ public struct ModelAssembly {
       ],
       "licences": file.formerProvenance?["licences"] ?? licences,
     ]
-    members["derived_from"] = file.formerProvenance
+    // One step back; the file that was imported then is named in it.
+    members["derived_from"] = file.formerProvenance?.object.map { former in
+      .object(former.filter { $0.key != "derived_from" })
+    }
     return .object(members)
   }
 }

@@ -48,7 +48,7 @@ public enum Files {
   ///
   /// - Throws: `FileFailure`, and what `body` throws.
   public static func forEachPiece(of path: String, _ body: (RawSpan) throws -> Void) throws {
-    let descriptor = try LibC.open(path, O_RDONLY)
+    let (descriptor, _) = try MappedFile.openRegular(path)
     defer { try? LibC.close(descriptor, path) }
     var piece = [UInt8](repeating: 0, count: 1 << 20)
     while true {

@@ -19,16 +19,27 @@ public final class MappedFile: Sendable {
   ///
   /// - Throws: `FileFailure`.
   public init(path: String) throws {
-    let descriptor = try LibC.open(path, O_RDONLY | O_NONBLOCK)
+    let (descriptor, size) = try Self.openRegular(path)
     defer { try? LibC.close(descriptor, path) }
-    let status = try LibC.fstat(descriptor, path)
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw FileFailure(
-        .notRegular, at: path, expected: "a regular file", found: "something else")
-    }
     self.path = path
-    size = status.st_size
+    self.size = size
     unsafe base = size > 0 ? try unsafe LibC.mmap(descriptor, size: size, path) : nil
+  }
+
+  /// Opens a regular file for reading; a pipe or a device is refused without waiting for it.
+  static func openRegular(_ path: String) throws -> (descriptor: Int32, size: Int) {
+    let descriptor = try LibC.open(path, O_RDONLY | O_NONBLOCK)
+    do {
+      let status = try LibC.fstat(descriptor, path)
+      guard status.st_mode & S_IFMT == S_IFREG else {
+        throw FileFailure(
+          .notRegular, at: path, expected: "a regular file", found: "something else")
+      }
+      return (descriptor, status.st_size)
+    } catch {
+      try LibC.close(descriptor, path)
+      throw error
+    }
   }
 
   deinit {

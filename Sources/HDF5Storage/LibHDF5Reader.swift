@@ -188,7 +188,8 @@ private struct Walk {
     for extent in shape {
       let (product, overflow) = total.multipliedReportingOverflow(by: extent)
       guard !overflow, product > 0, product <= fileSize else {
-        throw failure(.limit, path, "1 to \(fileSize) bytes", "\(type) \(shape)")
+        throw failure(
+          .limit, path, "1 to \(fileSize) bytes", "\(type.byteCount) bytes times \(shape)")
       }
       total = product
     }

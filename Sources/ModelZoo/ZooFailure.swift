@@ -8,6 +8,8 @@ public enum ZooFailureCode: String, FailureCode {
   case ambiguous = "ambiguous-name"
   /// An entry's description is wrong.
   case entry = "zoo-entry"
+  /// An entry's file is not the one that the entry lists.
+  case digest = "digest"
   /// An entry's file is not here.
   case unavailable = "source-unavailable"
 
@@ -16,6 +18,7 @@ public enum ZooFailureCode: String, FailureCode {
     switch self {
     case .unknownEntry: .noInput
     case .ambiguous: .usage
+    case .digest: .wrong
     case .entry: .badData
     case .unavailable: .unavailable
     }

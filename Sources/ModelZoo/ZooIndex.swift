@@ -75,8 +75,26 @@ public struct ZooIndex: Sendable {
     }
     let states = entry.sources.map { "\($0.kind): \($0.state), \($0.asOf)" }
     throw ZooFailure(
-      .unavailable, at: entry.name, expected: "its \(role) below --index DIRECTORY",
+      .unavailable, at: entry.name,
+      expected: "its \(role) below --index DIRECTORY (in a clone: --index zoo)",
       found: states.isEmpty ? "no known source" : states.joined(separator: "; "))
+  }
+
+  /// The path of an entry's file, whose digest is the one that the entry lists.
+  ///
+  /// Nothing in the file is parsed before that.
+  ///
+  /// - Throws: `ZooFailure`, `FileFailure`.
+  public func checkedPath(of role: String, in entry: ZooEntry) throws -> String {
+    let path = try path(of: role, in: entry)
+    guard let expected = entry.file(role)?.sha256 else { return path }
+    let found = try FileDigests(ofFile: path).sha256
+    guard found == expected else {
+      throw ZooFailure(
+        .digest, at: path, expected: "SHA-256 \(expected), as \(entry.name) lists it",
+        found: "\(found)")
+    }
+    return path
   }
 
   /// The entries that a file of these digests belongs to, and by which digest.

@@ -38,6 +38,11 @@ public struct InputBatch: Sendable {
       throw InferenceFailure(
         .inputShape, at: name, expected: "[B, \(wanted), H, W]", found: "\(shape)")
     }
+    // Bytes are pixels that still need their preprocessing, unless they count events.
+    guard tensor.elementType.isFloatingPoint || !isDirect else {
+      throw InferenceFailure(
+        .elementType, at: name, expected: "preprocessed floats", found: tensor.elementType.rawValue)
+    }
     batch = shape[0]
     self.frames = frames
     channels = configuration.input.channels

@@ -103,7 +103,8 @@ struct ReplayJudge: ForwardObserver, Sendable {
     let ratio = (charged - threshold).magnitude / (Self.bound * (1 + largest))
     result.differing += 1
     result.worst = max(result.worst, ratio)
-    guard !(ratio <= 1) || result.neurons.role == .attention else { return }
+    let isBorderline = ratio <= 1 && largest.isFinite
+    guard !isBorderline || result.neurons.role == .attention else { return }
     result.violations += 1
     if result.example == nil {
       result.example =

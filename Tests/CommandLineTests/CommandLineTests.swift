@@ -155,6 +155,57 @@ import Testing
     #expect(try folder.names().isEmpty)
   }
 
+  @Test func `an entry's file that is not the listed one is refused before it is parsed`() throws {
+    let folder = try ScratchFolder()
+    let copy = folder.file("zoo")
+    try FileManager.default.createDirectory(
+      atPath: copy + "/entries", withIntermediateDirectories: true)
+    try FileManager.default.copyItem(
+      atPath: Self.entry, toPath: copy + "/entries/qkformer-digits")
+    let model = copy + "/entries/qkformer-digits/qkformer-digits.qkz.h5"
+    let arguments = ["verify", "qkformer-digits", "--index", copy, "--level", "dataset"]
+    #expect(try run(arguments).status == 0)
+    // Test data first: they are listed with their digest too.
+    let data = copy + "/entries/qkformer-digits/digits-test.safetensors"
+    let samples = try TestFiles.bytes(data)
+    try TestFiles.write(samples.dropLast() + [7], to: data)
+    let wrongData = try run(arguments)
+    #expect(wrongData.status == 1 && wrongData.errors.contains("digits-test.safetensors: digest"))
+    try TestFiles.write(samples, to: data)
+    // Not even HDF5, but what is said is that it is not the listed file.
+    try TestFiles.write(Array("nothing of the kind".utf8), to: model)
+    let wrongModel = try run(arguments)
+    #expect(wrongModel.status == 1 && wrongModel.errors.contains("qkz.h5: digest: expected SHA-256"))
+    #expect(try run("run", "qkformer-digits", "--index", copy, "--input", data).status == 1)
+  }
+
+  @Test func `a pipe is refused without waiting for it`() throws {
+    let folder = try ScratchFolder()
+    let pipe = folder.file("pipe.pth")
+    #expect(mkfifo(pipe, 0o600) == 0)
+    for command in ["verify", "identify"] {
+      let result = try run(command, pipe)
+      #expect(result.status == 66 && result.errors.contains("not-a-regular-file"), "\(result)")
+    }
+  }
+
+  @Test func `options that cannot be followed are usage errors`() throws {
+    #expect(try run("verify", Self.model, "--level", "dataset").status == 64)
+    #expect(try run("show", Self.model, "--preset", "HST-10-384").status == 64)
+    #expect(try run("audit", Self.model, "--data", "x", "--batch", "0").status == 64)
+  }
+
+  @Test func `bytes are not taken for preprocessed pixels`() throws {
+    let data = Self.entry + "/digits-test.safetensors:images"
+    let result = try run("run", Self.model, "--input", data)
+    #expect(result.status == 65 && result.errors.contains("expected preprocessed floats, found u8"))
+  }
+
+  @Test func `an output that cannot be written is an input/output error`() throws {
+    let result = try run("convert", Self.model, "-o", "/no/such/folder/x.qkz.h5")
+    #expect(result.status == 74 && result.errors.contains("x.qkz.h5: cannot-write"))
+  }
+
   @Test func `run gives the recorded logits and spikes`() throws {
     let folder = try ScratchFolder()
     let result = try run(

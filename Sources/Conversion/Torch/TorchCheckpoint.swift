@@ -41,7 +41,8 @@ struct TorchCheckpoint {
         found: "the format before 1.6; load it in PyTorch and save it again")
     }
     throw TorchFailure(
-      .foreign, at: place, expected: "a zip archive written by torch.save", found: "other bytes")
+      .foreign, at: place, expected: "a checkpoint: HDF5, safetensors, or an archive by torch.save",
+      found: "other bytes")
   }
 
   /// The one folder that holds `data.pkl` and everything else.

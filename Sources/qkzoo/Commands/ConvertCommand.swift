@@ -24,7 +24,7 @@ struct ConvertCommand: ParsableCommand {
         qkzoo convert model.qkz.h5 -o model.safetensors
       """)
 
-  @Argument(help: "The file: .pth, .pth.tar, .safetensors or .qkz.h5.")
+  @Argument(help: "A file (.pth, .pth.tar, .safetensors, .qkz.h5) or an entry's name.")
   var input: String
 
   @Option(name: [.short, .long], help: "Where to write; the suffix decides the container.")
@@ -77,13 +77,15 @@ struct ConvertCommand: ParsableCommand {
   }
 
   private func read() throws -> (Checkpoint, String) {
-    if ModelFile.isCheckpoint(input) {
-      let file = try CheckpointFile.open(input)
+    let (path, _) = try zoo.locate(input)
+    if ModelFile.isCheckpoint(path) {
+      try foreign.refuse(for: path)
+      let file = try CheckpointFile.open(path)
       let findings = try file.byteFindings()
       guard findings.isEmpty else { throw CheckpointFindings(findings) }
       return (try file.checkpoint(), "the checkpoint")
     }
-    let imported = try ModelFile.importModel(input, foreign, zoo.load())
+    let imported = try ModelFile.importModel(path, foreign, zoo.load())
     return (imported.checkpoint, imported.source)
   }
 

@@ -20,7 +20,7 @@ struct IdentifyCommand: ParsableCommand {
         qkzoo identify checkpoint-199.pth
       """)
 
-  @Argument(help: "The file.")
+  @Argument(help: "A file, or an entry's name.")
   var file: String
 
   @Option(
@@ -31,11 +31,12 @@ struct IdentifyCommand: ParsableCommand {
   @OptionGroup var format: OutputOptions
 
   func run() throws {
+    let (path, _) = try zoo.locate(file)
     format.print(
-      ModelFile.isCheckpoint(file) ? try identifyCheckpoint() : try identifyForeign())
+      ModelFile.isCheckpoint(path) ? try identifyCheckpoint(path) : try identifyForeign(path))
   }
 
-  private func identifyCheckpoint() throws -> Report {
+  private func identifyCheckpoint(_ file: String) throws -> Report {
     let checkpoint = try CheckpointFile.open(file).checkpoint()
     let identity = try checkpoint.identity()
     return try report(
@@ -43,7 +44,7 @@ struct IdentifyCommand: ParsableCommand {
       modelID: identity.modelID, evidence: [("architecture", checkpoint.configuration.summary)])
   }
 
-  private func identifyForeign() throws -> Report {
+  private func identifyForeign(_ file: String) throws -> Report {
     let assembly = try ModelAssembly(path: file, weights: weights)
     var evidence = [("architecture", assembly.summary)]
     for preset in assembly.fittingPresets { evidence.append(("fits preset", preset.name)) }

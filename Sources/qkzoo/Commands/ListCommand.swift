@@ -45,8 +45,9 @@ struct ListCommand: ParsableCommand {
   }
 
   private func availability(_ entry: ZooEntry) -> String {
-    entry.isAvailable
-      ? "yes" : entry.sources.contains { $0.state == "never released" } ? "never released" : "bring"
+    if let source = entry.sources.first(where: { $0.state == "live" }) { return source.kind }
+    let isUnreleased = entry.sources.contains { $0.state == "never released" }
+    return isUnreleased ? "never released" : "bring your own"
   }
 
   private func accuracy(_ entry: ZooEntry) -> String {

@@ -90,6 +90,7 @@ struct VerifyCommand: ParsableCommand {
       let checkpoint = try openForeign(path, &ladder)
       return (checkpoint, checkpoint.configuration)
     }
+    try foreign.refuse(for: path)
     let file = try CheckpointFile(path: path)
     ladder.add(try bytes(file, entry))
     if level >= .structure { ladder.add(structure(file)) }
@@ -150,7 +151,7 @@ struct VerifyCommand: ParsableCommand {
   ) throws -> [Ladder.Rung] {
     guard let checkpoint else { return [.skipped("dataset", "not run: wrong below")] }
     guard let file = try dataFile(entry) else {
-      return [.skipped("dataset", "not checked: needs --data FILE")]
+      throw ValidationError("level dataset needs --data FILE, or an entry that has test data")
     }
     let samples = try LabelledSamples(path: file)
     let progress = Progress("dataset", total: samples.count)
@@ -169,7 +170,7 @@ struct VerifyCommand: ParsableCommand {
   private func dataFile(_ entry: ZooEntry?) throws -> String? {
     if let data { return data }
     guard let entry, entry.file("test-data") != nil else { return nil }
-    return try zoo.load().path(of: "test-data", in: entry)
+    return try zoo.load().checkedPath(of: "test-data", in: entry)
   }
 
   private func identityRung(

@@ -32,16 +32,7 @@ struct ZooOptions: ParsableArguments {
         .unknownEntry, at: model, expected: "a file, an entry's name or a model-id",
         found: "nothing of that name; `qkzoo list --all` shows the entries")
     }
-    let path = try index.path(of: "checkpoint", in: entry)
-    if let expected = entry.file("checkpoint")?.sha256 {
-      let found = try FileDigests(ofFile: path).sha256
-      guard found == expected else {
-        throw CheckpointFailure(
-          .digest, at: path, expected: "SHA-256 \(expected), as \(entry.name) lists it",
-          found: "\(found)")
-      }
-    }
-    return (path, entry)
+    return (try index.checkedPath(of: "checkpoint", in: entry), entry)
   }
 }
 
@@ -61,6 +52,14 @@ struct ForeignOptions: ParsableArguments {
   func validate() throws {
     if config != nil && preset != nil {
       throw ValidationError("--config and --preset exclude each other")
+    }
+  }
+
+  /// A checkpoint of ours states its own configuration.
+  func refuse(for path: String) throws {
+    if config != nil || preset != nil || weights != nil {
+      throw ValidationError(
+        "\(path) states its own configuration; --config, --preset and --weights are for foreign files")
     }
   }
 
@@ -88,6 +87,7 @@ struct ModelArgument: ParsableArguments {
     guard ModelFile.isCheckpoint(path) else {
       return try ModelFile.importModel(path, foreign, zoo.load()).checkpoint
     }
+    try foreign.refuse(for: path)
     let file = try CheckpointFile.open(path)
     if skipsVerification {
       StandardError.print("qkzoo: \(path): bytes not verified (--no-verify)")

@@ -175,7 +175,8 @@ import Testing
     // Not even HDF5, but what is said is that it is not the listed file.
     try TestFiles.write(Array("nothing of the kind".utf8), to: model)
     let wrongModel = try run(arguments)
-    #expect(wrongModel.status == 1 && wrongModel.errors.contains("qkz.h5: digest: expected SHA-256"))
+    #expect(
+      wrongModel.status == 1 && wrongModel.errors.contains("qkz.h5: digest: expected SHA-256"))
     #expect(try run("run", "qkformer-digits", "--index", copy, "--input", data).status == 1)
   }
 

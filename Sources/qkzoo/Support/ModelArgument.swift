@@ -59,7 +59,8 @@ struct ForeignOptions: ParsableArguments {
   func refuse(for path: String) throws {
     if config != nil || preset != nil || weights != nil {
       throw ValidationError(
-        "\(path) states its own configuration; --config, --preset and --weights are for foreign files")
+        "\(path) states its own configuration; --config, --preset and --weights are for foreign files"
+      )
     }
   }
 

@@ -58,16 +58,6 @@ public enum Files {
     }
   }
 
-  /// Makes a folder and those above it; one that exists already is fine.
-  ///
-  /// - Throws: `FileFailure`.
-  public static func makeDirectories(_ path: String) throws {
-    if isDirectory(path) { return }
-    let parent = directory(of: path)
-    if parent != path { try makeDirectories(parent) }
-    try LibC.mkdir(path)
-  }
-
   /// The folder part of a path: `.` if it has none.
   public static func directory(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }

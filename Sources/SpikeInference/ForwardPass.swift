@@ -13,16 +13,11 @@ public protocol ForwardObserver {
 
   /// A convolution other than the first is about to read its input.
   mutating func convolution(_ unit: ConvolutionUnit, input: SpikeCountMap)
-
-  /// The classifier is about to read its input, `[B][D]` or `[T*B][D]`.
-  mutating func head(features: [[Float]])
 }
 
 extension ForwardObserver {
   /// Does nothing.
   public mutating func convolution(_ unit: ConvolutionUnit, input: SpikeCountMap) {}
-  /// Does nothing.
-  public mutating func head(features: [[Float]]) {}
 }
 
 /// Watches nothing.

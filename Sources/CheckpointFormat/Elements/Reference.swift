@@ -127,53 +127,64 @@ extension Reference {
 
   /// Checks the shapes against the model.
   func findings(_ plan: NetworkPlan, place: String) -> [CheckpointFailure] {
-    let configuration = plan.configuration
-    let (samples, steps) = (samples, configuration.timeSteps)
     guard input.shape.count >= 4, samples > 0 else {
       return [finding(place, Name.input, "samples with channels, height and width", input)]
     }
     let extent = SpatialSize(
       height: input.shape[input.shape.count - 2], width: input.shape[input.shape.count - 1])
     let neurons = plan.neurons(for: extent)
-    let inputLead =
-      configuration.input.coding == .direct
-      ? [samples, configuration.input.channels] : [samples, steps, configuration.input.channels]
-    var wanted: [(String, Tensor, ElementType, [Int])] = [
-      (Name.input, input, .f32, inputLead + [extent.height, extent.width]),
+    let wanted = wantedShapes(plan.configuration, extent, groups: neurons.count)
+    let faults = wanted.filter { $0.tensor.elementType != $0.type || $0.tensor.shape != $0.shape }
+    return faults.map { finding(place, $0.name, "\($0.type) \($0.shape)", $0.tensor) }
+      + spikeFindings(plan.configuration, neurons, place) + scopeFindings(place)
+  }
+
+  /// What each dataset but the spikes must be.
+  private func wantedShapes(
+    _ configuration: QKFormerConfiguration, _ extent: SpatialSize, groups: Int
+  ) -> [(name: String, tensor: Tensor, type: ElementType, shape: [Int])] {
+    let steps = configuration.timeSteps
+    let frames = configuration.input.coding == .direct ? [] : [steps]
+    let inputShape =
+      [samples] + frames + [configuration.input.channels, extent.height, extent.width]
+    return [
+      (Name.input, input, .f32, inputShape),
       (Name.logits, logits, .f32, [samples, configuration.classes]),
-      (Name.spikeCounts, spikeCounts, .u64, [neurons.count, steps, samples]),
-      (Name.spikeDigests, spikeDigests, .u8, [neurons.count, steps, samples, 32]),
+      (Name.spikeCounts, spikeCounts, .u64, [groups, steps, samples]),
+      (Name.spikeDigests, spikeDigests, .u8, [groups, steps, samples, 32]),
     ]
-    var findings: [CheckpointFailure] = []
-    if !spikes.isEmpty {
-      for group in neurons {
-        if let tensor = spikes[group.path] {
-          wanted.append(
-            (Name.spikes + group.path, tensor, .u8, [steps, samples, (group.count + 7) / 8]))
-        } else {
-          findings.append(
-            CheckpointFailure(
-              .structure, at: "\(place)/\(Name.spikes)\(group.path)",
-              expected: "packed spikes", found: "none"))
-        }
+  }
+
+  /// Packed spikes are there for every neuron group or for none.
+  private func spikeFindings(
+    _ configuration: QKFormerConfiguration, _ neurons: [NeuronGroup], _ place: String
+  ) -> [CheckpointFailure] {
+    guard !spikes.isEmpty else { return [] }
+    let faults = neurons.compactMap { group -> CheckpointFailure? in
+      let shape = [configuration.timeSteps, samples, (group.count + 7) / 8]
+      guard let tensor = spikes[group.path] else {
+        return CheckpointFailure(
+          .structure, at: "\(place)/\(Name.spikes)\(group.path)", expected: "packed spikes",
+          found: "none")
       }
-      if spikes.count > neurons.count {
-        findings.append(
-          CheckpointFailure(
-            .structure, at: "\(place)/\(Name.spikes)", expected: "\(neurons.count) neuron groups",
-            found: "\(spikes.count)"))
-      }
+      let fits = tensor.elementType == .u8 && tensor.shape == shape
+      return fits ? nil : finding(place, Name.spikes + group.path, "u8 \(shape)", tensor)
     }
-    if scope == .batch && samples < 2 {
-      findings.append(
-        CheckpointFailure(
-          .structure, at: place, expected: "at least 2 samples for scope `batch`",
-          found: "\(samples)"))
-    }
-    return findings
-      + wanted.filter { $0.1.elementType != $0.2 || $0.1.shape != $0.3 }.map {
-        finding(place, $0.0, "\($0.2) \($0.3)", $0.1)
-      }
+    guard spikes.count > neurons.count else { return faults }
+    return faults + [
+      CheckpointFailure(
+        .structure, at: "\(place)/\(Name.spikes)", expected: "\(neurons.count) neuron groups",
+        found: "\(spikes.count)")
+    ]
+  }
+
+  private func scopeFindings(_ place: String) -> [CheckpointFailure] {
+    guard scope == .batch, samples < 2 else { return [] }
+    return [
+      CheckpointFailure(
+        .structure, at: place, expected: "at least 2 samples for scope `batch`",
+        found: "\(samples)")
+    ]
   }
 
   private func finding(

@@ -24,12 +24,6 @@ enum LibC {
 
   static func unlink(_ path: String) { _ = unsafe Glibc.unlink(path) }
 
-  static func mkdir(_ path: String) throws {
-    let result = unsafe Glibc.mkdir(path, 0o777)
-    if result != 0 && errno == EEXIST { return }
-    _ = try checked(result, "mkdir", path)
-  }
-
   static func exists(_ path: String) -> Bool { unsafe Glibc.access(path, F_OK) == 0 }
 
   static func status(_ path: String) throws -> stat {

@@ -41,9 +41,7 @@ public struct ReferenceForward: ForwardPass {
     defer { observer = run.observer }
     let stream = try run.stages(input)
     let head = ClassificationHead(plan: plan, weights: weights)
-    let features = head.features(stream)
-    run.observer.head(features: features)
-    return head.logits(features, batch: input.batch)
+    return head.logits(head.features(stream), batch: input.batch)
   }
 
   fileprivate func convolution(_ unit: ConvolutionUnit) -> ConvolutionWithNorm {

@@ -51,6 +51,7 @@ let package = Package(
       name: "CCrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
     .target(name: "CZooIndex"),
+    .target(name: "CArguments"),
     // L1: things that know nothing of neurons.
     library("Diagnostics"),
     library("CanonicalJSON", ["Diagnostics"]),
@@ -100,7 +101,8 @@ let package = Package(
     .executableTarget(
       name: "qkzoo",
       dependencies: [
-        argumentParser, "CanonicalJSON", "CheckpointFormat", "Conversion", "Diagnostics",
+        argumentParser, "CanonicalJSON", "CArguments", "CheckpointFormat", "Conversion",
+        "Diagnostics",
         "Digests", "Evaluation", "FileAccess", "ModelZoo", "QKFormerModel", "SpikeInference",
         "SpikeTensors", "TensorFiles", "Verification",
       ], swiftSettings: fences),

@@ -26,7 +26,7 @@ struct QKZooCommand: ParsableCommand {
 
   static func main() {
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(Arguments.all)
       try command.run()
     } catch let failure as any Diagnosable {
       StandardError.print("qkzoo: \(failure.description)")

@@ -50,6 +50,9 @@ let package = Package(
     .systemLibrary(
       name: "CCrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"]), .brew(["openssl"])]),
+    .systemLibrary(
+      name: "CZstd", pkgConfig: "libzstd",
+      providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
     .target(name: "CZooIndex"),
     .target(name: "CArguments"),
     // L1: things that know nothing of neurons.
@@ -60,8 +63,10 @@ let package = Package(
     library("SpikeTensors", ["Diagnostics", "FileAccess"]),
     library("TensorFiles", ["CanonicalJSON", "Diagnostics", "FileAccess", "SpikeTensors"]),
     library("Concurrency"),
-    library("HDF5Subset", ["Diagnostics", "SpikeTensors"]),
-    library("HDF5Storage", ["CHDF5", "Diagnostics", "FileAccess", "HDF5Subset", "SpikeTensors"]),
+    library("HDF5Subset", ["CZstd", "Diagnostics", "SpikeTensors"]),
+    library(
+      "HDF5Storage",
+      ["CHDF5", "Concurrency", "Diagnostics", "FileAccess", "HDF5Subset", "SpikeTensors"]),
     // L2: what a QKFormer is.
     library("QKFormerModel", ["CanonicalJSON", "Diagnostics", "SpikeTensors"]),
     // L3: running a model, and keeping it; siblings that do not know each other.

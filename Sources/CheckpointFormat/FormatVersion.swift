@@ -1,4 +1,5 @@
 import HDF5Storage
+import HDF5Subset
 
 /// The names and versions that a checkpoint carries.
 ///
@@ -14,7 +15,7 @@ public enum FormatVersion {
   public static let numerics = "1"
   /// The value of root attribute `producer`.
   public static var producer: String {
-    "qkzoo \(software); libhdf5 \(HDF5Writer.libraryVersion)"
+    "qkzoo \(software); libhdf5 \(HDF5Writer.libraryVersion); libzstd \(ChunkCodec.libraryVersion)"
   }
 }
 

@@ -1,4 +1,5 @@
 import CHDF5
+import Concurrency
 import Diagnostics
 import FileAccess
 import HDF5Subset
@@ -59,6 +60,35 @@ public final class HDF5Writer {
   public func write(_ tensor: Tensor, to path: String) throws {
     try tensor.bytes.withBytes { bytes in
       try write(bytes, type: .number(tensor.elementType), shape: tensor.shape, to: path)
+    }
+    tensor.bytes.releasePages()
+  }
+
+  /// Writes a tensor compressed, in the chunks of `ChunkCodec`, encoded on all cores.
+  ///
+  /// - Throws: `HDF5Failure`, also for a tensor of rank 0 or an empty one.
+  public func writeCompressed(_ tensor: Tensor, to path: String) throws {
+    guard !tensor.shape.isEmpty, tensor.count > 0 else {
+      throw HDF5Failure(.limit, at: path, expected: "a tensor with rows", found: "\(tensor.shape)")
+    }
+    let codec = ChunkCodec(width: tensor.elementType.byteCount, shape: tensor.shape)
+    try LibHDF5.H5Zregister(ChunkCodec.filter)
+    let creation = try LibHDF5.H5Pcreate(qkz_h5p_dataset_create())
+    try LibHDF5.H5Pset_obj_track_times(creation)
+    try LibHDF5.H5Pset_fill_time(creation)
+    try LibHDF5.H5Pset_chunk(creation, [codec.rowsPerChunk] + tensor.shape.dropFirst())
+    try LibHDF5.H5Pset_shuffle(creation)
+    try LibHDF5.H5Pset_filter(creation, ChunkCodec.filter)
+    let dataset = try LibHDF5.H5Dcreate2(
+      file, path, try Datatypes.make(.number(tensor.elementType)),
+      try LibHDF5.H5Screate_simple(tensor.shape), creation)
+    let chunks = try Array(0..<codec.count).concurrentMap { chunk in
+      try tensor.bytes.withBytes { try codec.encode(chunk, of: $0) }
+    }
+    for (chunk, stored) in chunks.enumerated() {
+      let offset =
+        [chunk * codec.rowsPerChunk] + [Int](repeating: 0, count: tensor.shape.count - 1)
+      try LibHDF5.H5Dwrite_chunk(dataset, offset: offset, stored, path)
     }
     tensor.bytes.releasePages()
   }

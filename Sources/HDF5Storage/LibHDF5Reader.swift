@@ -176,9 +176,21 @@ private struct Walk {
       let bytes = try LibHDF5.H5Dread(dataset, libraryType, count: size, path)
       return HDF5Dataset(type: type, shape: shape, elements: .inHeader(bytes))
     case H5D_CHUNKED:
-      try checkChunking(creation, shape, path)
-      let range = try chunk(dataset, space, rank: shape.count, size: size, path)
-      return HDF5Dataset(type: type, shape: shape, elements: .inFile(range))
+      let filters = try LibHDF5.H5Pget_filter2(creation, path)
+      let chunk = try LibHDF5.H5Pget_chunk(creation, rank: shape.count, path)
+      let object = Chunked(dataset: dataset, space: space, shape: shape, chunk: chunk, path: path)
+      switch filters {
+      case [3]:
+        return HDF5Dataset(
+          type: type, shape: shape, elements: .inFile(try wholeChunk(object, size: size)))
+      case [2, ChunkCodec.filter]:
+        return HDF5Dataset(
+          type: type, shape: shape,
+          elements: .compressed(try compressedChunks(object, width: type.byteCount)))
+      default:
+        throw failure(
+          .filter, path, "filter 3, or 2 and \(ChunkCodec.filter)", "filters \(filters)")
+      }
     default: throw failure(.layout, path, "compact or one chunk", "another layout")
     }
   }
@@ -199,39 +211,76 @@ private struct Walk {
     return total
   }
 
-  private func checkChunking(_ creation: Identifier, _ shape: [Int], _ path: String) throws {
-    let filters = try LibHDF5.H5Pget_filter2(creation, path)
-    guard filters == [3] else { throw failure(.filter, path, "filter 3", "filters \(filters)") }
-    let chunk = try LibHDF5.H5Pget_chunk(creation, rank: shape.count, path)
-    guard chunk == shape else {
-      throw failure(.layout, path, "one chunk \(shape)", "chunks \(chunk)")
+  /// A dataset in chunks.
+  private struct Chunked {
+    let dataset: Identifier
+    let space: Identifier
+    let shape: [Int]
+    let chunk: [Int]
+    let path: String
+  }
+
+  /// The one chunk of an uncompressed dataset, its checksum included.
+  private func wholeChunk(_ object: Chunked, size: Int) throws -> Range<Int> {
+    guard object.chunk == object.shape else {
+      throw failure(.layout, object.path, "one chunk \(object.shape)", "chunks \(object.chunk)")
+    }
+    try requireChunks(1, object)
+    let range = try range(0, object, offset: [Int](repeating: 0, count: object.shape.count))
+    guard range.count == size + Fletcher32.byteCount else {
+      throw failure(
+        .chunk, object.path, "\(size + Fletcher32.byteCount) stored bytes", "\(range.count)")
+    }
+    return range
+  }
+
+  /// The chunks of a compressed dataset, in order of the first axis.
+  private func compressedChunks(_ object: Chunked, width: Int) throws -> [Range<Int>] {
+    guard !object.shape.isEmpty else {
+      throw failure(.layout, object.path, "rows", "a single element")
+    }
+    let codec = ChunkCodec(width: width, shape: object.shape)
+    let wanted = [codec.rowsPerChunk] + object.shape.dropFirst()
+    guard object.chunk == wanted else {
+      throw failure(.layout, object.path, "chunks \(wanted)", "chunks \(object.chunk)")
+    }
+    try requireChunks(codec.count, object)
+    return try (0..<codec.count).map { index in
+      let rest = [Int](repeating: 0, count: object.shape.count - 1)
+      return try range(index, object, offset: [index * codec.rowsPerChunk] + rest)
     }
   }
 
-  private func chunk(
-    _ dataset: Identifier, _ space: Identifier, rank: Int, size: Int, _ path: String
-  ) throws -> Range<Int> {
-    guard try LibHDF5.H5Dget_num_chunks(dataset, space, path) == 1 else {
-      throw failure(.layout, path, "one chunk", "none or several")
+  private func requireChunks(_ count: Int, _ object: Chunked) throws {
+    let found = try LibHDF5.H5Dget_num_chunks(object.dataset, object.space, object.path)
+    guard found == count else {
+      throw failure(.layout, object.path, "\(count) chunks", "\(found)")
     }
-    let info = try LibHDF5.H5Dget_chunk_info(dataset, space, rank: rank, path)
-    let stored = size + Fletcher32.byteCount
-    guard info.size == UInt64(stored), info.mask == 0, fileSize >= stored,
-      info.address <= UInt64(fileSize - stored)
+  }
+
+  /// Where a chunk is stored; it must be the one that starts at `offset`.
+  private func range(_ index: Int, _ object: Chunked, offset: [Int]) throws -> Range<Int> {
+    let info = try LibHDF5.H5Dget_chunk_info(
+      object.dataset, object.space, index, rank: object.shape.count, object.path)
+    guard info.offset == offset, info.mask == 0, info.size > 0, info.size <= UInt64(fileSize),
+      info.address <= UInt64(fileSize) - info.size
     else {
       throw failure(
-        .chunk, path, "\(stored) stored bytes inside the file",
-        "\(info.size) at \(info.address), mask \(info.mask)")
+        .chunk, object.path, "chunk \(index) inside the file",
+        "\(info.size) bytes at \(info.address), mask \(info.mask)")
     }
-    return Int(info.address)..<Int(info.address) + stored
+    return Int(info.address)..<Int(info.address) + Int(info.size)
   }
 
   /// No two chunks may share a byte.
   func checkOverlaps() throws {
     var end = 0
-    let chunks = content.datasets.compactMap { path, dataset -> (Range<Int>, String)? in
-      guard case .inFile(let range) = dataset.elements else { return nil }
-      return (range, path)
+    let chunks = content.datasets.flatMap { path, dataset -> [(Range<Int>, String)] in
+      switch dataset.elements {
+      case .inHeader: []
+      case .inFile(let range): [(range, path)]
+      case .compressed(let ranges): ranges.map { ($0, path) }
+      }
     }
     for (range, path) in chunks.sorted(by: { $0.0.lowerBound < $1.0.lowerBound }) {
       guard range.lowerBound >= end else {

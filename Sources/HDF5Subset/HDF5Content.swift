@@ -23,6 +23,8 @@ public enum HDF5Elements: Sendable, Equatable {
   /// In the file: the raw elements, followed by the four bytes of filter 3's checksum
   /// (one chunk, chunked layout).
   case inFile(Range<Int>)
+  /// In the file, compressed: the stored chunks along the first axis (see `ChunkCodec`).
+  case compressed([Range<Int>])
 }
 
 /// One dataset of a file.

@@ -26,6 +26,8 @@ public enum HDF5FailureCode: String, FailureCode {
   case filter = "hdf5-filter"
   /// A chunk outside the file, of the wrong size, or overlapping another.
   case chunk = "hdf5-chunk-range"
+  /// A compressed chunk that is not one frame of the right size, or does not decode.
+  case frame = "zstd-frame"
   /// A named limit is exceeded.
   case limit = "hdf5-limit"
   /// The library could not write.
@@ -35,7 +37,7 @@ public enum HDF5FailureCode: String, FailureCode {
   public var kind: FailureKind {
     switch self {
     case .link, .external: .policy
-    case .damaged: .wrong
+    case .damaged, .frame: .wrong
     case .write: .inputOutput
     default: .badData
     }

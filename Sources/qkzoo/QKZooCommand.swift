@@ -20,8 +20,8 @@ struct QKZooCommand: ParsableCommand {
     version: "qkzoo \(FormatVersion.software)",
     subcommands: [
       ListCommand.self, ShowCommand.self, PresetsCommand.self, IdentifyCommand.self,
-      ConvertCommand.self, VerifyCommand.self, RunCommand.self, StatsCommand.self,
-      AuditCommand.self,
+      ConvertCommand.self, RepackCommand.self, VerifyCommand.self, RunCommand.self,
+      StatsCommand.self, AuditCommand.self,
     ])
 
   static func main() {

@@ -52,7 +52,8 @@ import Testing
     let help = try run("--help")
     #expect(help.status == 0)
     for command in [
-      "list", "show", "presets", "identify", "convert", "verify", "run", "stats", "audit",
+      "list", "show", "presets", "identify", "convert", "repack", "verify", "run", "stats",
+      "audit",
     ] {
       #expect(help.output.contains("\n  \(command) "), "\(command)")
       let own = try run(command, "--help")
@@ -95,6 +96,7 @@ import Testing
       ["list", "--all"], ["show", Self.model, "--tensors"], ["show", "qkformer-digits"],
       ["presets"], ["identify", Self.entry + "/checkpoint.pth"],
       ["convert", Self.model, "-o", folder.file("x.safetensors")], ["verify", Self.model],
+      ["repack", Self.model, "--layout", "compact", "-o", folder.file("c.qkz.h5")],
       ["run", Self.model, "--input", probe], ["stats", Self.model, "--dataset", data],
       ["audit", Self.model, "--data", data],
     ]

@@ -49,6 +49,10 @@ class Schemas(unittest.TestCase):
         value = report("convert", DIGITS / "checkpoint.pth", "-o", FOLDER / "schema.qkz.h5")
         self.assert_strict("commands/convert", value)
 
+    def test_repack(self):
+        value = report("repack", digits(), "--layout", "compact", "-o", FOLDER / "repacked.qkz.h5")
+        self.assert_strict("commands/repack", value)
+
     def test_identify(self):
         self.assert_strict("commands/identify", report("identify", DIGITS / "checkpoint.pth"))
         self.assert_valid("commands/identify", report("identify", digits()))

@@ -25,7 +25,15 @@ extension CheckpointFile {
     let place = "\(path) \(object)"
     // A dataset that is not there is a finding about the structure.
     guard let dataset = content.datasets[object] else { return [] }
-    let region = region(dataset)
+    let region: ByteRegion
+    do {
+      region = try self.region(dataset, at: place)
+    } catch let failure as HDF5Failure where failure.code == .frame {
+      return [
+        CheckpointFailure(
+          .checksum, at: failure.place, expected: failure.expected, found: failure.found)
+      ]
+    }
     defer { region.releasePages() }
     let found = SHA256.digest(of: region)
     let finding = CheckpointFailure(

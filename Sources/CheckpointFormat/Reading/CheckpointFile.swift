@@ -1,11 +1,22 @@
 import CanonicalJSON
-import Digests
+import Concurrency
 import Diagnostics
+import Digests
 import FileAccess
 import HDF5Storage
 import HDF5Subset
 public import QKFormerModel
 import SpikeTensors
+
+/// How a checkpoint stores its tensors; the identities do not depend on it.
+///
+/// Corresponds to schemas/v1/FORMAT.md, "Layouts".
+public enum CheckpointLayout: String, Sendable, CaseIterable {
+  /// Raw, one chunk for each tensor, aligned: used in place.
+  case mapped
+  /// Shuffled and compressed with zstd.
+  case compact
+}
 
 /// An open checkpoint: its structure has been read, its tensors are mapped and untouched.
 public final class CheckpointFile: Sendable {
@@ -77,13 +88,30 @@ public final class CheckpointFile: Sendable {
 
   // MARK: Elements
 
-  /// The elements of a dataset; the chunk's own checksum is left out.
-  func region(_ dataset: HDF5Dataset) -> ByteRegion {
+  /// The elements of a dataset: mapped where they are stored raw, decoded where compressed.
+  ///
+  /// - Throws: `HDF5Failure` for a chunk that does not decode.
+  func region(_ dataset: HDF5Dataset, at place: String) throws -> ByteRegion {
     switch dataset.elements {
-    case .inHeader(let bytes): ByteRegion(bytes)
+    case .inHeader(let bytes): return ByteRegion(bytes)
     case .inFile(let range):
-      ByteRegion(file, in: range.lowerBound..<range.upperBound - Fletcher32.byteCount)
+      return ByteRegion(file, in: range.lowerBound..<range.upperBound - Fletcher32.byteCount)
+    case .compressed(let chunks):
+      let codec = ChunkCodec(width: dataset.type.byteCount, shape: dataset.shape)
+      let decoded = try Array(chunks.enumerated()).concurrentMap { index, range in
+        defer { self.file.releasePages(in: range) }
+        return try self.file.withBytes(in: range) { try codec.decode(index, from: $0, at: place) }
+      }
+      return ByteRegion(decoded.count == 1 ? decoded[0] : Array(decoded.joined()))
     }
+  }
+
+  /// How the tensors are stored.
+  public var layout: CheckpointLayout {
+    let isCompressed = content.datasets.values.contains { dataset in
+      if case .compressed = dataset.elements { true } else { false }
+    }
+    return isCompressed ? .compact : .mapped
   }
 
   /// The tensor of a dataset of numbers.
@@ -94,13 +122,14 @@ public final class CheckpointFile: Sendable {
       throw CheckpointFailure(
         .structure, at: "\(self.path) \(path)", expected: "a dataset of numbers", found: "none")
     }
-    return try Tensor(type, dataset.shape, region(dataset), name: "\(self.path) \(path)")
+    let place = "\(self.path) \(path)"
+    return try Tensor(type, dataset.shape, region(dataset, at: place), name: place)
   }
 
   /// The canonical JSON of a text dataset, if there is one.
   private func json(_ path: String) throws -> JSON? {
     guard let dataset = content.datasets[path] else { return nil }
-    let bytes = region(dataset).copy()
+    let bytes = try region(dataset, at: "\(self.path) \(path)").copy()
     return try JSON(parsingCanonical: bytes, at: "\(self.path) \(path)")
   }
 

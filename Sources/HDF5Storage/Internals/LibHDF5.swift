@@ -95,6 +95,28 @@ enum LibHDF5 {
     _ = try checked(CHDF5.H5Pset_fletcher32(creation.id), "H5Pset_fletcher32", "property list")
   }
 
+  static func H5Pset_shuffle(_ creation: Identifier) throws {
+    _ = try checked(CHDF5.H5Pset_shuffle(creation.id), "H5Pset_shuffle", "property list")
+  }
+
+  static func H5Pset_filter(_ creation: Identifier, _ filter: Int) throws {
+    _ = try checked(
+      CHDF5.H5Pset_filter(
+        creation.id, H5Z_filter_t(filter), UInt32(H5Z_FLAG_MANDATORY), 0, nil),
+      "H5Pset_filter", "property list")
+  }
+
+  /// Makes the library accept a filter whose work this project does itself.
+  static func H5Zregister(_ filter: Int) throws {
+    // SAFETY: the library copies the description. It would keep a pointer to a name, so there is none.
+    var description = unsafe H5Z_class2_t(
+      version: H5Z_CLASS_T_VERS, id: H5Z_filter_t(filter), encoder_present: 1,
+      decoder_present: 1, name: nil, can_apply: nil, set_local: nil,
+      filter: { _, _, _, _, _, _ in 0 })
+    let result = unsafe CHDF5.H5Zregister(&description)
+    _ = try checked(result, "H5Zregister", "filter \(filter)", writing: true)
+  }
+
   static func H5Pset_fill_time(_ creation: Identifier) throws {
     _ = try checked(
       CHDF5.H5Pset_fill_time(creation.id, H5D_FILL_TIME_NEVER), "H5Pset_fill_time",
@@ -243,6 +265,16 @@ enum LibHDF5 {
     _ = try checked(result, "H5Dwrite", place, writing: true)
   }
 
+  /// Writes the stored bytes of one chunk, as they are.
+  static func H5Dwrite_chunk(
+    _ dataset: Identifier, offset: [Int], _ stored: [UInt8], _ place: String
+  ) throws {
+    let offset = offset.map { hsize_t($0) }
+    let result = unsafe CHDF5.H5Dwrite_chunk(
+      dataset.id, 0, 0, offset, stored.count, stored)
+    _ = try checked(result, "H5Dwrite_chunk", place, writing: true)
+  }
+
   static func H5Dread(
     _ dataset: Identifier, _ type: Identifier, count: Int, _ place: String
   ) throws -> [UInt8] {
@@ -276,16 +308,17 @@ enum LibHDF5 {
     return Int(clamping: count)
   }
 
-  /// Address, stored size and skipped filters of the first chunk.
+  /// First index, address, stored size and skipped filters of a chunk.
   static func H5Dget_chunk_info(
-    _ dataset: Identifier, _ space: Identifier, rank: Int, _ place: String
-  ) throws -> (address: UInt64, size: UInt64, mask: UInt32) {
+    _ dataset: Identifier, _ space: Identifier, _ index: Int, rank: Int, _ place: String
+  ) throws -> (offset: [Int], address: UInt64, size: UInt64, mask: UInt32) {
     var offset = [hsize_t](repeating: 0, count: rank)
     var (mask, address, size): (UInt32, haddr_t, hsize_t) = (0, 0, 0)
     _ = try checked(
-      unsafe CHDF5.H5Dget_chunk_info(dataset.id, space.id, 0, &offset, &mask, &address, &size),
+      unsafe CHDF5.H5Dget_chunk_info(
+        dataset.id, space.id, hsize_t(index), &offset, &mask, &address, &size),
       "H5Dget_chunk_info", place)
-    return (UInt64(address), UInt64(size), mask)
+    return (offset.map { Int(clamping: $0) }, UInt64(address), UInt64(size), mask)
   }
 
   // MARK: Spaces

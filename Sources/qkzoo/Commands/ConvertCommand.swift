@@ -55,6 +55,9 @@ struct ConvertCommand: ParsableCommand {
       valueName: "what=licence"))
   var licence: [String] = []
 
+  @Option(help: "How a .qkz.h5 file stores its tensors: mapped (raw) or compact (zstd).")
+  var layout: CheckpointLayout = .mapped
+
   func run() throws {
     let (model, source) = try read()
     var checkpoint = model
@@ -102,7 +105,7 @@ struct ConvertCommand: ParsableCommand {
 
   private func write(_ checkpoint: Checkpoint) throws {
     if output.hasSuffix(".qkz.h5") {
-      try CheckpointWriter.write(checkpoint, to: output)
+      try CheckpointWriter.write(checkpoint, to: output, layout: layout)
     } else {
       if !checkpoint.references.isEmpty || !checkpoint.records.isEmpty {
         StandardError.print(

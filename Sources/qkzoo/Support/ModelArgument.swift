@@ -161,3 +161,4 @@ extension Digest {
 }
 
 extension QKFormerConfiguration.ProjectionScope: ExpressibleByArgument {}
+extension CheckpointLayout: ExpressibleByArgument {}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import CanonicalJSON
+import CheckpointFormat
+import Digests
+import FileAccess
+
+/// Storage changes, values do not.
+struct RepackCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "repack",
+    abstract: "Store a checkpoint's tensors another way; its identities stay.",
+    discussion: """
+      Layout mapped is raw and used in place; layout compact is compressed, and read by stock h5py \
+      with hdf5plugin.
+
+      EXAMPLES
+        qkzoo repack model.qkz.h5 --layout compact -o small.qkz.h5
+      """)
+
+  @Argument(help: "A checkpoint, or an entry's name.")
+  var input: String
+
+  @Option(help: "mapped (raw) or compact (zstd).")
+  var layout: CheckpointLayout
+
+  @Option(name: [.short, .long], help: "Where to write; must end in .qkz.h5.")
+  var output: String
+
+  @OptionGroup var zoo: ZooOptions
+  @OptionGroup var format: OutputOptions
+
+  func validate() throws {
+    guard output.hasSuffix(".qkz.h5") else { throw ValidationError("-o must end in .qkz.h5") }
+  }
+
+  func run() throws {
+    let file = try CheckpointFile.open(try zoo.locate(input).path)
+    let findings = try file.byteFindings()
+    guard findings.isEmpty else { throw CheckpointFindings(findings) }
+    let checkpoint = try file.checkpoint()
+    try CheckpointWriter.write(checkpoint, to: output, layout: layout)
+    let sizes = try [file.path, output].map { try MappedFile(path: $0).size }
+    let identity = try checkpoint.identity()
+    var table = TextTable()
+    table.add("from", "\(file.path), \(file.layout.rawValue), \(sizes[0].grouped) bytes")
+    table.add("to", "\(output), \(layout.rawValue), \(sizes[1].grouped) bytes")
+    table.add("model-id", identity.modelID.hex)
+    format.print(
+      Report(
+        "repack",
+        [
+          "input": .string(file.path), "output": .string(output),
+          "input_layout": .string(file.layout.rawValue), "layout": .string(layout.rawValue),
+          "input_bytes": .integer(sizes[0]), "bytes": .integer(sizes[1]),
+          "model_id": .string(identity.modelID.hex), "weights_id": .string(identity.weightsID.hex),
+        ], text: table.text))
+  }
+}

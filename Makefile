@@ -19,7 +19,7 @@ test:
 	@scripts/setup
 	@echo "test: build and run"
 	@swift build -c release --build-tests
-	@swift test -c release --skip-build --quiet
+	@swift test -c release --skip-build --disable-xctest --quiet
 	@test -x "$$(scripts/peer-python)" \
 	  && echo "test: the peer tests are separate: make test-peers" \
 	  || echo "test: skipped the peer tests (PyTorch, h5py, ...): scripts/setup --peers, then make test-peers"

@@ -29,7 +29,7 @@ import Testing
     let folder = try ScratchFolder()
     let process = Process()
     let (output, errors) = (folder.file("output"), folder.file("errors"))
-    for path in [output, errors] { FileManager.default.createFile(atPath: path, contents: nil) }
+    for path in [output, errors] { try TestFiles.write([], to: path) }
     process.executableURL = URL(fileURLWithPath: Self.binary)
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: TestFiles.package)

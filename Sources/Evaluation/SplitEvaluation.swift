@@ -37,7 +37,8 @@ public struct SplitEvaluation: Sendable {
     activity = ActivityCounter.total(units.map(\.observer))
   }
 
-  static func answer(_ logits: [Float]) -> Int {
+  /// The most likely class; the first of equals.
+  public static func answer(_ logits: [Float]) -> Int {
     logits.indices.reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }
   }
 

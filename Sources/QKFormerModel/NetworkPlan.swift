@@ -51,6 +51,12 @@ public struct SpatialSize: Sendable, Equatable {
     self.width = width
   }
 
+  /// The extent of an input of shape `[..., H, W]`; a shape without both is a programming error.
+  public init(ofInput shape: [Int]) {
+    precondition(shape.count >= 2, "height and width")
+    self.init(height: shape[shape.count - 2], width: shape[shape.count - 1])
+  }
+
   /// Positions, the *N* of an attention.
   public var count: Int { height * width }
 

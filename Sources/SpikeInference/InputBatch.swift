@@ -46,7 +46,7 @@ public struct InputBatch: Sendable {
     batch = shape[0]
     self.frames = frames
     channels = configuration.input.channels
-    size = SpatialSize(height: shape[shape.count - 2], width: shape[shape.count - 1])
+    size = SpatialSize(ofInput: shape)
     values = try tensor.floats(name: name)
     try checkMagnitudes(values, name: name)
   }

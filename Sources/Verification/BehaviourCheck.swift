@@ -155,9 +155,7 @@ public struct BehaviourCheck<Engine: ForwardPass> {
   // MARK: Replay
 
   private func neurons(_ reference: Reference) -> [NeuronGroup] {
-    let shape = reference.input.shape
-    return engine.plan.neurons(
-      for: SpatialSize(height: shape[shape.count - 2], width: shape[shape.count - 1]))
+    engine.plan.neurons(for: SpatialSize(ofInput: reference.input.shape))
   }
 
   private func trains(_ reference: Reference) throws -> [String: SpikeTrain] {

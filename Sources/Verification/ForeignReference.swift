@@ -44,8 +44,7 @@ public enum ForeignReference {
         .tensor, at: "\(path) input", expected: "f32 samples, at least two for scope batch",
         found: "\(input.elementType) \(input.shape)")
     }
-    let extent = SpatialSize(
-      height: input.shape[input.shape.count - 2], width: input.shape[input.shape.count - 1])
+    let extent = SpatialSize(ofInput: input.shape)
     let logits = try file.tensor("logits", at: path).floats(name: "\(path) logits")
     let classes = plan.configuration.classes
     guard logits.count == input.shape[0] * classes else {

@@ -130,8 +130,7 @@ extension Reference {
     guard input.shape.count >= 4, samples > 0 else {
       return [finding(place, Name.input, "samples with channels, height and width", input)]
     }
-    let extent = SpatialSize(
-      height: input.shape[input.shape.count - 2], width: input.shape[input.shape.count - 1])
+    let extent = SpatialSize(ofInput: input.shape)
     let neurons = plan.neurons(for: extent)
     let wanted = wantedShapes(plan.configuration, extent, groups: neurons.count)
     let faults = wanted.filter { $0.tensor.elementType != $0.type || $0.tensor.shape != $0.shape }

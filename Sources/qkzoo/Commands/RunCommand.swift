@@ -2,6 +2,7 @@ import ArgumentParser
 import CanonicalJSON
 import CheckpointFormat
 import Diagnostics
+import Evaluation
 import Digests
 import FileAccess
 import QKFormerModel
@@ -89,7 +90,7 @@ struct RunCommand: ParsableCommand {
     _ logits: [[Float]], _ groups: [SpikeRecorder.Group], _ configuration: QKFormerConfiguration,
     _ modelID: String
   ) -> Report {
-    let answers = logits.map { row in row.indices.reduce(0) { row[$1] > row[$0] ? $1 : $0 } }
+    let answers = logits.map(SplitEvaluation.answer)
     var table = TextTable()
     table.add("SAMPLE", "ANSWER", "LOGIT")
     for (sample, answer) in answers.enumerated() {

@@ -60,7 +60,7 @@ struct StatsCommand: ParsableCommand {
       if let records {
         try AtomicFile.replace(records, with: evaluation.records.json.canonicalBytes)
       }
-      let size = Self.extent(samples.images)
+      let size = SpatialSize(ofInput: samples.images.shape)
       format.print(report(engine.plan, size, evaluation.activity, evaluation, modelID))
     } else if let input {
       let tensor = try TensorSource.read(input)
@@ -69,13 +69,8 @@ struct StatsCommand: ParsableCommand {
       let units = try engine.run(
         batch, observer: { _ in ActivityCounter() }, progress: progress.advance)
       let activity = ActivityCounter.total(units.map(\.observer))
-      format.print(report(engine.plan, Self.extent(tensor), activity, nil, modelID))
+      format.print(report(engine.plan, SpatialSize(ofInput: tensor.shape), activity, nil, modelID))
     }
-  }
-
-  private static func extent(_ tensor: Tensor) -> SpatialSize {
-    SpatialSize(
-      height: tensor.shape[tensor.shape.count - 2], width: tensor.shape[tensor.shape.count - 1])
   }
 
   private func report(

@@ -81,13 +81,15 @@ public struct ModelAssembly {
       configuration: choice.configuration,
       parameters: Dictionary(uniqueKeysWithValues: parameters),
       provenance: provenance(choice, licences))
-    try checkClaim(checkpoint, isOwn: choice.source.hasPrefix("stated by the file"))
+    try checkClaim(checkpoint)
     return checkpoint
   }
 
-  /// A model-id that travelled with the file must be that of its content.
-  private func checkClaim(_ checkpoint: Checkpoint, isOwn: Bool) throws {
-    guard isOwn, let claim = file.recordedModelID else { return }
+  /// A model-id that travelled with the file's own configuration must be that of its content.
+  private func checkClaim(_ checkpoint: Checkpoint) throws {
+    guard let claim = file.recordedModelID,
+      try SafetensorsImport.configuration(file)?.configuration == checkpoint.configuration
+    else { return }
     let found = ModelIdentity(
       configuration: checkpoint.configuration, tensors: checkpoint.parameters,
       digests: try checkpoint.parameters.digests()

@@ -11,10 +11,12 @@ import TensorFiles
 /// Configuration, identities and provenance travel as metadata, so that importing the file again
 /// gives the same model.
 public enum SafetensorsExport {
-  /// Writes the file, replacing one that exists only when complete.
+  /// Writes the file, replacing one that exists only when complete, and returns the identity of what
+  /// it wrote.
   ///
   /// - Throws: `FileFailure`, `CheckpointFindings`.
-  public static func write(_ checkpoint: Checkpoint, to path: String) throws {
+  @discardableResult
+  public static func write(_ checkpoint: Checkpoint, to path: String) throws -> ModelIdentity {
     try checkpoint.validate(at: path)
     let identity = ModelIdentity(
       configuration: checkpoint.configuration, tensors: checkpoint.parameters,
@@ -30,5 +32,6 @@ public enum SafetensorsExport {
     ]
     try SafetensorsWriter.write(
       Dictionary(uniqueKeysWithValues: named), metadata: metadata, to: path)
+    return identity
   }
 }

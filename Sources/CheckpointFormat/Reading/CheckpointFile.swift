@@ -59,6 +59,16 @@ public final class CheckpointFile: Sendable {
     return file
   }
 
+  /// Opens a file whose structure obeys the schema and whose every byte is what was recorded.
+  ///
+  /// - Throws: as `open`, and `CheckpointFindings` for bytes that are not.
+  public static func openVerified(_ path: String) throws -> CheckpointFile {
+    let file = try open(path)
+    let findings = try file.byteFindings()
+    guard findings.isEmpty else { throw CheckpointFindings(findings) }
+    return file
+  }
+
   /// What the model is.
   public var configuration: QKFormerConfiguration { manifest.configuration }
 

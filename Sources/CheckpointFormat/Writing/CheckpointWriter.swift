@@ -11,20 +11,22 @@ import SpikeTensors
 /// The file appears only when it is complete and has passed the reader's own validation. Same
 /// content and same producer give the same bytes.
 public enum CheckpointWriter {
-  /// Writes a checkpoint to a path.
+  /// Writes a checkpoint to a path and returns the identity of what it wrote.
   ///
   /// - Throws: `CheckpointFailure`, `CheckpointFindings`, `HDF5Failure`, `FileFailure`.
+  @discardableResult
   public static func write(
     _ checkpoint: Checkpoint, to path: String, layout: CheckpointLayout = .mapped
-  ) throws {
+  ) throws -> ModelIdentity {
     try checkpoint.validate(at: path)
-    let content = try Content(checkpoint)
+    let digests = try checkpoint.parameters.digests()
+    let content = try Content(checkpoint, digests: digests)
     try AtomicFile.replace(path) { file in
       try content.write(to: file.temporaryPath, layout)
-      let written = try CheckpointFile.open(file.temporaryPath)
-      let findings = try written.byteFindings()
-      guard findings.isEmpty else { throw CheckpointFindings(findings) }
+      _ = try CheckpointFile.openVerified(file.temporaryPath)
     }
+    return ModelIdentity(
+      configuration: checkpoint.configuration, tensors: checkpoint.parameters, digests: digests)
   }
 
   /// Everything that goes into the file, in the order in which it is written.
@@ -38,9 +40,8 @@ public enum CheckpointWriter {
     private let attributes: [String: [String: String]]
     private let groups: [String]
 
-    init(_ checkpoint: Checkpoint) throws {
+    init(_ checkpoint: Checkpoint, digests: [String: Digest]) throws {
       let specifications = checkpoint.plan.parameters
-      let digests = try checkpoint.parameters.digests()
       var datasets: [String: Digest] = [:]
       var items: [(String, Item)] = []
       func add(_ path: String, tensor: Tensor) throws {

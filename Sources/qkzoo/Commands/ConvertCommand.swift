@@ -75,18 +75,15 @@ struct ConvertCommand: ParsableCommand {
       checkpoint.records.accuracy += added.accuracy
       checkpoint.records.firing += added.firing
     }
-    try write(checkpoint)
-    format.print(try report(checkpoint, source))
+    let identity = try write(checkpoint)
+    format.print(report(checkpoint, identity, source))
   }
 
   private func read() throws -> (Checkpoint, String) {
     let (path, _) = try zoo.locate(input)
     if ModelFile.isCheckpoint(path) {
       try foreign.refuse(for: path)
-      let file = try CheckpointFile.open(path)
-      let findings = try file.byteFindings()
-      guard findings.isEmpty else { throw CheckpointFindings(findings) }
-      return (try file.checkpoint(), "the checkpoint")
+      return (try CheckpointFile.openVerified(path).checkpoint(), "the checkpoint")
     }
     let imported = try ModelFile.importModel(path, foreign, zoo.load())
     return (imported.checkpoint, imported.source)
@@ -103,16 +100,15 @@ struct ConvertCommand: ParsableCommand {
     return .object(members)
   }
 
-  private func write(_ checkpoint: Checkpoint) throws {
+  private func write(_ checkpoint: Checkpoint) throws -> ModelIdentity {
     if output.hasSuffix(".qkz.h5") {
-      try CheckpointWriter.write(checkpoint, to: output, layout: layout)
-    } else {
-      if !checkpoint.references.isEmpty || !checkpoint.records.isEmpty {
-        StandardError.print(
-          "qkzoo: \(output): references and records are left out; .safetensors cannot hold them")
-      }
-      try SafetensorsExport.write(checkpoint, to: output)
+      return try CheckpointWriter.write(checkpoint, to: output, layout: layout)
     }
+    if !checkpoint.references.isEmpty || !checkpoint.records.isEmpty {
+      StandardError.print(
+        "qkzoo: \(output): references and records are left out; .safetensors cannot hold them")
+    }
+    return try SafetensorsExport.write(checkpoint, to: output)
   }
 
   func validate() throws {
@@ -127,8 +123,9 @@ struct ConvertCommand: ParsableCommand {
     }
   }
 
-  private func report(_ checkpoint: Checkpoint, _ source: String) throws -> Report {
-    let identity = try checkpoint.identity()
+  private func report(
+    _ checkpoint: Checkpoint, _ identity: ModelIdentity, _ source: String
+  ) -> Report {
     let bytes = checkpoint.parameters.values.reduce(0) { $0 + $1.bytes.count }
     let dropped = checkpoint.provenance["dropped"]
     let droppedTensors = dropped?["tensors"]?.int ?? 0

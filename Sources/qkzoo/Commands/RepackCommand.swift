@@ -34,13 +34,10 @@ struct RepackCommand: ParsableCommand {
   }
 
   func run() throws {
-    let file = try CheckpointFile.open(try zoo.locate(input).path)
-    let findings = try file.byteFindings()
-    guard findings.isEmpty else { throw CheckpointFindings(findings) }
-    let checkpoint = try file.checkpoint()
-    try CheckpointWriter.write(checkpoint, to: output, layout: layout)
+    let file = try CheckpointFile.openVerified(try zoo.locate(input).path)
+    let identity = try CheckpointWriter.write(
+      try file.checkpoint(), to: output, layout: layout)
     let sizes = try [file.path, output].map { try MappedFile(path: $0).size }
-    let identity = try checkpoint.identity()
     var table = TextTable()
     table.add("from", "\(file.path), \(file.layout.rawValue), \(sizes[0].grouped) bytes")
     table.add("to", "\(output), \(layout.rawValue), \(sizes[1].grouped) bytes")

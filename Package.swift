@@ -53,6 +53,7 @@ let package = Package(
     .systemLibrary(
       name: "CZstd", pkgConfig: "libzstd",
       providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+    .target(name: "CSpikeKernels"),
     .target(name: "CZooIndex"),
     .target(name: "CArguments"),
     // L1: things that know nothing of neurons.
@@ -70,7 +71,9 @@ let package = Package(
     // L2: what a QKFormer is.
     library("QKFormerModel", ["CanonicalJSON", "Diagnostics", "SpikeTensors"]),
     // L3: running a model, and keeping it; siblings that do not know each other.
-    library("SpikeInference", ["Concurrency", "Diagnostics", "QKFormerModel", "SpikeTensors"]),
+    library(
+      "SpikeInference",
+      ["CSpikeKernels", "Concurrency", "Diagnostics", "QKFormerModel", "SpikeTensors"]),
     library(
       "CheckpointFormat",
       [

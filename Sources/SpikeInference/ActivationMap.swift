@@ -63,6 +63,12 @@ public struct ActivationMap<Element: Sendable>: Sendable {
 /// What a neuron receives: the input current *X*.
 public typealias CurrentMap = ActivationMap<Float>
 
+extension CurrentMap {
+  /// What an observer of spikes gets in place of currents.
+  static let empty = CurrentMap(
+    repeating: 0, timeSteps: 0, batch: 0, size: SpatialSize(height: 0, width: 0), channels: 0)
+}
+
 /// Small non-negative integers: spikes (0 or 1), or their sums after shortcuts.
 public typealias SpikeCountMap = ActivationMap<UInt8>
 

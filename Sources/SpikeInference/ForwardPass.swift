@@ -1,7 +1,21 @@
+import Diagnostics
 public import QKFormerModel
+
+/// How much of a forward pass an observer looks at; an engine may spare itself the rest.
+public enum Observation: Sendable {
+  /// Nothing: no method is called.
+  case nothing
+  /// Spikes and the inputs of convolutions; currents are empty.
+  case spikes
+  /// Everything.
+  case currents
+}
 
 /// Sees a forward pass from inside, part by part in its order.
 public protocol ForwardObserver {
+  /// What it looks at.
+  static var observes: Observation { get }
+
   /// A neuron group has fired; what is left in `spikes` is what the network goes on with.
   ///
   /// - Parameters:
@@ -16,12 +30,16 @@ public protocol ForwardObserver {
 }
 
 extension ForwardObserver {
+  /// Everything.
+  public static var observes: Observation { .currents }
   /// Does nothing.
   public mutating func convolution(_ unit: ConvolutionUnit, input: SpikeCountMap) {}
 }
 
 /// Watches nothing.
 public struct NoObserver: ForwardObserver, Sendable {
+  /// Nothing.
+  public static var observes: Observation { .nothing }
   /// Makes one.
   public init() {}
   /// Does nothing.
@@ -34,6 +52,8 @@ public struct NoObserver: ForwardObserver, Sendable {
 public protocol ForwardPass: Sendable {
   /// The network.
   var plan: NetworkPlan { get }
+  /// Whether several units are best run at once; else one unit uses all threads.
+  var runsUnitsInParallel: Bool { get }
 
   /// Runs a batch as one unit and returns its logits, `[B][classes]`.
   ///
@@ -43,4 +63,16 @@ public protocol ForwardPass: Sendable {
   func logits<Observer: ForwardObserver>(
     of input: InputBatch, observer: inout Observer
   ) throws -> [[Float]]
+}
+
+extension NetworkPlan {
+  /// Refuses what no engine computes yet.
+  func requireSpikeAddition() throws {
+    guard configuration.residual == .spikeAddition, !configuration.innerMLPShortcut else {
+      throw InferenceFailure(
+        .unsupported, at: "configuration", expected: "residual `spike_addition`",
+        found: "`\(configuration.residual.rawValue)`"
+          + (configuration.innerMLPShortcut ? " with an inner MLP shortcut" : ""))
+    }
+  }
 }

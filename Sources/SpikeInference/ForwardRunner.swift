@@ -28,11 +28,12 @@ extension ForwardPass {
     let units = stride(from: 0, to: input.batch, by: step).map { start in
       start..<min(start + step, input.batch)
     }
-    return try units.concurrentMap { samples in
+    let run: @Sendable (Range<Int>) throws -> UnitResult<Observer> = { samples in
       var watching = observer(samples)
       let logits = try logits(of: input.samples(samples), observer: &watching)
       progress(samples.count)
       return UnitResult(samples: samples, logits: logits, observer: watching)
     }
+    return try runsUnitsInParallel ? units.concurrentMap(run) : units.map(run)
   }
 }

@@ -15,10 +15,13 @@ public enum InferenceFailureCode: String, FailureCode {
   /// The processor flushes subnormal numbers to zero.
   case flushToZero = "subnormals-are-flushed"
 
+  /// Kernels were asked for by name that this processor or build lacks.
+  case kernel = "kernel-not-available"
+
   /// What each means for a command.
   public var kind: FailureKind {
     switch self {
-    case .unsupported: .configuration
+    case .unsupported, .kernel: .configuration
     case .magnitude, .variance, .elementType, .inputShape: .badData
     case .flushToZero: .policy
     }

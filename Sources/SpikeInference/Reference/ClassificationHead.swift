@@ -33,8 +33,10 @@ struct ClassificationHead {
     return sums.map { Float($0) / Float(count) }
   }
 
-  /// The logits of every sample, `[B][classes]`.
-  func logits(_ features: [[Float]], batch: Int) -> [[Float]] {
+  /// The logits of every sample, `[B][classes]`, by some implementation of the linear map.
+  func logits(
+    _ features: [[Float]], batch: Int, linear: ([Float]) -> [Float]
+  ) -> [[Float]] {
     let outputs = features.map(linear)
     switch plan.configuration.readout {
     case .meanThenHead: return outputs
@@ -50,7 +52,7 @@ struct ClassificationHead {
   }
 
   /// `W x + b`: a left fold of fused multiply-adds, the bias last.
-  private func linear(_ features: [Float]) -> [Float] {
+  func linear(_ features: [Float]) -> [Float] {
     (0..<plan.configuration.classes).map { row in
       var sum: Float = 0
       for (column, feature) in features.enumerated() {

@@ -1,4 +1,3 @@
-import Diagnostics
 public import QKFormerModel
 
 /// The forward pass in plain loops, in the order of the paper.
@@ -16,19 +15,16 @@ public struct ReferenceForward: ForwardPass {
   ///
   /// - Throws: `InferenceFailure` if the configuration needs something this engine lacks.
   public init(_ plan: NetworkPlan, _ weights: ModelWeights) throws {
-    let configuration = plan.configuration
-    guard configuration.residual == .spikeAddition, !configuration.innerMLPShortcut else {
-      throw InferenceFailure(
-        .unsupported, at: "configuration", expected: "residual `spike_addition`",
-        found: "`\(configuration.residual.rawValue)`"
-          + (configuration.innerMLPShortcut ? " with an inner MLP shortcut" : ""))
-    }
+    try plan.requireSpikeAddition()
     self.plan = plan
     self.weights = weights
     var units: [String: ConvolutionWithNorm] = [:]
     for unit in plan.units { units[unit.path] = ConvolutionWithNorm(unit, weights[unit]) }
     self.units = units
   }
+
+  /// A unit runs in one thread.
+  public var runsUnitsInParallel: Bool { true }
 
   /// Runs a batch as one unit and returns its logits, `[B][classes]`.
   ///
@@ -41,7 +37,7 @@ public struct ReferenceForward: ForwardPass {
     defer { observer = run.observer }
     let stream = try run.stages(input)
     let head = ClassificationHead(plan: plan, weights: weights)
-    return head.logits(head.features(stream), batch: input.batch)
+    return head.logits(head.features(stream), batch: input.batch, linear: head.linear)
   }
 
   fileprivate func convolution(_ unit: ConvolutionUnit) -> ConvolutionWithNorm {

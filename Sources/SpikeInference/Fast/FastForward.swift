@@ -1,0 +1,276 @@
+import Concurrency
+import Diagnostics
+public import QKFormerModel
+import Synchronization
+
+/// The forward pass that people run: the same steps as `ReferenceForward`, and the same bits.
+///
+/// Spikes stay bits from one neuron to the next. A convolution of counts looks up the sums of four
+/// channels in tables made on the way (`Fast/FastConvolution.swift`), and its normalisation,
+/// pooling and neurons follow while the sums are still in the cache.
+public struct FastForward: ForwardPass {
+  /// The network.
+  public let plan: NetworkPlan
+  /// The inner loops in use.
+  public let kernels: SpikeKernels
+  /// Threads that share the work.
+  public var threads: Int { state.pool.threads }
+  private let units: [String: PackedUnit]
+  private let head: FastHead
+  private let state: State
+
+  /// The threads and the memory, used by one forward pass at a time.
+  private final class State: Sendable {
+    let pool: WorkerPool
+    let workspace = Mutex<Workspace?>(nil)
+    init(threads: Int) { pool = WorkerPool(threads: threads) }
+  }
+
+  /// Prepares a network for running; `kernels` are the fastest here, `threads` all processors,
+  /// where not said.
+  ///
+  /// - Throws: `InferenceFailure` if the configuration needs something this engine lacks.
+  public init(
+    _ plan: NetworkPlan, _ weights: ModelWeights, kernels: SpikeKernels? = nil,
+    threads: Int? = nil
+  ) throws {
+    try plan.requireSpikeAddition()
+    self.plan = plan
+    self.kernels = kernels ?? SpikeKernels.available[0]
+    let first = plan.stages.first?.embedding.units.first?.path
+    var units: [String: PackedUnit] = [:]
+    for unit in plan.units {
+      units[unit.path] = PackedUnit(
+        weights[unit], inChannels: unit.inChannels, outChannels: unit.outChannels,
+        taps: unit.kernel * unit.kernel, isReal: unit.path == first)
+    }
+    self.units = units
+    head = FastHead(plan, weights)
+    state = State(threads: threads ?? SpikeKernels.processors)
+  }
+
+  /// Work inside a unit is shared; units follow each other.
+  public var runsUnitsInParallel: Bool { false }
+
+  /// Runs a batch as one unit and returns its logits, `[B][classes]`.
+  ///
+  /// - Throws: `InferenceFailure`, and what the observer throws.
+  public func logits<Observer: ForwardObserver>(
+    of input: InputBatch, observer: inout Observer
+  ) throws -> [[Float]] {
+    try FloatingPointEnvironment.check(onEveryThreadOf: state.pool)
+    // The lock is held for the whole pass: a second caller waits for the threads anyway.
+    return try state.workspace.withLock { kept in
+      let workspace = workspace(for: input, kept)
+      kept = workspace
+      let parts = EngineParts(kernels: kernels, pool: state.pool, workspace: workspace)
+      return try workspace.arena.scope {
+        var run = Run(
+          engine: self, parts: parts, neurons: plan.neurons(for: input.size), observer: observer)
+        defer { observer = run.observer }
+        return head.logits(try run.stages(input), parts)
+      }
+    }
+  }
+
+  /// The memory of the last pass, if its input had the same shape.
+  private func workspace(for input: InputBatch, _ kept: Workspace?) -> Workspace {
+    if let kept, kept.batch == input.batch, kept.size == input.size { return kept }
+    return Workspace(plan, batch: input.batch, size: input.size, threads: state.pool.threads)
+  }
+
+  fileprivate func packed(_ unit: ConvolutionUnit) -> PackedUnit {
+    guard let packed = units[unit.path] else {
+      preconditionFailure("a unit of another network: \(unit.path)")
+    }
+    return packed
+  }
+}
+
+/// One run through the network: what is left to visit, and who watches.
+private struct Run<Observer: ForwardObserver> {
+  let engine: FastForward
+  let parts: EngineParts
+  /// Every neuron group of this input, in the order in which they fire.
+  let neurons: [NeuronGroup]
+  var observer: Observer
+  private var next = 0
+
+  init(engine: FastForward, parts: EngineParts, neurons: [NeuronGroup], observer: Observer) {
+    self.engine = engine
+    self.parts = parts
+    self.neurons = neurons
+    self.observer = observer
+  }
+
+  private var configuration: QKFormerConfiguration { engine.plan.configuration }
+  private var arena: Arena { parts.arena }
+
+  // MARK: Stages
+
+  mutating func stages(_ input: InputBatch) throws -> PlaneMap {
+    var size = input.size
+    var stream: PlaneMap?
+    for (index, stage) in engine.plan.stages.enumerated() {
+      size = stage.embedding.outputSize(size)
+      let x = PlaneMap(
+        arena, timeSteps: configuration.timeSteps, batch: input.batch, size: size,
+        channels: stage.embedding.shortcut.outChannels,
+        planes: engine.plan.streamPlanes(afterStage: index))
+      try arena.scope { try embedding(stage.embedding, stream, input, into: x) }
+      for block in stage.blocks { try self.block(block, x) }
+      stream = x
+    }
+    guard let stream else { preconditionFailure("a network without stages") }
+    return stream
+  }
+
+  /// SPEDS: the chain of units, plus a shortcut from a point inside it.
+  private mutating func embedding(
+    _ plan: PatchEmbeddingPlan, _ stream: PlaneMap?, _ input: InputBatch, into x: PlaneMap
+  ) throws {
+    var points = stream.map { [$0] } ?? []
+    for unit in plan.units {
+      points.append(
+        try points.last.map { try self.unit(unit, $0) } ?? firstUnit(unit, input))
+    }
+    let branch = points[plan.shortcutStart - (stream == nil ? 1 : 0)]
+    x.clear(from: 0)
+    parts.add(points[points.count - 1], to: x)
+    parts.add(try self.unit(plan.shortcut, branch), to: x)
+  }
+
+  /// `x + attention(x)`, then `x + mlp(x)`.
+  private mutating func block(_ plan: BlockPlan, _ x: PlaneMap) throws {
+    try arena.scope { parts.add(try attention(plan.attention, x), to: x) }
+    try arena.scope { parts.add(try mlp(plan.mlp, x), to: x) }
+  }
+
+  // MARK: Attention and MLP
+
+  private mutating func attention(_ plan: AttentionPlan, _ stream: PlaneMap) throws -> PlaneMap {
+    let query = try unit(plan.query, stream)
+    let key = try unit(plan.key, stream)
+    let shape = AttentionCurrent(engine.plan, plan, batch: stream.batch, size: stream.size)
+    let group = neurons[next + (plan.mixer == .ssa ? 1 : 0)]
+    let attention = unsafe FastAttention(
+      plan: plan, engine: parts,
+      neuron: NeuronKernel(engine.plan.parameters(of: group), kernels: parts.kernels),
+      current: CurrentBuffer(arena.take(Float.self, shape.floats), channels: shape.channels),
+      fired: map(shape.size, shape.channels))
+    switch plan.mixer {
+    case .qkta:
+      attention.tokenCurrent(query)
+      try fire(attention)
+      let masked = map(stream.size, plan.channels)
+      attention.maskTokens(key, into: masked)
+      return try unit(plan.projection, masked)
+    case .qkca:
+      attention.channelCurrent(query)
+      try fire(attention)
+      let masked = map(stream.size, plan.channels)
+      attention.maskChannels(key, into: masked)
+      return try unit(plan.projection, masked)
+    case .ssa:
+      guard let valueUnit = plan.value else { preconditionFailure("attention without V") }
+      let value = try unit(valueUnit, stream)
+      attention.selfCurrent(query, key, value, scale: configuration.attentionScale)
+      try fire(attention)
+      return try unit(plan.projection, attention.fired)
+    }
+  }
+
+  private mutating func mlp(_ plan: MLPPlan, _ stream: PlaneMap) throws -> PlaneMap {
+    try unit(plan.contraction, try unit(plan.expansion, stream))
+  }
+
+  // MARK: Units and neurons
+
+  /// Conv, BN, pooling where the plan has it, LIF.
+  private mutating func unit(_ unit: ConvolutionUnit, _ stream: PlaneMap) throws -> PlaneMap {
+    if Observer.observes != .nothing { observer.convolution(unit, input: stream.counts()) }
+    return try convolution(unit, stream.size, steps: stream.timeSteps, planes: stream.planes) {
+      $0.run(stream)
+    }
+  }
+
+  /// The first unit reads the image once and repeats its current, or reads each event frame.
+  private mutating func firstUnit(
+    _ unit: ConvolutionUnit, _ input: InputBatch
+  ) throws -> PlaneMap {
+    let frames = engine.plan.frames
+    let values = unsafe arena.take(
+      Float.self, input.batch * frames * input.size.count * input.channels)
+    unsafe input.write(to: values)
+    return try convolution(unit, input.size, steps: frames, planes: 0) {
+      unsafe $0.run(real: values)
+    }
+  }
+
+  private mutating func convolution(
+    _ unit: ConvolutionUnit, _ size: SpatialSize, steps: Int, planes: Int,
+    _ run: (FastConvolution) -> Void
+  ) throws -> PlaneMap {
+    let group = neurons[next]
+    next += 1
+    let isChained =
+      group.role == .selfAttentionProjection && configuration.ssaProjectionScope == .batch
+    let output = map(unit.outputSize(size), unit.outChannels)
+    let watched = Observer.observes == .currents ? ObservedCurrent(output) : nil
+    run(
+      FastConvolution(
+        packed: engine.packed(unit),
+        geometry: ConvolutionGeometry(
+          unit, batch: output.batch, steps: steps, inputSize: size, planes: planes,
+          isChained: isChained, threads: parts.pool.threads),
+        neuron: NeuronKernel(
+          engine.plan.parameters(of: group), kernels: parts.kernels, isChained: isChained),
+        engine: parts, output: output, current: watched?.buffer))
+    try observe(group, output, current: watched?.buffer)
+    return output
+  }
+
+  /// The next neuron group, an attention's, fires.
+  private mutating func fire(_ attention: FastAttention) throws {
+    let group = neurons[next]
+    next += 1
+    attention.fire()
+    try observe(group, attention.fired, current: attention.current)
+  }
+
+  private mutating func observe(
+    _ group: NeuronGroup, _ output: PlaneMap, current: CurrentBuffer?
+  ) throws {
+    guard Observer.observes != .nothing else { return }
+    let before = output.counts()
+    var spikes = before
+    let currents = Observer.observes == .currents ? current?.map(output) : nil
+    try observer.neurons(group, current: currents ?? .empty, spikes: &spikes)
+    if spikes.values != before.values { output.replace(by: spikes) }
+  }
+
+  private func map(_ size: SpatialSize, _ channels: Int) -> PlaneMap {
+    PlaneMap(
+      arena, timeSteps: configuration.timeSteps, batch: parts.workspace.batch, size: size,
+      channels: channels)
+  }
+}
+
+/// Room for the currents of a watched unit.
+private final class ObservedCurrent {
+  let buffer: CurrentBuffer
+
+  init(_ map: PlaneMap) {
+    unsafe buffer = CurrentBuffer(
+      UnsafeMutablePointer.allocate(capacity: CurrentBuffer.count(map)), channels: map.channels)
+  }
+
+  deinit { unsafe buffer.values.deallocate() }
+}
+
+extension PatchEmbeddingPlan {
+  /// The extent after the embedding.
+  func outputSize(_ size: SpatialSize) -> SpatialSize {
+    units.reduce(size) { $1.outputSize($0) }
+  }
+}

@@ -1,0 +1,66 @@
+import CSpikeKernels
+import QKFormerModel
+
+/// The classifier over sums of spike counts.
+struct FastHead {
+  private let head: ClassificationHead
+  private let packed: PackedUnit
+
+  init(_ plan: NetworkPlan, _ weights: ModelWeights) {
+    head = ClassificationHead(plan: plan, weights: weights)
+    let classes = weights.headBias.count
+    packed = PackedUnit(
+      UnitWeights(weight: weights.headWeight, scale: [], shift: weights.headBias),
+      inChannels: weights.headWeight.count / classes, outChannels: classes, taps: 1, isReal: true)
+  }
+
+  /// The logits of every sample, `[B][classes]`.
+  func logits(_ stream: PlaneMap, _ engine: EngineParts) -> [[Float]] {
+    head.logits(features(stream, engine), batch: stream.batch) { linear($0, engine) }
+  }
+
+  /// As `ClassificationHead.features`: exact sums, one division.
+  private func features(_ stream: PlaneMap, _ engine: EngineParts) -> [[Float]] {
+    let tokens = stream.size.count
+    let steps = stream.timeSteps
+    switch head.plan.configuration.readout {
+    case .meanThenHead:
+      return (0..<stream.batch).map { sample in
+        mean(
+          stream, from: stream.position(sample, 0, 0), positions: tokens * steps, apart: 1, engine)
+      }
+    case .headThenMean:
+      return (0..<steps * stream.batch).map { frame in
+        mean(
+          stream, from: stream.position(frame % stream.batch, 0, frame / stream.batch),
+          positions: tokens, apart: steps, engine)
+      }
+    }
+  }
+
+  private func mean(
+    _ stream: PlaneMap, from position: Int, positions: Int, apart: Int, _ engine: EngineParts
+  ) -> [Float] {
+    var sums = [Int32](repeating: 0, count: stream.stride * 64)
+    for plane in 0..<stream.planes {
+      unsafe engine.kernels.table.channel_sums(
+        stream.plane(plane) + position * stream.stride, stream.stride * apart, positions,
+        stream.channels, 1 << plane, &sums)
+    }
+    return (0..<stream.channels).map { Float(sums[$0]) / Float(positions) }
+  }
+
+  /// `W x + b`: the fold of `ClassificationHead.linear`, 32 classes at a time.
+  private func linear(_ features: [Float], _ engine: EngineParts) -> [Float] {
+    var sums = [Float](repeating: 0, count: packed.tiles * KernelShape.tile)
+    var tap = qkz_tap(input: 0, weights: 0)
+    for tile in 0..<packed.tiles {
+      unsafe sums.withUnsafeMutableBufferPointer { sums in
+        unsafe engine.kernels.table.dense(
+          features, features.count, packed.weights(tile: tile, tap: 0), &tap, 1, features.count,
+          1, sums.baseAddress! + tile * KernelShape.tile, KernelShape.tile)
+      }
+    }
+    return (0..<packed.outChannels).map { unsafe sums[$0] + packed.shift.values[$0] }
+  }
+}

@@ -1,0 +1,185 @@
+import CSpikeKernels
+import QKFormerModel
+
+/// The memory of a forward pass on inputs of one shape.
+@safe
+final class Workspace: @unchecked Sendable {
+  let batch: Int
+  let size: SpatialSize
+  /// Maps and lists, in stack order.
+  let arena: Arena
+  /// One for each worker.
+  let scratch: [Scratch]
+
+  /// Memory of one worker.
+  @safe
+  struct Scratch: @unchecked Sendable {
+    // SAFETY: parts of an arena that lives as long as the workspace; one worker uses each.
+    /// Accumulators of a strip, and behind them one row after the pooling.
+    let slots: UnsafeMutablePointer<Float>
+    let pooled: UnsafeMutablePointer<Float>
+    /// Tables of one block.
+    let tables: UnsafeMutablePointer<Float>
+    /// A byte for each position of a segment.
+    let counts: UnsafeMutablePointer<UInt8>
+    let taps: UnsafeMutablePointer<qkz_tap>
+    /// A square of one attention head, and integers for each channel.
+    let product: UnsafeMutablePointer<Int32>
+    let sums: UnsafeMutablePointer<Int32>
+  }
+
+  private let scratchArena: Arena
+
+  init(_ plan: NetworkPlan, batch: Int, size: SpatialSize, threads: Int) {
+    self.batch = batch
+    self.size = size
+    let sizes = WorkspaceSizes(plan, batch: batch, size: size, threads: threads)
+    arena = Arena(capacity: sizes.shared)
+    let scratchArena = Arena(capacity: sizes.scratch * threads)
+    self.scratchArena = scratchArena
+    scratch = (0..<threads).map { _ in
+      unsafe Scratch(
+        slots: scratchArena.take(Float.self, sizes.slotFloats),
+        pooled: scratchArena.take(Float.self, sizes.pooledFloats),
+        tables: scratchArena.take(Float.self, sizes.tableFloats),
+        counts: scratchArena.take(UInt8.self, sizes.segmentPositions),
+        taps: scratchArena.take(qkz_tap.self, WorkspaceSizes.taps),
+        product: scratchArena.take(Int32.self, sizes.headChannels * sizes.headChannels),
+        sums: scratchArena.take(Int32.self, sizes.channels))
+    }
+  }
+
+  /// Bytes taken.
+  var bytes: Int { arena.capacity + scratchArena.capacity }
+}
+
+/// How much memory a forward pass needs, from the plan alone.
+struct WorkspaceSizes {
+  /// Bytes of maps, lists and currents that all workers share.
+  private(set) var shared = 0
+  private(set) var slotFloats = 0
+  private(set) var pooledFloats = 0
+  private(set) var tableFloats = KernelShape.tableCount
+  private(set) var segmentPositions = 0
+  private(set) var headChannels = 0
+  private(set) var channels = 0
+
+  /// The most taps of a kernel.
+  static let taps = 9
+
+  private let plan: NetworkPlan
+  private let batch: Int
+  private let threads: Int
+  private var lists = 0
+
+  init(_ plan: NetworkPlan, batch: Int, size: SpatialSize, threads: Int) {
+    self.plan = plan
+    self.batch = batch
+    self.threads = threads
+    var size = size
+    var streams = 0
+    var temporaries = Arena.bytes(
+      Float.self, batch * plan.frames * size.count * plan.configuration.input.channels)
+    for (index, stage) in plan.stages.enumerated() {
+      let planesIn = index == 0 ? 0 : plan.streamPlanes(afterStage: index - 1)
+      let embedding = addEmbedding(stage.embedding, size, planes: planesIn)
+      size = embedding.size
+      let channels = stage.embedding.shortcut.outChannels
+      streams += mapBytes(size, channels, planes: plan.streamPlanes(afterStage: index))
+      temporaries = max(temporaries, embedding.bytes)
+      for block in stage.blocks {
+        let bytes = addBlock(block, size, planes: plan.streamPlanes(afterStage: index))
+        temporaries = max(temporaries, bytes)
+      }
+    }
+    shared = streams + temporaries + lists
+  }
+
+  /// Bytes of one worker.
+  var scratch: Int {
+    Arena.bytes(Float.self, slotFloats) + Arena.bytes(Float.self, pooledFloats)
+      + Arena.bytes(Float.self, tableFloats) + Arena.bytes(UInt8.self, segmentPositions)
+      + Arena.bytes(qkz_tap.self, Self.taps)
+      + Arena.bytes(Int32.self, headChannels * headChannels)
+      + Arena.bytes(Int32.self, channels)
+  }
+
+  private func mapBytes(_ size: SpatialSize, _ channels: Int, planes: Int = 1) -> Int {
+    let positions = plan.configuration.timeSteps * batch * size.count
+    return Arena.bytes(
+      UInt64.self,
+      PlaneMap.wordCount(positions: positions, channels: channels, planes: planes))
+  }
+
+  private mutating func addUnit(
+    _ unit: ConvolutionUnit, _ size: SpatialSize, planes: Int, isChained: Bool = false
+  ) -> (size: SpatialSize, bytes: Int) {
+    let steps = planes == 0 ? plan.frames : plan.configuration.timeSteps
+    let geometry = ConvolutionGeometry(
+      unit, batch: batch, steps: steps, inputSize: size, planes: planes, isChained: isChained,
+      threads: threads)
+    let tile = KernelShape.tile
+    slotFloats = max(slotFloats, geometry.mostSlots * tile)
+    if unit.pools {
+      pooledFloats = max(pooledFloats, geometry.outputSize.width * steps * tile)
+    }
+    if planes > 0 {
+      tableFloats = max(tableFloats, KernelShape.tableCount * planes)
+      segmentPositions = max(segmentPositions, geometry.segmentPositions)
+      lists = max(lists, geometry.segmentsPerWave * geometry.segmentBytes)
+    }
+    return (geometry.outputSize, mapBytes(geometry.outputSize, unit.outChannels))
+  }
+
+  private mutating func addEmbedding(
+    _ embedding: PatchEmbeddingPlan, _ size: SpatialSize, planes: Int
+  ) -> (size: SpatialSize, bytes: Int) {
+    var (size, planes) = (size, planes)
+    var bytes = 0
+    if planes == 0 {
+      bytes = Arena.bytes(
+        Float.self, batch * plan.frames * size.count * plan.configuration.input.channels)
+    }
+    var points = [(size, planes)]
+    for unit in embedding.units {
+      let added = addUnit(unit, size, planes: planes)
+      (size, planes) = (added.size, 1)
+      points.append((size, planes))
+      bytes += added.bytes
+    }
+    let start = points[embedding.shortcutStart]
+    bytes += addUnit(embedding.shortcut, start.0, planes: start.1).bytes
+    return (size, bytes)
+  }
+
+  private mutating func addBlock(
+    _ block: BlockPlan, _ size: SpatialSize, planes: Int
+  ) -> Int {
+    let attention = block.attention
+    let isChained =
+      attention.mixer == .ssa && plan.configuration.ssaProjectionScope == .batch
+    var bytes = 0
+    for unit in [attention.query, attention.key] + (attention.value.map { [$0] } ?? []) {
+      bytes += addUnit(unit, size, planes: planes).bytes
+    }
+    bytes += addUnit(attention.projection, size, planes: 1, isChained: isChained).bytes
+    // The attention's own neurons, their current, and the masked or attended map.
+    headChannels = max(headChannels, attention.headChannels)
+    channels = max(channels, attention.channels)
+    let current = AttentionCurrent(plan, attention, batch: batch, size: size)
+    bytes += Arena.bytes(Float.self, current.floats) + mapBytes(size, attention.channels) * 2
+    let expansion = addUnit(block.mlp.expansion, size, planes: planes).bytes
+    return max(bytes, expansion + addUnit(block.mlp.contraction, size, planes: 1).bytes)
+  }
+}
+
+extension NetworkPlan {
+  /// Frames that the first unit convolves: one where the image is the same at each step.
+  var frames: Int { configuration.input.coding == .direct ? 1 : configuration.timeSteps }
+
+  /// Planes of the stream at the end of a stage: an embedding adds two spikes, a block two more.
+  func streamPlanes(afterStage index: Int) -> Int {
+    let largest = 2 + 2 * stages[index].blocks.count
+    return Int.bitWidth - largest.leadingZeroBitCount
+  }
+}

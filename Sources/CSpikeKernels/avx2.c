@@ -34,6 +34,7 @@ static inline vec v_pick(uint32_t bits, vec a, vec b) {
   return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(_mm256_cmpeq_epi32(set, lane)));
 }
 
+#include "x86_entries.h"
 #include "bodies.h"
 
 TARGET_END

@@ -32,6 +32,7 @@ static inline vec v_pick(uint32_t bits, vec a, vec b) {
   return _mm512_mask_blend_ps((__mmask16)bits, b, a);
 }
 
+#include "x86_entries.h"
 #include "bodies.h"
 
 TARGET_END

@@ -13,14 +13,42 @@ static inline uint64_t occupied(uint64_t word) {
   return (word | word >> 2) & 0x1111111111111111u;
 }
 
+// Deals the positions into runs, those without lookups behind the last.
+static inline __attribute__((always_inline)) void deal(
+  const uint64_t *planes, size_t plane_stride, size_t plane_count, unsigned span, size_t first,
+  uint64_t block, size_t groups, const qkz_positions *at, const uint8_t *count, uint32_t **slots,
+  uint16_t **entries
+) {
+  // The entry of the empty pattern of every group and plane, in their order.
+  uint16_t base[qkz_groups * 8 + 16];
+  for (unsigned g = 0, i = 0; g < qkz_groups; g++)
+    for (unsigned p = 0; p < span; p++)
+      base[i++] = (uint16_t)((p * groups + g) * qkz_patterns * qkz_entry);
+  for (size_t b = 0; b < at->extent[0]; b++)
+    for (size_t y = 0; y < at->extent[1]; y++)
+      for (size_t x = 0; x < at->extent[2]; x++) {
+        size_t source = b * at->source[0] + y * at->source[1] + x * at->source[2];
+        size_t target =
+          at->first + b * at->slot[0] + y * at->slot[1] + x * at->slot[2];
+        for (size_t t = 0; t < at->extent[3];
+             t++, source += at->source[3], target += at->slot[3]) {
+          unsigned lookups = *count++;
+          *slots[lookups]++ = (uint32_t)(target * qkz_tile * sizeof(float));
+          uint64_t words[8] = {0};
+          for (size_t p = 0; p < plane_count; p++)
+            words[p] = planes[p * plane_stride + source] >> first & block;
+          write_entries(words, span, (unsigned)groups, base, entries[lookups]);
+          entries[lookups] += lookups;
+        }
+      }
+}
+
 // Counts each position's lookups, then deals the positions into runs of equal count.
-//
-// The second pass writes an entry for every pattern and steps on only where it is not empty, which
-// costs no branch; it may write one entry too far, so each run has one to spare.
 static void list(
-  const uint64_t *planes, size_t plane_stride, size_t plane_count, size_t groups,
+  const uint64_t *planes, size_t plane_stride, size_t plane_count, size_t first, size_t groups,
   const qkz_positions *at, uint8_t *scratch, const qkz_lookups *out
 ) {
+  uint64_t block = groups < qkz_groups ? (UINT64_C(1) << 4 * groups) - 1 : ~UINT64_C(0);
   uint32_t positions[qkz_most_lookups + 1] = {0};
   uint64_t channels[qkz_planes] = {0};
   uint8_t *count = scratch;
@@ -31,7 +59,7 @@ static void list(
         for (size_t t = 0; t < at->extent[3]; t++, source += at->source[3]) {
           unsigned lookups = 0;
           for (size_t p = 0; p < plane_count; p++) {
-            uint64_t word = planes[p * plane_stride + source];
+            uint64_t word = planes[p * plane_stride + source] >> first & block;
             channels[p] |= word;
             lookups += (unsigned)__builtin_popcountll(occupied(word));
           }
@@ -39,61 +67,35 @@ static void list(
           *count++ = (uint8_t)lookups;
         }
       }
+  size_t used = 0;
+  for (size_t p = 0; p < plane_count; p++) {
+    out->channels[p] = channels[p];
+    if (channels[p] != 0) used = p + 1;
+  }
   uint32_t *slots[qkz_most_lookups + 1];
   uint16_t *entries[qkz_most_lookups + 1];
   uint32_t *slot = out->slots;
   uint16_t *entry = out->entries;
   qkz_run *run = out->runs;
-  for (uint32_t n = 1; n <= groups * plane_count; n++) {
+  for (uint32_t n = 1; n <= groups * used; n++) {
     if (positions[n] == 0) continue;
     *run++ = (qkz_run){n, positions[n]};
     slots[n] = slot;
     entries[n] = entry;
     slot += positions[n];
-    entry += (size_t)positions[n] * n + 1;
+    entry += (size_t)positions[n] * n + qkz_spare;
   }
   *run = (qkz_run){0, 0};
-  for (size_t p = 0; p < plane_count; p++) out->channels[p] = channels[p];
-
-  count = scratch;
-  for (size_t b = 0; b < at->extent[0]; b++)
-    for (size_t y = 0; y < at->extent[1]; y++)
-      for (size_t x = 0; x < at->extent[2]; x++) {
-        size_t source = b * at->source[0] + y * at->source[1] + x * at->source[2];
-        size_t target =
-          at->first + b * at->slot[0] + y * at->slot[1] + x * at->slot[2];
-        for (size_t t = 0; t < at->extent[3];
-             t++, source += at->source[3], target += at->slot[3]) {
-          unsigned lookups = *count++;
-          if (lookups == 0) continue;
-          *slots[lookups]++ = (uint32_t)(target * qkz_tile * sizeof(float));
-          uint16_t *e = entries[lookups];
-          entries[lookups] += lookups;
-          uint64_t words[qkz_planes];
-          unsigned base[qkz_planes];
-          unsigned used = 0;
-          for (size_t p = 0; p < plane_count; p++) {
-            words[used] = planes[p * plane_stride + source];
-            base[used] = (unsigned)p * qkz_groups * qkz_patterns;
-            used += words[used] != 0;
-          }
-          if (used == 1) {
-            uint64_t word = words[0];
-            for (unsigned row = base[0]; word != 0; row += qkz_patterns, word >>= 4) {
-              unsigned pattern = word & 15;
-              *e = (uint16_t)((row + pattern) * 16);
-              e += pattern != 0;
-            }
-          } else {
-            for (unsigned g = 0; g < groups; g++)
-              for (unsigned p = 0; p < used; p++) {
-                unsigned pattern = words[p] >> (4 * g) & 15;
-                *e = (uint16_t)((base[p] + g * qkz_patterns + pattern) * 16);
-                e += pattern != 0;
-              }
-          }
-        }
-      }
+  slots[0] = slot;
+  entries[0] = entry;
+#define DEAL(SPAN) \
+  deal( \
+    planes, plane_stride, used, SPAN, first, block, groups, at, scratch, slots, entries)
+  if (used == 1) DEAL(1);
+  else if (used == 2) DEAL(2);
+  else if (used > 2 && used <= 4) DEAL(4);
+  else if (used > 4) DEAL(8);
+#undef DEAL
 }
 
 // The sixteen sums (w0 x0 + w1 x1) + (w2 x2 + w3 x3) of each group, times 2^plane (exact).
@@ -106,7 +108,7 @@ static void tables(
       unsigned allowed = channels[p] >> (4 * g) & 15;
       if (allowed == 0) continue;
       const float *w = weights + g * 4 * qkz_tile;
-      float *rows = out + (p * qkz_groups + g) * qkz_patterns * qkz_tile;
+      float *rows = out + (p * groups + g) * qkz_patterns * qkz_tile;
       for (int v = 0; v < VECTORS; v++, w += LANES, rows += LANES) {
         vec w0 = v_load(w), w1 = v_load(w + qkz_tile);
         vec w2 = v_load(w + 2 * qkz_tile), w3 = v_load(w + 3 * qkz_tile);
@@ -126,8 +128,12 @@ static void tables(
   }
 }
 
-static inline __attribute__((always_inline)) void add_row(vec *acc, const char *table, uint16_t e) {
-  const float *row = (const float *)(table + (size_t)e * 8);
+// The entry is read as volatile so that each goes straight to an address: gathered into vectors
+// and taken out again they cost more than the additions.
+static inline __attribute__((always_inline)) void add_row(
+  vec *acc, const char *table, const uint16_t *entry
+) {
+  const float *row = (const float *)(table + (size_t)*(const volatile uint16_t *)entry * 8);
   for (int v = 0; v < VECTORS; v++) acc[v] = v_add(acc[v], v_load(row + v * LANES));
 }
 
@@ -139,7 +145,7 @@ static inline __attribute__((always_inline)) void add_rows(
     float *slot = (float *)((char *)base + slots[i]);
     vec acc[VECTORS];
     for (int v = 0; v < VECTORS; v++) acc[v] = v_load(slot + v * LANES);
-    _Pragma("clang loop unroll(full)") for (unsigned k = 0; k < n; k++) add_row(acc, table, e[k]);
+    _Pragma("clang loop unroll(full)") for (unsigned k = 0; k < n; k++) add_row(acc, table, e + k);
     for (int v = 0; v < VECTORS; v++) v_store(slot + v * LANES, acc[v]);
   }
 }
@@ -164,17 +170,17 @@ static void accumulate(const float *rows, const qkz_lookups *lookups, float *bas
         for (int v = 0; v < VECTORS; v++) acc[v] = v_load(slot + v * LANES);
         unsigned k = 0;
         for (; k + 4 <= n; k += 4) {
-          add_row(acc, table, entry[k]);
-          add_row(acc, table, entry[k + 1]);
-          add_row(acc, table, entry[k + 2]);
-          add_row(acc, table, entry[k + 3]);
+          add_row(acc, table, entry + k);
+          add_row(acc, table, entry + k + 1);
+          add_row(acc, table, entry + k + 2);
+          add_row(acc, table, entry + k + 3);
         }
-        for (; k < n; k++) add_row(acc, table, entry[k]);
+        for (; k < n; k++) add_row(acc, table, entry + k);
         for (int v = 0; v < VECTORS; v++) v_store(slot + v * LANES, acc[v]);
       }
     }
     slots += positions;
-    e += (size_t)positions * n + 1;
+    e += (size_t)positions * n + qkz_spare;
   }
 }
 
@@ -301,6 +307,26 @@ static inline uint64_t bits(const uint64_t *words, size_t first, size_t width) {
   return width < 64 ? value & ((UINT64_C(1) << width) - 1) : value;
 }
 
+static void widen(
+  const uint64_t *words, size_t stride, size_t width, size_t steps, size_t channels,
+  uint64_t *out, size_t out_stride
+) {
+  size_t pixel = steps * stride;
+  for (size_t x = 0; x < width; x++)
+    for (size_t t = 0; t < steps; t++, out += out_stride) {
+      const uint64_t *centre = words + x * pixel + t * stride;
+      uint64_t left = x > 0 ? centre[-(ptrdiff_t)pixel] : 0;
+      uint64_t right = x + 1 < width ? centre[pixel] : 0;
+      out[0] = left | *centre << channels;
+      if (2 * channels < 64) {
+        out[0] |= right << 2 * channels;
+        if (3 * channels > 64) out[1] = right >> (64 - 2 * channels);
+      } else {
+        out[1] = right;
+      }
+    }
+}
+
 static void head_sums(
   const uint64_t *words, size_t word_stride, size_t positions, size_t heads, size_t width,
   float *sums, size_t sum_stride
@@ -388,6 +414,7 @@ static const qkz_kernels kernels = {
   .normalise = normalise,
   .maximum = maximum,
   .fire = fire,
+  .widen = widen,
   .add = add,
   .head_sums = head_sums,
   .mask_heads = mask_heads,

@@ -30,6 +30,7 @@ static inline vec v_pick(uint32_t bits, vec a, vec b) {
   return vbslq_f32(vtstq_u32(vdupq_n_u32(bits), vld1q_u32(lane)), a, b);
 }
 
+#include "plain_entries.h"
 #include "bodies.h"
 
 const qkz_kernels *qkz_neon(void) { return &kernels; }

@@ -20,6 +20,7 @@ static inline uint32_t v_above(vec a, vec b) { return a > b; }
 static inline uint32_t v_at_or_above(vec a, vec b) { return a >= b; }
 static inline vec v_pick(uint32_t bits, vec a, vec b) { return bits ? a : b; }
 
+#include "plain_entries.h"
 #include "bodies.h"
 
 const qkz_kernels *qkz_scalar(void) { return &kernels; }

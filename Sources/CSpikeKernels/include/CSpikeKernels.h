@@ -20,7 +20,7 @@
 enum {
   /// Output channels of a tile.
   qkz_tile = 32,
-  /// Groups of a block.
+  /// The most groups of a block.
   qkz_groups = 16,
   /// Patterns of a group.
   qkz_patterns = 16,
@@ -28,6 +28,10 @@ enum {
   qkz_planes = 7,
   /// The most lookups of one position in one block.
   qkz_most_lookups = qkz_groups * qkz_planes,
+  /// Entries that a run may write too far.
+  qkz_spare = 8,
+  /// An entry is the row's number times this: its offset in units of 8 bytes.
+  qkz_entry = qkz_tile * sizeof(float) / 8,
 };
 
 /// Positions of a segment as four nested axes, slowest first: sample, row, column, step.
@@ -50,7 +54,7 @@ typedef struct {
 
 /// The lookups of the positions of a segment in one block.
 ///
-/// The caller provides the memory; `entries` needs `16 * planes` for each position and one more
+/// The caller provides the memory; `entries` needs `16 * planes` for each position and `qkz_spare`
 /// for each run.
 typedef struct {
   /// Ends with a run of no positions; at most `qkz_most_lookups` before it.
@@ -102,9 +106,10 @@ typedef struct {
   const char *name;
 
   /// Lists the lookups of a segment in one block; `words` is the first position's word in plane 0,
-  /// `plane_stride` the words from a plane to the next. `scratch` has a byte for each position.
+  /// `plane_stride` the words from a plane to the next, `first` the block's first bit.
+  /// `scratch` has a byte for each position.
   void (*list)(
-    const uint64_t *words, size_t plane_stride, size_t plane_count, size_t groups,
+    const uint64_t *words, size_t plane_stride, size_t plane_count, size_t first, size_t groups,
     const qkz_positions *positions, uint8_t *scratch, const qkz_lookups *lookups);
 
   /// Makes the tables of one block and tile, `[plane][group][pattern][32]`, of the patterns that
@@ -132,6 +137,13 @@ typedef struct {
   void (*fire)(
     const qkz_lif *lif, const qkz_neurons *neurons, const float *x, const float *scale,
     const float *shift, uint32_t *spikes, float *current);
+
+  /// The channels of each pixel's left neighbour, its own and its right neighbour's, side by side:
+  /// `channels` of each, at most 32; nothing outside the row. `stride` is the source's words of a
+  /// position, `width` its pixels, each with `steps` positions.
+  void (*widen)(
+    const uint64_t *words, size_t stride, size_t width, size_t steps, size_t channels,
+    uint64_t *out, size_t out_stride);
 
   /// Adds one plane to the integers in `planes`: a ripple of exclusive or and carry.
   void (*add)(

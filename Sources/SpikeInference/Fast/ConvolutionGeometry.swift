@@ -6,7 +6,14 @@ import QKFormerModel
 /// channels, stay in a core's cache. They stand as `[image][row][column][step]` with one row and
 /// one column of padding between, which catch what a 3x3 kernel adds outside the image.
 struct ConvolutionGeometry {
-  let unit: ConvolutionUnit
+  /// Rows and columns of the kernel. A row of three taps over few channels is read as one tap over
+  /// three times as many, so that the accumulators are visited less often.
+  let kernelRows: Int
+  let kernelColumns: Int
+  let stride: Int
+  let pools: Bool
+  /// Channels of the input, of three pixels where it is widened.
+  let inChannels: Int
   let batch: Int
   /// Steps that are convolved: one where the first unit sees the same image at each step.
   let steps: Int
@@ -23,19 +30,33 @@ struct ConvolutionGeometry {
 
   /// Slots of a strip that fit a core's second cache beside the rest: 400 kB.
   private static let stripPositions = 3072
+  /// Pooled rows of a strip, at least: neighbouring strips compute one row twice.
+  private static let pooledRows = 4
+  /// The most channels of an input that is widened.
+  private static let widenedChannels = 32
   /// Lists of one wave; the first strip is always taken.
   private static let waveBytes = 8 << 20
 
-  /// - Parameter isChained: whether the samples share the neurons' states, so that a strip must
-  ///   hold all of them.
+  /// - Parameters:
+  ///   - unit: one of the units that share the input.
+  ///   - units: how many they are.
+  ///   - isChained: whether the samples share the neurons' states, so that a strip must hold all
+  ///     of them.
   init(
-    _ unit: ConvolutionUnit, batch: Int, steps: Int, inputSize: SpatialSize, planes: Int,
-    isChained: Bool, threads: Int
+    _ unit: ConvolutionUnit, units: Int = 1, batch: Int, steps: Int, inputSize: SpatialSize,
+    planes: Int, isChained: Bool, threads: Int
   ) {
     precondition(
       unit.kernel == 1 || (unit.kernel == 3 && (unit.stride == 1 || planes == 0)),
       "a kernel that no QKFormer has")
-    self.unit = unit
+    let widens =
+      unit.kernel == 3 && planes > 0 && unit.inChannels <= Self.widenedChannels
+      && unit.inChannels % KernelShape.groupChannels == 0
+    kernelRows = unit.kernel
+    kernelColumns = widens ? 1 : unit.kernel
+    stride = unit.stride
+    pools = unit.pools
+    inChannels = widens ? unit.inChannels * 3 : unit.inChannels
     self.batch = batch
     self.steps = steps
     self.inputSize = inputSize
@@ -49,14 +70,18 @@ struct ConvolutionGeometry {
     if !isChained, row * height <= Self.stripPositions * 4 / 3 {
       images = min(batch, max(1, Self.stripPositions / (row * height)))
     } else {
-      rows = min(height, max(1, Self.stripPositions / (row * images)))
+      rows = min(height, max(pools ? Self.pooledRows : 1, Self.stripPositions / (row * images)))
     }
-    let tiles = KernelShape.tiles(unit.outChannels)
+    let tiles = KernelShape.tiles(unit.outChannels) * units
     func strips() -> Int { (batch + images - 1) / images * ((height + rows - 1) / rows) }
     while strips() * tiles < 2 * threads, images * rows * row > 512 {
-      if images > 1, !isChained { images = (images + 1) / 2 } else if rows > 1 {
+      if images > 1, !isChained {
+        images = (images + 1) / 2
+      } else if rows > 1 {
         rows = (rows + 1) / 2
-      } else { break }
+      } else {
+        break
+      }
     }
     imagesPerStrip = images
     // The same number of strips, but evenly filled.
@@ -83,7 +108,7 @@ struct ConvolutionGeometry {
     let row = index % rowStrips * rowsPerStrip
     let rows = row..<min(row + rowsPerStrip, outputSize.height)
     let convolved =
-      unit.pools
+      pools
       ? max(0, rows.lowerBound * 2 - 1)..<min(size.height, rows.upperBound * 2) : rows
     return Strip(
       images: image..<min(image + imagesPerStrip, batch), rows: rows, convolved: convolved)
@@ -91,44 +116,62 @@ struct ConvolutionGeometry {
 
   // MARK: Slots
 
-  /// Rows and columns of padding, on each side.
-  var padding: Int { unit.kernel / 2 }
+  var widens: Bool { kernelColumns < kernelRows }
+  var taps: Int { kernelRows * kernelColumns }
+  /// Rows of padding, on each side.
+  var rowPadding: Int { kernelRows / 2 }
+  /// Columns of padding, on each side.
+  var columnPadding: Int { kernelColumns / 2 }
   /// Slots from one column to the next, from one row to the next, from one image to the next.
   var columnSlots: Int { steps }
-  var rowSlots: Int { (size.width + padding) * steps }
-  func imageSlots(_ strip: Strip) -> Int { (strip.convolved.count + padding) * rowSlots }
+  var rowSlots: Int { (size.width + columnPadding) * steps }
+  func imageSlots(_ strip: Strip) -> Int { (strip.convolved.count + rowPadding) * rowSlots }
 
   /// The slot of the first step of a position of the convolution.
   func slot(_ strip: Strip, image: Int, row: Int, column: Int) -> Int {
-    image * imageSlots(strip) + (row - strip.convolved.lowerBound + padding) * rowSlots
-      + (column + padding) * columnSlots
+    image * imageSlots(strip) + (row - strip.convolved.lowerBound + rowPadding) * rowSlots
+      + (column + columnPadding) * columnSlots
   }
 
   func slots(_ strip: Strip) -> Int {
-    strip.images.count * imageSlots(strip) + padding * rowSlots + padding * columnSlots
+    strip.images.count * imageSlots(strip) + rowPadding * rowSlots + columnPadding * columnSlots
   }
 
   /// Slots of the largest strip.
   var mostSlots: Int {
-    let rows = min(size.height, unit.pools ? rowsPerStrip * 2 + 1 : rowsPerStrip)
-    return imagesPerStrip * (rows + padding) * rowSlots + padding * (rowSlots + columnSlots)
+    let rows = min(size.height, pools ? rowsPerStrip * 2 + 1 : rowsPerStrip)
+    return imagesPerStrip * (rows + rowPadding) * rowSlots + rowPadding * rowSlots
+      + columnPadding * columnSlots
   }
+
+  // MARK: Blocks
+
+  /// Groups of a block. The tables of all planes share the first cache, so that blocks are smaller
+  /// where there are several.
+  var blockGroups: Int { KernelShape.groups }
+  private var groups: Int { KernelShape.groups(inChannels) }
+  var blocks: Int { (groups + blockGroups - 1) / blockGroups }
+
+  /// Groups of one block.
+  func groups(block: Int) -> Int { min(blockGroups, groups - block * blockGroups) }
+  /// The first input channel of a block.
+  func channel(block: Int) -> Int { block * blockGroups * KernelShape.groupChannels }
 
   // MARK: Segments
 
   /// Whether lists are made for single rows, which neighbouring strips share; else for strips.
-  var listsRows: Bool { unit.kernel > 1 && rowsPerStrip < outputSize.height }
+  var listsRows: Bool { kernelRows > 1 && rowsPerStrip < outputSize.height }
 
   /// Positions of the largest segment.
   var segmentPositions: Int {
-    let rows = min(size.height, unit.pools ? rowsPerStrip * 2 + 1 : rowsPerStrip)
+    let rows = min(size.height, pools ? rowsPerStrip * 2 + 1 : rowsPerStrip)
     return (listsRows ? 1 : imagesPerStrip * rows) * size.width * steps
   }
 
   /// Bytes of one segment's lists.
   var segmentBytes: Int {
     LookupList.bytes(positions: segmentPositions, planes: planes)
-      * KernelShape.blocks(unit.inChannels)
+      * blocks
   }
 
   /// Strips whose lists are made together.

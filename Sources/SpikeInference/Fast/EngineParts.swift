@@ -1,5 +1,6 @@
 import Concurrency
 import CSpikeKernels
+import QKFormerModel
 
 /// What every step of the fast forward pass works with.
 struct EngineParts {
@@ -16,6 +17,22 @@ struct EngineParts {
     pool.perform(pieces) { piece, _ in
       body(count * piece / pieces..<count * (piece + 1) / pieces)
     }
+  }
+
+  /// A map whose pixels hold their left neighbour's channels, their own and the right one's.
+  func widened(_ input: PlaneMap) -> PlaneMap {
+    let output = PlaneMap(
+      arena, timeSteps: input.timeSteps, batch: input.batch, size: input.size,
+      channels: input.channels * 3, planes: input.planes)
+    let rows = input.batch * input.size.height
+    pool.perform(rows * input.planes) { item, _ in
+      let position = item % rows * input.size.width * input.timeSteps
+      unsafe kernels.table.widen(
+        input.plane(item / rows) + position * input.stride, input.stride, input.size.width,
+        input.timeSteps, input.channels, output.plane(item / rows) + position * output.stride,
+        output.stride)
+    }
+    return output
   }
 
   /// Adds spikes to a stream, exactly.

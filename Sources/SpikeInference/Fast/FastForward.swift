@@ -59,14 +59,31 @@ public struct FastForward: ForwardPass {
     of input: InputBatch, observer: inout Observer
   ) throws -> [[Float]] {
     try FloatingPointEnvironment.check(onEveryThreadOf: state.pool)
+    return try logits(of: input, observer: &observer, counter: nil)
+  }
+
+  /// Runs a batch as one unit and tells what each convolution did.
+  ///
+  /// - Throws: `InferenceFailure`.
+  public func work(of input: InputBatch) throws -> [LayerWork] {
+    let counter = WorkCounter()
+    var observer = NoObserver()
+    _ = try logits(of: input, observer: &observer, counter: counter)
+    return counter.layers
+  }
+
+  private func logits<Observer: ForwardObserver>(
+    of input: InputBatch, observer: inout Observer, counter: WorkCounter?
+  ) throws -> [[Float]] {
     // The lock is held for the whole pass: a second caller waits for the threads anyway.
-    return try state.workspace.withLock { kept in
+    try state.workspace.withLock { kept in
       let workspace = workspace(for: input, kept)
       kept = workspace
       let parts = EngineParts(kernels: kernels, pool: state.pool, workspace: workspace)
       return try workspace.arena.scope {
         var run = Run(
-          engine: self, parts: parts, neurons: plan.neurons(for: input.size), observer: observer)
+          engine: self, parts: parts, neurons: plan.neurons(for: input.size),
+          observer: observer, counter: counter)
         defer { observer = run.observer }
         return head.logits(try run.stages(input), parts)
       }
@@ -94,13 +111,18 @@ private struct Run<Observer: ForwardObserver> {
   /// Every neuron group of this input, in the order in which they fire.
   let neurons: [NeuronGroup]
   var observer: Observer
+  let counter: WorkCounter?
   private var next = 0
 
-  init(engine: FastForward, parts: EngineParts, neurons: [NeuronGroup], observer: Observer) {
+  init(
+    engine: FastForward, parts: EngineParts, neurons: [NeuronGroup], observer: Observer,
+    counter: WorkCounter?
+  ) {
     self.engine = engine
     self.parts = parts
     self.neurons = neurons
     self.observer = observer
+    self.counter = counter
   }
 
   private var configuration: QKFormerConfiguration { engine.plan.configuration }
@@ -149,10 +171,10 @@ private struct Run<Observer: ForwardObserver> {
   // MARK: Attention and MLP
 
   private mutating func attention(_ plan: AttentionPlan, _ stream: PlaneMap) throws -> PlaneMap {
-    let query = try unit(plan.query, stream)
-    let key = try unit(plan.key, stream)
+    let maps = try units([plan.query, plan.key] + (plan.value.map { [$0] } ?? []), stream)
+    let (query, key) = (maps[0], maps[1])
     let shape = AttentionCurrent(engine.plan, plan, batch: stream.batch, size: stream.size)
-    let group = neurons[next + (plan.mixer == .ssa ? 1 : 0)]
+    let group = neurons[next]
     let attention = unsafe FastAttention(
       plan: plan, engine: parts,
       neuron: NeuronKernel(engine.plan.parameters(of: group), kernels: parts.kernels),
@@ -172,9 +194,7 @@ private struct Run<Observer: ForwardObserver> {
       attention.maskChannels(key, into: masked)
       return try unit(plan.projection, masked)
     case .ssa:
-      guard let valueUnit = plan.value else { preconditionFailure("attention without V") }
-      let value = try unit(valueUnit, stream)
-      attention.selfCurrent(query, key, value, scale: configuration.attentionScale)
+      attention.selfCurrent(query, key, maps[2], scale: configuration.attentionScale)
       try fire(attention)
       return try unit(plan.projection, attention.fired)
     }
@@ -188,10 +208,16 @@ private struct Run<Observer: ForwardObserver> {
 
   /// Conv, BN, pooling where the plan has it, LIF.
   private mutating func unit(_ unit: ConvolutionUnit, _ stream: PlaneMap) throws -> PlaneMap {
-    if Observer.observes != .nothing { observer.convolution(unit, input: stream.counts()) }
-    return try convolution(unit, stream.size, steps: stream.timeSteps, planes: stream.planes) {
-      $0.run(stream)
-    }
+    try units([unit], stream)[0]
+  }
+
+  /// Units of one shape that read the same stream.
+  private mutating func units(
+    _ units: [ConvolutionUnit], _ stream: PlaneMap
+  ) throws -> [PlaneMap] {
+    try convolutions(
+      units, stream.size, steps: stream.timeSteps, planes: stream.planes, input: stream
+    ) { $0.run(stream) }
   }
 
   /// The first unit reads the image once and repeats its current, or reads each event frame.
@@ -202,32 +228,42 @@ private struct Run<Observer: ForwardObserver> {
     let values = unsafe arena.take(
       Float.self, input.batch * frames * input.size.count * input.channels)
     unsafe input.write(to: values)
-    return try convolution(unit, input.size, steps: frames, planes: 0) {
+    return try convolutions([unit], input.size, steps: frames, planes: 0, input: nil) {
       unsafe $0.run(real: values)
-    }
+    }[0]
   }
 
-  private mutating func convolution(
-    _ unit: ConvolutionUnit, _ size: SpatialSize, steps: Int, planes: Int,
+  private mutating func convolutions(
+    _ units: [ConvolutionUnit], _ size: SpatialSize, steps: Int, planes: Int, input: PlaneMap?,
     _ run: (FastConvolution) -> Void
-  ) throws -> PlaneMap {
-    let group = neurons[next]
-    next += 1
+  ) throws -> [PlaneMap] {
+    let groups = neurons[next..<next + units.count]
+    next += units.count
     let isChained =
-      group.role == .selfAttentionProjection && configuration.ssaProjectionScope == .batch
-    let output = map(unit.outputSize(size), unit.outChannels)
-    let watched = Observer.observes == .currents ? ObservedCurrent(output) : nil
-    run(
-      FastConvolution(
+      groups.first?.role == .selfAttentionProjection
+      && configuration.ssaProjectionScope == .batch
+    let parts = zip(units, groups).map { unit, group in
+      let output = map(unit.outputSize(size), unit.outChannels)
+      return FastUnit(
         packed: engine.packed(unit),
-        geometry: ConvolutionGeometry(
-          unit, batch: output.batch, steps: steps, inputSize: size, planes: planes,
-          isChained: isChained, threads: parts.pool.threads),
         neuron: NeuronKernel(
-          engine.plan.parameters(of: group), kernels: parts.kernels, isChained: isChained),
-        engine: parts, output: output, current: watched?.buffer))
-    try observe(group, output, current: watched?.buffer)
-    return output
+          engine.plan.parameters(of: group), kernels: self.parts.kernels, isChained: isChained),
+        output: output,
+        current: Observer.observes == .currents ? CurrentBuffer(allocatedFor: output) : nil)
+    }
+    let geometry = ConvolutionGeometry(
+      units[0], units: units.count, batch: self.parts.workspace.batch, steps: steps,
+      inputSize: size, planes: planes, isChained: isChained, threads: self.parts.pool.threads)
+    counter?.begin()
+    run(FastConvolution(geometry: geometry, units: parts, engine: self.parts, counter: counter))
+    counter?.end(units, geometry)
+    for (unit, (group, part)) in zip(units, zip(groups, parts)) {
+      if Observer.observes != .nothing, let input {
+        observer.convolution(unit, input: input.counts())
+      }
+      try observe(group, part.output, current: part.current)
+    }
+    return parts.map(\.output)
   }
 
   /// The next neuron group, an attention's, fires.
@@ -254,18 +290,6 @@ private struct Run<Observer: ForwardObserver> {
       arena, timeSteps: configuration.timeSteps, batch: parts.workspace.batch, size: size,
       channels: channels)
   }
-}
-
-/// Room for the currents of a watched unit.
-private final class ObservedCurrent {
-  let buffer: CurrentBuffer
-
-  init(_ map: PlaneMap) {
-    unsafe buffer = CurrentBuffer(
-      UnsafeMutablePointer.allocate(capacity: CurrentBuffer.count(map)), channels: map.channels)
-  }
-
-  deinit { unsafe buffer.values.deallocate() }
 }
 
 extension PatchEmbeddingPlan {

@@ -57,7 +57,7 @@ struct FastHead {
     for tile in 0..<packed.tiles {
       unsafe sums.withUnsafeMutableBufferPointer { sums in
         unsafe engine.kernels.table.dense(
-          features, features.count, packed.weights(tile: tile, tap: 0), &tap, 1, features.count,
+          features, features.count, packed.weights(tile: tile), &tap, 1, features.count,
           1, sums.baseAddress! + tile * KernelShape.tile, KernelShape.tile)
       }
     }

@@ -46,11 +46,11 @@ public struct SpikeKernels: Sendable, CustomStringConvertible {
 enum KernelShape {
   /// Output channels of a tile.
   static let tile = Int(qkz_tile)
-  /// Input channels of a block: the bits of one word.
-  static let blockChannels = 64
+  /// Channels of a word.
+  static let wordChannels = 64
   /// Input channels of a group.
   static let groupChannels = 4
-  /// Groups of a block.
+  /// The most groups of a block.
   static let groups = Int(qkz_groups)
   /// Floats of one block's tables, for one plane.
   static let tableCount = groups * Int(qkz_patterns) * tile
@@ -58,11 +58,13 @@ enum KernelShape {
   static let planes = Int(qkz_planes)
   /// The most lookups of a position in a block.
   static let mostLookups = Int(qkz_most_lookups)
+  /// Entries that a run may write too far.
+  static let spareEntries = Int(qkz_spare)
 
   /// Tiles that hold some output channels.
   static func tiles(_ channels: Int) -> Int { (channels + tile - 1) / tile }
-  /// Blocks that hold some input channels.
-  static func blocks(_ channels: Int) -> Int { (channels + blockChannels - 1) / blockChannels }
+  /// Words that hold some channels.
+  static func words(_ channels: Int) -> Int { (channels + wordChannels - 1) / wordChannels }
   /// Groups that hold some input channels.
   static func groups(_ channels: Int) -> Int { (channels + groupChannels - 1) / groupChannels }
 }

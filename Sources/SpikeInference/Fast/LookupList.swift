@@ -31,7 +31,9 @@ struct LookupList {
       Arena.bytes(qkz_run.self, KernelShape.mostLookups + 1),
       Arena.bytes(UInt32.self, positions),
       Arena.bytes(
-        UInt16.self, positions * KernelShape.groups * planes + KernelShape.mostLookups + 1)
+        UInt16.self,
+        positions * KernelShape.groups * planes
+          + (KernelShape.mostLookups + 1) * KernelShape.spareEntries)
     )
   }
 }

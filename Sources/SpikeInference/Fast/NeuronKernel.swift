@@ -57,7 +57,7 @@ struct NeuronKernel {
         &constants, &shape, x, scale, shift, first,
         current.map { unsafe $0.values + position * floats + target.tile * KernelShape.tile })
       if target.tile + 1 < words, target.isLast {
-        unsafe clear( first + 1, shape)
+        unsafe clear(first + 1, shape)
       }
     }
   }
@@ -99,13 +99,23 @@ struct CurrentBuffer: @unchecked Sendable {
   /// Floats of one position.
   let stride: Int
 
-  /// Floats that a buffer for some map takes.
-  static func count(_ map: PlaneMap) -> Int { map.positions * stride(map.channels) }
+  private let owner: PackedFloats?
+
   static func stride(_ channels: Int) -> Int { KernelShape.tiles(channels) * KernelShape.tile }
 
+  /// A buffer in the workspace.
   init(_ values: UnsafeMutablePointer<Float>, channels: Int) {
     unsafe self.values = values
     stride = Self.stride(channels)
+    owner = nil
+  }
+
+  /// A buffer of its own, for an observer.
+  init(allocatedFor map: PlaneMap) {
+    stride = Self.stride(map.channels)
+    let floats = unsafe PackedFloats(count: map.positions * stride) { _ in }
+    unsafe values = floats.values
+    owner = floats
   }
 
   /// *X* as an observer sees it, `[T, B, N, C]`.

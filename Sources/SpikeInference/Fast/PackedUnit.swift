@@ -64,9 +64,17 @@ struct PackedUnit: Sendable {
 
   var tiles: Int { KernelShape.tiles(outChannels) }
 
-  /// The weights of some tile and tap, from some row on.
-  func weights(tile: Int, tap: Int, row: Int = 0) -> UnsafeMutablePointer<Float> {
-    unsafe weights.values + ((tile * taps + tap) * rows + row) * KernelShape.tile
+  /// The weights of some tile from some row on, rows of all taps counted.
+  func weights(tile: Int, row: Int = 0) -> UnsafeMutablePointer<Float> {
+    unsafe weights.values + (tile * taps * rows + row) * KernelShape.tile
+  }
+
+  /// Batch normalisation of a tile.
+  func scale(tile: Int) -> UnsafeMutablePointer<Float> {
+    unsafe scale.values + tile * KernelShape.tile
+  }
+  func shift(tile: Int) -> UnsafeMutablePointer<Float> {
+    unsafe shift.values + tile * KernelShape.tile
   }
 
   /// Which of a tile's output channels exist, one bit each.

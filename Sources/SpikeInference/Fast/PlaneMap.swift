@@ -30,11 +30,11 @@ struct PlaneMap {
 
   /// Words of a map.
   static func wordCount(positions: Int, channels: Int, planes: Int) -> Int {
-    positions * KernelShape.blocks(channels) * planes
+    positions * KernelShape.words(channels) * planes
   }
 
   /// Words of one position.
-  var stride: Int { KernelShape.blocks(channels) }
+  var stride: Int { KernelShape.words(channels) }
   /// Positions: B N T.
   var positions: Int { batch * size.count * timeSteps }
   /// Words of one plane.

@@ -18,7 +18,7 @@ struct WaveLists {
     unsafe self.memory = memory
   }
 
-  private var blocks: Int { KernelShape.blocks(geometry.unit.inChannels) }
+  private var blocks: Int { geometry.blocks }
   private var firstImage: Int { geometry.strip(strips.lowerBound).images.lowerBound }
   private var segments: Int {
     guard geometry.listsRows else { return strips.count }
@@ -52,17 +52,37 @@ struct WaveLists {
     unsafe UnsafePointer(list(0, block).lookups.channels)
   }
 
+  /// Rows that one tap and tile looks up.
+  var lookups: Int {
+    var sum = 0
+    for segment in 0..<segments {
+      for block in 0..<blocks {
+        unsafe withList(segment, block) { list in
+          guard var run = unsafe list.pointee.runs else { return }
+          while unsafe run.pointee.positions > 0 {
+            sum += unsafe Int(run.pointee.positions) * Int(run.pointee.lookups)
+            unsafe run += 1
+          }
+        }
+      }
+    }
+    return sum
+  }
+
   /// Makes all lists.
   func make(_ input: PlaneMap, _ engine: EngineParts) {
     let blocks = blocks
     engine.pool.perform(segments * blocks) { item, worker in
       let (segment, block) = (item / blocks, item % blocks)
+      let channel = geometry.channel(block: block)
       var positions = self.positions(segment, input)
-      let words = unsafe input.words + self.origin(segment, input) + block
+      let words =
+        unsafe input.words + self.origin(segment, input)
+        + channel / KernelShape.wordChannels
       unsafe withList(segment, block) { list in
         unsafe engine.kernels.table.list(
-          words, input.planeCount, geometry.planes, geometry.groups(block: block), &positions,
-          engine.scratch[worker].counts, list)
+          words, input.planeCount, geometry.planes, channel % KernelShape.wordChannels,
+          geometry.groups(block: block), &positions, engine.scratch[worker].counts, list)
       }
     }
     // One table serves every segment of the wave.
@@ -80,7 +100,7 @@ struct WaveLists {
   /// The word of a segment's first position.
   private func origin(_ segment: Int, _ input: PlaneMap) -> Int {
     let (image, row) = first(segment)
-    let token = row * geometry.unit.stride * input.size.width
+    let token = row * geometry.stride * input.size.width
     return input.position(image, token, 0) * input.stride
   }
 
@@ -95,7 +115,7 @@ struct WaveLists {
   /// Where a segment's positions are read, and which slots they would have as outputs.
   private func positions(_ segment: Int, _ input: PlaneMap) -> qkz_positions {
     let step = input.stride
-    let pixel = step * input.timeSteps * geometry.unit.stride
+    let pixel = step * input.timeSteps * geometry.stride
     let row = pixel * input.size.width
     let image = step * input.timeSteps * input.size.count
     var images = 1

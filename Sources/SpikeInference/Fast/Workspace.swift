@@ -112,12 +112,13 @@ struct WorkspaceSizes {
   }
 
   private mutating func addUnit(
-    _ unit: ConvolutionUnit, _ size: SpatialSize, planes: Int, isChained: Bool = false
+    _ unit: ConvolutionUnit, units: Int = 1, _ size: SpatialSize, planes: Int,
+    isChained: Bool = false
   ) -> (size: SpatialSize, bytes: Int) {
     let steps = planes == 0 ? plan.frames : plan.configuration.timeSteps
     let geometry = ConvolutionGeometry(
-      unit, batch: batch, steps: steps, inputSize: size, planes: planes, isChained: isChained,
-      threads: threads)
+      unit, units: units, batch: batch, steps: steps, inputSize: size, planes: planes,
+      isChained: isChained, threads: threads)
     let tile = KernelShape.tile
     slotFloats = max(slotFloats, geometry.mostSlots * tile)
     if unit.pools {
@@ -126,9 +127,11 @@ struct WorkspaceSizes {
     if planes > 0 {
       tableFloats = max(tableFloats, KernelShape.tableCount * planes)
       segmentPositions = max(segmentPositions, geometry.segmentPositions)
-      lists = max(lists, geometry.segmentsPerWave * geometry.segmentBytes)
+      let widened =
+        geometry.widens ? mapBytes(size, geometry.inChannels, planes: planes) : 0
+      lists = max(lists, geometry.segmentsPerWave * geometry.segmentBytes + widened)
     }
-    return (geometry.outputSize, mapBytes(geometry.outputSize, unit.outChannels))
+    return (geometry.outputSize, mapBytes(geometry.outputSize, unit.outChannels) * units)
   }
 
   private mutating func addEmbedding(
@@ -158,10 +161,9 @@ struct WorkspaceSizes {
     let attention = block.attention
     let isChained =
       attention.mixer == .ssa && plan.configuration.ssaProjectionScope == .batch
-    var bytes = 0
-    for unit in [attention.query, attention.key] + (attention.value.map { [$0] } ?? []) {
-      bytes += addUnit(unit, size, planes: planes).bytes
-    }
+    var bytes = addUnit(
+      attention.query, units: attention.value == nil ? 2 : 3, size, planes: planes
+    ).bytes
     bytes += addUnit(attention.projection, size, planes: 1, isChained: isChained).bytes
     // The attention's own neurons, their current, and the masked or attended map.
     headChannels = max(headChannels, attention.headChannels)

@@ -48,6 +48,9 @@ public struct ActivityCounter: ForwardObserver, Sendable {
   /// By unit path.
   public private(set) var inputs: [String: Input] = [:]
 
+  /// Spikes and inputs, no currents.
+  public static var observes: Observation { .spikes }
+
   /// Starts at zero.
   public init() {}
 

@@ -54,6 +54,8 @@ public protocol ForwardPass: Sendable {
   var plan: NetworkPlan { get }
   /// Whether several units are best run at once; else one unit uses all threads.
   var runsUnitsInParallel: Bool { get }
+  /// How many samples of some extent are best run together where they do not influence each other.
+  func samplesTogether(_ size: SpatialSize) -> Int
 
   /// Runs a batch as one unit and returns its logits, `[B][classes]`.
   ///

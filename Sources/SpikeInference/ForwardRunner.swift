@@ -14,8 +14,8 @@ public struct UnitResult<Observer: Sendable>: Sendable {
 extension ForwardPass {
   /// Runs samples in the units that the configured scope asks for, units in parallel.
   ///
-  /// With scope `sample` every sample is a unit: the result does not depend on the others. With
-  /// scope `batch` a unit is `batchSize` samples (all, if `nil`), the last one what is left.
+  /// With scope `sample` a unit is as many samples as the engine likes: no result depends on the
+  /// others. With scope `batch` it is `batchSize` samples (all, if `nil`), the last one what is left.
   ///
   /// - Throws: `InferenceFailure`, and what the observers throw.
   public func run<Observer: ForwardObserver & Sendable>(
@@ -24,7 +24,7 @@ extension ForwardPass {
     progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws -> [UnitResult<Observer>] {
     let isBatch = plan.configuration.ssaProjectionScope == .batch
-    let step = isBatch ? batchSize ?? input.batch : 1
+    let step = isBatch ? batchSize ?? input.batch : samplesTogether(input.size)
     let units = stride(from: 0, to: input.batch, by: step).map { start in
       start..<min(start + step, input.batch)
     }

@@ -82,20 +82,6 @@ public struct InputBatch: Sendable {
   }
 }
 
-extension InputBatch {
-  /// Writes `[B, frames, H, W, C]`.
-  func write(to target: UnsafeMutablePointer<Float>) {
-    for image in 0..<batch * frames {
-      for channel in 0..<channels {
-        let source = (image * channels + channel) * size.count
-        for token in 0..<size.count {
-          unsafe target[(image * size.count + token) * channels + channel] = values[source + token]
-        }
-      }
-    }
-  }
-}
-
 /// Requires every value to be finite and below 2^64 in magnitude (numerics contract, version 1).
 func checkMagnitudes(_ values: [Float], name: String) throws {
   let limit = Float(sign: .plus, exponent: 64, significand: 1)

@@ -44,15 +44,15 @@ public enum BehaviourVerdict: Sendable {
 }
 
 /// Compares a model with recorded behaviour.
-public struct BehaviourCheck<Engine: ForwardPass> {
+public struct BehaviourCheck {
   /// How far logits of another framework may be off, absolutely.
-  public static var logitTolerance: Float { 1e-4 }
+  public static let logitTolerance: Float = 1e-4
 
-  private let engine: Engine
+  private let engine: any ForwardPass
   private let place: String
 
   /// Checks an engine of the reference's scope; `place` names the model in findings.
-  public init(_ engine: Engine, at place: String) {
+  public init(_ engine: any ForwardPass, at place: String) {
     self.engine = engine
     self.place = place
   }

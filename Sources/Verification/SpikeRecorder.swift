@@ -23,6 +23,9 @@ public struct SpikeRecorder: ForwardObserver, Sendable {
   public private(set) var groups: [Group] = []
   private let keepsTrains: Bool
 
+  /// Spikes only.
+  public static var observes: Observation { .spikes }
+
   /// Starts recording.
   public init(keepsTrains: Bool = false) { self.keepsTrains = keepsTrains }
 

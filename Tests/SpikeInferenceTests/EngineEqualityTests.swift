@@ -1,10 +1,11 @@
+import Diagnostics
 import QKFormerModel
 import SpikeInference
 import SpikeTensors
 import TestSupport
 import Testing
 
-/// The fast engine gives the bits of the reference engine: logits, currents and spikes.
+/// The fast engine gives the bits of the reference engine: logits, currents, spikes and inputs.
 @Suite struct EngineEqualityTests {
   typealias Configuration = QKFormerConfiguration
 
@@ -20,25 +21,172 @@ import Testing
     return Outcome(logits: logits.map { $0.map(\.bitPattern) }, collector: collector)
   }
 
+  /// Compares the engines, and the fast one without an observer.
+  private func compare(
+    _ configuration: Configuration, batch: Int, threads: [Int] = [2],
+    kernels: [SpikeKernels] = SpikeKernels.available, height: Int? = nil, width: Int? = nil,
+    seed: UInt64 = 1
+  ) throws {
+    let plan = NetworkPlan(configuration)
+    let weights = try ModelWeights(
+      plan, parameters: TinyModel.parameters(configuration, seed: seed))
+    let input = try InputBatch(
+      TinyModel.input(configuration, batch: batch, height: height, width: width),
+      for: configuration, name: "random")
+    let expected = try run(ReferenceForward(plan, weights), input)
+    let groups = plan.neurons(for: input.size)
+    let spikes = expected.collector.spikes.values.reduce(0) { $0 + $1.reduce(0) { $0 + Int($1) } }
+    try #require(spikes > 0, "a model that never spikes proves nothing")
+    for kernels in kernels {
+      for threads in threads {
+        let fast = try FastForward(plan, weights, kernels: kernels, threads: threads)
+        let found = try run(fast, input)
+        let differing = groups.first { group in
+          found.collector.currents[group.path] != expected.collector.currents[group.path]
+            || found.collector.spikes[group.path] != expected.collector.spikes[group.path]
+        }
+        #expect(differing == nil, "\(kernels), \(threads) threads: \(differing?.path ?? "")")
+        #expect(found == expected, "\(kernels), \(threads) threads")
+        var nobody = NoObserver()
+        let logits = try fast.logits(of: input, observer: &nobody)
+        #expect(logits.map { $0.map(\.bitPattern) } == expected.logits, "unobserved, \(kernels)")
+      }
+    }
+  }
+
   @Test(arguments: ForwardLawTests.configurations)
-  func `both engines agree on every bit`(_ configuration: Configuration) throws {
+  func `every family and mixer, with all kernels`(_ configuration: Configuration) throws {
+    try compare(configuration, batch: 2)
+  }
+
+  @Test(arguments: [1, 2, 3, 7], [1, 2, 5, 32])
+  func `any number of threads and any batch`(_ threads: Int, _ batch: Int) throws {
+    let fastest = [SpikeKernels.available[0]]
+    for scope in [Configuration.ProjectionScope.sample, .batch] {
+      try compare(
+        TinyModel.configuration(blocks: 2, scope: scope, size: 8), batch: batch,
+        threads: [threads], kernels: fastest)
+    }
+    try compare(
+      TinyModel.configuration(.dvs, mixers: [.qkca, .ssa], size: 16), batch: min(batch, 5),
+      threads: [threads], kernels: fastest)
+  }
+
+  @Test func `events with scope batch visit the frames in the published order`() throws {
+    try compare(
+      TinyModel.configuration(.dvs, mixers: [.qkta, .ssa], scope: .batch), batch: 3,
+      threads: [1, 3])
+  }
+
+  /// Odd numbers of channels, heads across word borders, blocks with a rest.
+  @Test(arguments: [(20, 5), (36, 3), (72, 2), (96, 6), (132, 1)])
+  func `channels that fill no tile, no word and no group`(_ channels: Int, _ heads: Int) throws {
+    var configuration = TinyModel.configuration(mixers: [.qkta, .qkca, .ssa], size: 8)
+    for index in configuration.stages.indices {
+      configuration.stages[index].channels = channels
+      configuration.stages[index].heads = heads
+    }
+    try compare(configuration, batch: 2)
+  }
+
+  @Test func `deep stages count beyond three planes`() throws {
+    try compare(TinyModel.configuration(mixers: [.ssa], blocks: 9, size: 8), batch: 2)
+  }
+
+  /// Rows of lists, several waves, a halo of rows before the pooling, odd extents.
+  @Test func `images too large for one strip`() throws {
+    let wide = TinyModel.configuration(.imagenet, mixers: [.qkta, .ssa], size: 16)
+    try compare(wide, batch: 2, height: 101, width: 93)
+    var deep = TinyModel.configuration(.cifar, mixers: [.qkca], size: 8)
+    deep.stages[0].channels = 144
+    try compare(
+      deep, batch: 7, threads: [3], kernels: [SpikeKernels.available[0]], height: 38, width: 43)
+  }
+
+  @Test(arguments: [LIFParameters.FiringRule.atOrAbove, .above], [Float(2), 1.7, 3])
+  func `other neurons`(_ fires: LIFParameters.FiringRule, _ tau: Float) throws {
+    var configuration = TinyModel.configuration(size: 8)
+    for kind in [\Configuration.Neurons.unit, \Configuration.Neurons.attention] {
+      configuration.neurons[keyPath: kind].timeConstant = tau
+      configuration.neurons[keyPath: kind].fires = fires
+      configuration.neurons[keyPath: kind].resetPotential = 0.125
+    }
+    configuration.readout = .headThenMean
+    try compare(configuration, batch: 3)
+  }
+
+  @Test func `an observer may replace the spikes`() throws {
+    let configuration = TinyModel.configuration(blocks: 2, size: 8)
     let plan = NetworkPlan(configuration)
     let weights = try ModelWeights(plan, parameters: TinyModel.parameters(configuration))
-    let reference = try ReferenceForward(plan, weights)
     let input = try InputBatch(
       TinyModel.input(configuration, batch: 2), for: configuration, name: "random")
-    let expected = try run(reference, input)
-    let fast = try FastForward(plan, weights, threads: 2)
-    let found = try run(fast, input)
-    for group in plan.neurons(for: input.size) {
-      #expect(
-        found.collector.currents[group.path] == expected.collector.currents[group.path],
-        "current of \(group.path)")
-      #expect(
-        found.collector.spikes[group.path] == expected.collector.spikes[group.path],
-        "spikes of \(group.path)")
+    var first = Replacer()
+    var second = Replacer()
+    let reference = try ReferenceForward(plan, weights).logits(of: input, observer: &first)
+    let fast = try FastForward(plan, weights).logits(of: input, observer: &second)
+    #expect(first.seen == second.seen)
+    #expect(reference == fast)
+    var nobody = NoObserver()
+    #expect(try FastForward(plan, weights).logits(of: input, observer: &nobody) != fast)
+  }
+
+  @Test func `one engine serves inputs of any shape, from several threads`() async throws {
+    let configuration = TinyModel.configuration(size: 8)
+    let plan = NetworkPlan(configuration)
+    let weights = try ModelWeights(plan, parameters: TinyModel.parameters(configuration))
+    let fast = try FastForward(plan, weights, threads: 3)
+    let reference = try ReferenceForward(plan, weights)
+    try await withThrowingTaskGroup(of: Bool.self) { group in
+      for batch in [1, 3, 1, 2, 4, 1] {
+        group.addTask {
+          let input = try InputBatch(
+            TinyModel.input(configuration, batch: batch, height: 8 + 4 * batch),
+            for: configuration, name: "random")
+          var nobody = NoObserver()
+          return try fast.logits(of: input, observer: &nobody)
+            == reference.logits(of: input, observer: &nobody)
+        }
+      }
+      for try await isEqual in group { #expect(isEqual) }
     }
-    #expect(found == expected)
+  }
+
+  @Test func `samples that are run together are those run alone`() throws {
+    let configuration = TinyModel.configuration(size: 8)
+    let plan = NetworkPlan(configuration)
+    let weights = try ModelWeights(plan, parameters: TinyModel.parameters(configuration))
+    let input = try InputBatch(
+      TinyModel.input(configuration, batch: 40), for: configuration, name: "random")
+    let fast = try FastForward(plan, weights)
+    #expect(fast.samplesTogether(input.size) > 1)
+    let together = try fast.run(input) { _ in NoObserver() }.flatMap(\.logits)
+    let alone = try ReferenceForward(plan, weights).run(input) { _ in NoObserver() }
+      .flatMap(\.logits)
+    #expect(together == alone)
+  }
+
+  @Test func `kernels that cannot run are refused by name`() throws {
+    for name in ["avx1024", "", "AVX2"] {
+      #expect(throws: InferenceFailure.self) { try SpikeKernels.chosen(forced: name) }
+    }
+    #expect(try SpikeKernels.chosen(forced: "scalar").name == "scalar")
+    for name in SpikeKernels.names where SpikeKernels(named: name) == nil {
+      print("skipped kernels \(name): this processor or build has none")
+      #expect(throws: InferenceFailure.self) { try SpikeKernels.chosen(forced: name) }
+    }
+  }
+
+  @Test func `the work of every convolution is counted`() throws {
+    let configuration = TinyModel.configuration(size: 8)
+    let plan = NetworkPlan(configuration)
+    let weights = try ModelWeights(plan, parameters: TinyModel.parameters(configuration))
+    let input = try InputBatch(
+      TinyModel.input(configuration, batch: 1), for: configuration, name: "random")
+    let work = try FastForward(plan, weights).work(of: input)
+    #expect(work.flatMap(\.paths).sorted() == plan.units.map(\.path).sorted())
+    #expect(work[0].lookups == 0)
+    #expect(work.dropFirst().allSatisfy { $0.lookups > 0 })
   }
 }
 
@@ -56,5 +204,16 @@ private struct Collector: ForwardObserver, Equatable {
 
   mutating func convolution(_ unit: ConvolutionUnit, input: SpikeCountMap) {
     inputs[unit.path] = input.values
+  }
+}
+
+/// Silences every third neuron.
+private struct Replacer: ForwardObserver {
+  var seen: [String: [UInt8]] = [:]
+
+  mutating func neurons(_ group: NeuronGroup, current: CurrentMap, spikes map: inout SpikeCountMap)
+  {
+    seen[group.path] = map.values
+    for index in stride(from: 0, to: map.values.count, by: 3) { map.values[index] = 0 }
   }
 }

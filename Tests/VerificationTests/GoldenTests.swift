@@ -6,19 +6,23 @@ import TestSupport
 import Testing
 import Verification
 
-/// The reference engine against the released code.
+/// Both engines against the released code.
 @Suite struct GoldenTests {
   typealias Scope = QKFormerConfiguration.ProjectionScope
 
   static let cases = Golden.names.flatMap { name in
-    [Scope.sample, .batch].map { (name, $0) }
+    [Scope.sample, .batch].flatMap { scope in
+      ForwardEngine.allCases.map { (name, scope, $0) }
+    }
   }
 
   static let steadyCases = cases.filter { $0.0 != "cifar-tiny-borderline" }
 
-  private func engine(_ golden: Golden, _ scope: Scope) throws -> ReferenceForward {
+  private func engine(
+    _ golden: Golden, _ scope: Scope, _ engine: ForwardEngine = .fast
+  ) throws -> any ForwardPass {
     let plan = NetworkPlan(golden.configuration(scope))
-    return try ReferenceForward(
+    return try engine.prepare(
       plan, ModelWeights(plan, parameters: golden.checkpoint.parameters))
   }
 
@@ -45,10 +49,10 @@ import Verification
 
   @Test(arguments: cases)
   func `every neuron group of every set passes the replay rule`(
-    _ name: String, _ scope: Scope
+    _ name: String, _ scope: Scope, _ kind: ForwardEngine
   ) throws {
     let golden = try Golden(name)
-    let check = BehaviourCheck(try engine(golden, scope), at: name)
+    let check = BehaviourCheck(try engine(golden, scope, kind), at: name)
     let reference = try reference(golden, scope)
     let verdict = try check.replay(
       reference, InputBatch(reference.input, for: golden.configuration(scope), name: name))
@@ -56,9 +60,11 @@ import Verification
   }
 
   @Test(arguments: steadyCases)
-  func `spikes are equal and logits within 1e-4`(_ name: String, _ scope: Scope) throws {
+  func `spikes are equal and logits within 1e-4`(
+    _ name: String, _ scope: Scope, _ kind: ForwardEngine
+  ) throws {
     let golden = try Golden(name)
-    let verdict = try BehaviourCheck(try engine(golden, scope), at: name)
+    let verdict = try BehaviourCheck(try engine(golden, scope, kind), at: name)
       .judge(try reference(golden, scope))
     #expect(verdict.words == "confirmed by PyTorch 2.4.1")
     #expect(verdict.detail.hasPrefix("every spike equal"), "\(verdict)")
@@ -66,10 +72,10 @@ import Verification
 
   @Test(arguments: steadyCases)
   func `counts by layer and step are those that PyTorch printed`(
-    _ name: String, _ scope: Scope
+    _ name: String, _ scope: Scope, _ kind: ForwardEngine
   ) throws {
     let golden = try Golden(name)
-    let engine = try engine(golden, scope)
+    let engine = try engine(golden, scope, kind)
     let input = try InputBatch(try golden.input, for: golden.configuration(scope), name: name)
     let units = try engine.run(input) { _ in SpikeRecorder() }
     for group in SpikeRecorder.joined(units.map(\.observer)) {

@@ -35,7 +35,7 @@ struct ConvolutionGeometry {
   /// The most channels of an input that is widened.
   private static let widenedChannels = 32
   /// Lists of one wave; the first strip is always taken.
-  private static let waveBytes = 8 << 20
+  private static let waveBytes = 4 << 20
 
   /// - Parameters:
   ///   - unit: one of the units that share the input.

@@ -52,6 +52,16 @@ public struct FastForward: ForwardPass {
   /// Work inside a unit is shared; units follow each other.
   public var runsUnitsInParallel: Bool { false }
 
+  /// Enough for the tables of the last stage to pay, within some tens of megabytes.
+  public func samplesTogether(_ size: SpatialSize) -> Int {
+    let first = plan.stages.first?.embedding.outputSize(size).count ?? 1
+    let positions = first * plan.configuration.timeSteps
+    return min(Self.mostTogether, max(1, Self.positionsTogether / positions))
+  }
+
+  private static let mostTogether = 32
+  private static let positionsTogether = 1 << 16
+
   /// Runs a batch as one unit and returns its logits, `[B][classes]`.
   ///
   /// - Throws: `InferenceFailure`, and what the observer throws.

@@ -25,6 +25,8 @@ public struct ReferenceForward: ForwardPass {
 
   /// A unit runs in one thread.
   public var runsUnitsInParallel: Bool { true }
+  /// One: units run in parallel.
+  public func samplesTogether(_ size: SpatialSize) -> Int { 1 }
 
   /// Runs a batch as one unit and returns its logits, `[B][classes]`.
   ///

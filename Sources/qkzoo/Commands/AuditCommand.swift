@@ -29,6 +29,7 @@ struct AuditCommand: ParsableCommand {
   @Option(help: "Decides the shuffled order.")
   var seed: UInt64 = 0
 
+  @OptionGroup var running: EngineOptions
   @OptionGroup var format: OutputOptions
 
   func validate() throws {
@@ -37,7 +38,7 @@ struct AuditCommand: ParsableCommand {
 
   func run() throws {
     let checkpoint = try model.load()
-    let engine = try checkpoint.engine(scope: .batch)
+    let engine = try running.prepare(checkpoint, scope: .batch)
     let samples = try LabelledSamples(path: data)
     let progress = Progress("audit", total: 3 * samples.count)
     let effect = try BatchEffect(

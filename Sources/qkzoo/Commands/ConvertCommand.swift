@@ -32,6 +32,7 @@ struct ConvertCommand: ParsableCommand {
 
   @OptionGroup var foreign: ForeignOptions
   @OptionGroup var zoo: ZooOptions
+  @OptionGroup var running: EngineOptions
   @OptionGroup var format: OutputOptions
 
   @Option(
@@ -68,7 +69,7 @@ struct ConvertCommand: ParsableCommand {
     if let probe {
       let tensor = try TensorSource.read(probe)
       checkpoint.references.append(
-        try ReferenceMaker.make(try checkpoint.engine(), input: tensor, at: probe))
+        try ReferenceMaker.make(running.prepare(checkpoint), input: tensor, at: probe))
     }
     for path in records {
       let added = try RecordFile.read(path, for: checkpoint.plan)

@@ -42,6 +42,7 @@ struct RunCommand: ParsableCommand {
   @Option(name: [.short, .long], help: "Write tensor `logits` to this .safetensors file.")
   var output: String?
 
+  @OptionGroup var running: EngineOptions
   @OptionGroup var format: OutputOptions
 
   func validate() throws {
@@ -53,7 +54,7 @@ struct RunCommand: ParsableCommand {
 
   func run() throws {
     let checkpoint = try model.load()
-    let engine = try checkpoint.engine(scope: scope)
+    let engine = try running.prepare(checkpoint, scope: scope)
     let tensor = try TensorSource.read(input)
     let samples = try InputBatch(tensor, for: engine.plan.configuration, name: input)
     let progress = Progress("run", total: samples.batch)

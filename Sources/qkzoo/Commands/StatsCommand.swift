@@ -37,6 +37,7 @@ struct StatsCommand: ParsableCommand {
       "Also write accuracy and exact spike counts as records for `convert`.", valueName: "file"))
   var records: String?
 
+  @OptionGroup var running: EngineOptions
   @OptionGroup var format: OutputOptions
 
   func validate() throws {
@@ -51,7 +52,7 @@ struct StatsCommand: ParsableCommand {
   func run() throws {
     let checkpoint = try model.load()
     // Activity is a property of each sample; a batch would mix them.
-    let engine = try checkpoint.engine(scope: .sample)
+    let engine = try running.prepare(checkpoint, scope: .sample)
     let modelID = try checkpoint.identity().modelID.hex
     if let dataset {
       let samples = try LabelledSamples(path: dataset)

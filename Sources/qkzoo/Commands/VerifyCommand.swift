@@ -58,6 +58,12 @@ struct VerifyCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The labelled samples for level dataset.", valueName: "file"))
   var data: String?
 
+  @OptionGroup var running: EngineOptions
+  @Flag(
+    name: .customLong("both-engines"),
+    help: "Judge behaviour by the reference engine and by the fast one.")
+  var runsBothEngines = false
+
   @OptionGroup var foreign: ForeignOptions
   @OptionGroup var zoo: ZooOptions
   @OptionGroup var format: OutputOptions
@@ -135,15 +141,27 @@ struct VerifyCommand: ParsableCommand {
     let foreign = try reference.map { try ForeignReference.read($0, for: checkpoint.plan) }
     let references = checkpoint.references + foreign
     guard !references.isEmpty else { return [.skipped("behaviour", "nothing recorded")] }
-    return try references.map { reference in
-      let engine = try checkpoint.engine(scope: reference.scope)
-      let verdict = try BehaviourCheck(engine, at: path).judge(reference)
-      var findings: [CheckpointFailure] = []
-      if case .refuted(_, let refutations) = verdict { findings = refutations }
-      return Ladder.Rung(
-        name: "behaviour", detail: "\(verdict.words): \(verdict.detail)", findings: findings,
-        isIndependent: verdict.isIndependent)
+    return try references.flatMap { reference in
+      try engines.map { try judge(reference, checkpoint, by: $0, path) }
     }
+  }
+
+  /// The engines that judge: the one chosen, or with `--both-engines` each.
+  private var engines: [ForwardEngine] {
+    runsBothEngines ? ForwardEngine.allCases : [running.engine]
+  }
+
+  private func judge(
+    _ reference: Reference, _ checkpoint: Checkpoint, by name: ForwardEngine, _ path: String
+  ) throws -> Ladder.Rung {
+    let engine = try running.prepare(checkpoint, scope: reference.scope, engine: name)
+    let verdict = try BehaviourCheck(engine, at: path).judge(reference)
+    var findings: [CheckpointFailure] = []
+    if case .refuted(_, let refutations) = verdict { findings = refutations }
+    let suffix = runsBothEngines ? " (engine \(name.rawValue))" : ""
+    return Ladder.Rung(
+      name: "behaviour", detail: "\(verdict.words): \(verdict.detail)\(suffix)",
+      findings: findings, isIndependent: verdict.isIndependent)
   }
 
   private func dataset(
@@ -156,7 +174,7 @@ struct VerifyCommand: ParsableCommand {
     let samples = try LabelledSamples(path: file)
     let progress = Progress("dataset", total: samples.count)
     let evaluation = try SplitEvaluation(
-      try checkpoint.engine(), samples, progress: progress.advance)
+      running.prepare(checkpoint), samples, progress: progress.advance)
     let check = RecordCheck(evaluation, with: checkpoint.records, at: path)
     guard !check.lines.isEmpty else {
       return [.skipped("dataset", "nothing recorded for \(samples.name), per-image")]

@@ -124,16 +124,40 @@ enum ModelFile {
   }
 }
 
-extension Checkpoint {
-  /// The reference engine for this model, with another scope if one is given.
-  func engine(scope: QKFormerConfiguration.ProjectionScope? = nil) throws -> ReferenceForward {
-    var configuration = configuration
+/// How a model is run.
+struct EngineOptions: ParsableArguments {
+  @Option(help: "Which forward pass: fast, or reference; both give the same bits.")
+  var engine: ForwardEngine = .fast
+
+  @Option(help: ArgumentHelp("Threads of the fast engine (default: all cores).", valueName: "n"))
+  var threads: Int?
+
+  func validate() throws {
+    if let threads, !(1...Self.mostThreads).contains(threads) {
+      throw ValidationError("--threads must be from 1 to \(Self.mostThreads)")
+    }
+  }
+
+  private static let mostThreads = 1024
+
+  /// An engine for a model, with another scope if one is given.
+  func prepare(
+    _ checkpoint: Checkpoint, scope: QKFormerConfiguration.ProjectionScope? = nil,
+    engine: ForwardEngine? = nil
+  ) throws -> any ForwardPass {
+    var configuration = checkpoint.configuration
     configuration.ssaProjectionScope = scope ?? configuration.ssaProjectionScope
     try configuration.validate(at: "--scope")
     let plan = NetworkPlan(configuration)
-    return try ReferenceForward(plan, ModelWeights(plan, parameters: parameters))
+    return try (engine ?? self.engine).prepare(
+      plan, ModelWeights(plan, parameters: checkpoint.parameters), threads: threads,
+      kernels: Environment.value("QKZOO_KERNEL"))
   }
+}
 
+extension ForwardEngine: ExpressibleByArgument {}
+
+extension Checkpoint {
   /// The identities, from the tensors' bytes.
   func identity() throws -> ModelIdentity {
     ModelIdentity(

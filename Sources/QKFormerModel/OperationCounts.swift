@@ -20,6 +20,14 @@ public struct LayerOperations: Sendable, Equatable {
   public let accumulates: Int
 }
 
+extension AttentionPlan {
+  /// Multiply-accumulates between Q, K, V and the projection at one step: SSA's two products; Q-K
+  /// attention has none, only sums and masks.
+  public func accumulates(tokens: Int) -> Int {
+    mixer == .ssa ? 2 * tokens * channels * headChannels : 0
+  }
+}
+
 extension NetworkPlan {
   /// Every layer's work for an input of some extent, in the order of the forward pass.
   ///
@@ -53,7 +61,7 @@ extension NetworkPlan {
     let inputs = [attention.query, attention.key] + (attention.value.map { [$0] } ?? [])
     let product = LayerOperations(
       path: attention.path, kind: .attentionProduct,
-      accumulates: 2 * size.count * attention.channels * attention.headChannels)
+      accumulates: attention.accumulates(tokens: size.count))
     let mixing = attention.mixer == .ssa ? [product] : []
     let outputs = [attention.projection, block.mlp.expansion, block.mlp.contraction]
     return inputs.map { operations($0, size) } + mixing + outputs.map { operations($0, size) }

@@ -89,8 +89,9 @@ import Testing
     try compare(configuration, batch: 2)
   }
 
-  @Test func `deep stages count beyond three planes`() throws {
-    try compare(TinyModel.configuration(mixers: [.ssa], blocks: 9, size: 8), batch: 2)
+  @Test(arguments: [9, 126])
+  func `deep stages count on many planes`(_ blocks: Int) throws {
+    try compare(TinyModel.configuration(mixers: [.ssa], blocks: blocks, size: 8), batch: 2)
   }
 
   /// Rows of lists, several waves, a halo of rows before the pooling, odd extents.
@@ -184,9 +185,20 @@ import Testing
     let input = try InputBatch(
       TinyModel.input(configuration, batch: 1), for: configuration, name: "random")
     let work = try FastForward(plan, weights).work(of: input)
-    #expect(work.flatMap(\.paths).sorted() == plan.units.map(\.path).sorted())
-    #expect(work[0].lookups == 0)
-    #expect(work.dropFirst().allSatisfy { $0.lookups > 0 })
+    let attentions = plan.stages.flatMap { $0.blocks.map(\.attention.path) }
+    #expect(work.flatMap(\.paths).sorted() == (plan.units.map(\.path) + attentions).sorted())
+    let first = plan.units[0].path
+    for part in work where part.paths != [first] && !attentions.contains(part.paths[0]) {
+      #expect(part.lookups > 0, "\(part.paths)")
+    }
+    let accumulates = plan.operations(for: input.size).reduce(into: [:]) {
+      $0[$1.path] = $1.accumulates
+    }
+    for part in work {
+      let steps = part.paths == [first] ? 1 : configuration.timeSteps
+      let expected = part.paths.reduce(0) { $0 + (accumulates[$1] ?? 0) } * steps
+      #expect(part.denseAccumulates == expected, "\(part.paths)")
+    }
   }
 }
 

@@ -24,8 +24,8 @@ enum {
   qkz_groups = 16,
   /// Patterns of a group.
   qkz_patterns = 16,
-  /// No input has more planes: counts are below 128.
-  qkz_planes = 7,
+  /// No input has more planes: counts are below 256.
+  qkz_planes = 8,
   /// The most lookups of one position in one block.
   qkz_most_lookups = qkz_groups * qkz_planes,
   /// Entries that a run may write too far.

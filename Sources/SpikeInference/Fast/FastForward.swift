@@ -182,31 +182,41 @@ private struct Run<Observer: ForwardObserver> {
 
   private mutating func attention(_ plan: AttentionPlan, _ stream: PlaneMap) throws -> PlaneMap {
     let maps = try units([plan.query, plan.key] + (plan.value.map { [$0] } ?? []), stream)
-    let (query, key) = (maps[0], maps[1])
-    let shape = AttentionCurrent(engine.plan, plan, batch: stream.batch, size: stream.size)
-    let group = neurons[next]
+    counter?.begin()
+    let attended = try attended(plan, query: maps[0], key: maps[1], value: maps.last)
+    counter?.end(plan, stream)
+    return try unit(plan.projection, attended)
+  }
+
+  /// What lies between Q, K, V and the projection.
+  private mutating func attended(
+    _ plan: AttentionPlan, query: PlaneMap, key: PlaneMap, value: PlaneMap?
+  ) throws -> PlaneMap {
+    let shape = AttentionCurrent(engine.plan, plan, batch: query.batch, size: query.size)
     let attention = unsafe FastAttention(
       plan: plan, engine: parts,
-      neuron: NeuronKernel(engine.plan.parameters(of: group), kernels: parts.kernels),
+      neuron: NeuronKernel(
+        engine.plan.parameters(of: neurons[next]), kernels: parts.kernels),
       current: CurrentBuffer(arena.take(Float.self, shape.floats), channels: shape.channels),
       fired: map(shape.size, shape.channels))
     switch plan.mixer {
     case .qkta:
       attention.tokenCurrent(query)
       try fire(attention)
-      let masked = map(stream.size, plan.channels)
+      let masked = map(query.size, plan.channels)
       attention.maskTokens(key, into: masked)
-      return try unit(plan.projection, masked)
+      return masked
     case .qkca:
       attention.channelCurrent(query)
       try fire(attention)
-      let masked = map(stream.size, plan.channels)
+      let masked = map(query.size, plan.channels)
       attention.maskChannels(key, into: masked)
-      return try unit(plan.projection, masked)
+      return masked
     case .ssa:
-      attention.selfCurrent(query, key, maps[2], scale: configuration.attentionScale)
+      guard let value else { preconditionFailure("attention without V") }
+      attention.selfCurrent(query, key, value, scale: configuration.attentionScale)
       try fire(attention)
-      return try unit(plan.projection, attention.fired)
+      return attention.fired
     }
   }
 

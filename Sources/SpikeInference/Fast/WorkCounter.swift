@@ -1,8 +1,9 @@
 import QKFormerModel
 
-/// What one convolution of a fast forward pass did.
+/// What one part of a fast forward pass did: convolutions that share an input, or what lies between
+/// the convolutions of an attention.
 public struct LayerWork: Sendable {
-  /// Canonical paths of the units that share an input.
+  /// Canonical paths of the units, or of the attention.
   public let paths: [String]
   /// Multiply-accumulates of a dense computation, for all samples and steps that are convolved.
   public let denseAccumulates: Int
@@ -14,7 +15,7 @@ public struct LayerWork: Sendable {
   public let total: Duration
 }
 
-/// Counts the work of a forward pass, layer by layer.
+/// Counts the work of a forward pass, part by part.
 final class WorkCounter {
   private(set) var layers: [LayerWork] = []
   private var start = ContinuousClock.now
@@ -38,13 +39,23 @@ final class WorkCounter {
     lookups += lists.lookups * geometry.taps * tiles
   }
 
-  /// A unit is done.
+  /// Units are done.
   func end(_ units: [ConvolutionUnit], _ geometry: ConvolutionGeometry) {
     let positions = geometry.size.count * geometry.batch * geometry.steps
+    end(units.map(\.path), units.reduce(0) { $0 + $1.accumulatesPerPosition } * positions)
+  }
+
+  /// An attention is done, on a stream of some shape.
+  func end(_ attention: AttentionPlan, _ stream: PlaneMap) {
+    end(
+      [attention.path],
+      attention.accumulates(tokens: stream.size.count) * stream.batch * stream.timeSteps)
+  }
+
+  private func end(_ paths: [String], _ accumulates: Int) {
     layers.append(
       LayerWork(
-        paths: units.map(\.path),
-        denseAccumulates: units.reduce(0) { $0 + $1.accumulatesPerPosition } * positions,
-        lookups: lookups, listing: listing, total: start.duration(to: ContinuousClock.now)))
+        paths: paths, denseAccumulates: accumulates, lookups: lookups, listing: listing,
+        total: start.duration(to: ContinuousClock.now)))
   }
 }

@@ -42,6 +42,7 @@ dist:
 # The digits entries made anew from their PyTorch checkpoints; the result must not change.
 zoo: build
 	@scripts/make-digits-entries $(BINARY)
+	@scripts/make-zoo-index
 
 clean:
 	@rm -rf .build .build-dist dist demo

@@ -1,19 +1,61 @@
+// Written by scripts/make-zoo-index; a test compares it with the folder zoo.
 #include "zoo_index.h"
 
 #pragma clang diagnostic ignored "-Wc23-extensions"
 
-// One JSON array; scripts/check compares this list with the folders of zoo/entries.
 static const unsigned char index_bytes[] = {
-    '[',
-#embed "../../zoo/entries/qkformer-digits/entry.json" suffix(, ',', )
-#embed "../../zoo/entries/qkformer-digits-batch/entry.json" suffix(, ',', )
+    '{', '"', 's', 'c', 'h', 'e', 'm', 'a', '"', ':', '"', 'q', 'k', 'z', 'o', 'o', '.', 'i', 'n', 'd', 'e', 'x', '/', '1', '"', ',',
+    '"', 'e', 'n', 't', 'r', 'i', 'e', 's', '"', ':', '[',
+#embed "../../zoo/entries/ms-qkformer-10-384-t4-r224.in1k/entry.json" suffix(, ',', )
+#embed "../../zoo/entries/ms-qkformer-10-768-t1-r224.in1k/entry.json" suffix(, ',', )
 #embed "../../zoo/entries/qkformer-10-384-t4-r224.in1k/entry.json" suffix(, ',', )
 #embed "../../zoo/entries/qkformer-10-512-t4-r224.in1k/entry.json" suffix(, ',', )
+#embed "../../zoo/entries/qkformer-10-768-t1-r224.in1k/entry.json" suffix(, ',', )
 #embed "../../zoo/entries/qkformer-10-768-t4-r224.in1k/entry.json" suffix(, ',', )
 #embed "../../zoo/entries/qkformer-10-768-t4-r288.in1k/entry.json" suffix(, ',', )
-#embed "../../zoo/entries/qkformer-10-768-t4-r384.in1k/entry.json" suffix(, )
-    ']',
+#embed "../../zoo/entries/qkformer-10-768-t4-r384.in1k/entry.json" suffix(, ',', )
+#embed "../../zoo/entries/qkformer-2-256-t16-r128.cifar10dvs/entry.json" suffix(, ',', )
+#embed "../../zoo/entries/qkformer-2-256-t16-r128.dvs128/entry.json" suffix(, ',', )
+#embed "../../zoo/entries/qkformer-2-256-t16-r128.dvs128-mlp4/entry.json" suffix(, ',', )
+#embed "../../zoo/entries/qkformer-4-384-t4-r32.cifar10/entry.json" suffix(, ',', )
+#embed "../../zoo/entries/qkformer-4-384-t4-r32.cifar10-step/entry.json" suffix(, ',', )
+#embed "../../zoo/entries/qkformer-4-384-t4-r32.cifar100/entry.json" suffix(, ',', )
+#embed "../../zoo/entries/qkformer-4-384-t4-r32.cifar100-step/entry.json" suffix(, ',', )
+#embed "../../zoo/entries/qkformer-digits/entry.json" suffix(, ',', )
+#embed "../../zoo/entries/qkformer-digits-batch/entry.json" suffix(, )
+    ']', ',', '"', 'l', 'a', 'b', 'e', 'l', 's', '"', ':', '{',
+    '"', 'c', 'i', 'f', 'a', 'r', '1', '0', '"', ':',
+#embed "../../zoo/labels/cifar10.json" suffix(, ',', )
+    '"', 'c', 'i', 'f', 'a', 'r', '1', '0', '0', '"', ':',
+#embed "../../zoo/labels/cifar100.json" suffix(, ',', )
+    '"', 'd', 'i', 'g', 'i', 't', 's', '"', ':',
+#embed "../../zoo/labels/digits.json" suffix(, ',', )
+    '"', 'd', 'v', 's', '1', '2', '8', '-', 'g', 'e', 's', 't', 'u', 'r', 'e', '"', ':',
+#embed "../../zoo/labels/dvs128-gesture.json" suffix(, ',', )
+    '"', 'i', 'm', 'a', 'g', 'e', 'n', 'e', 't', '-', '1', 'k', '"', ':',
+#embed "../../zoo/labels/imagenet-1k.json" suffix(, )
+    '}', '}',
+};
+
+static const unsigned char file0[] = {
+#embed "../../zoo/entries/qkformer-digits/digits-test.safetensors"
+};
+
+static const unsigned char file1[] = {
+#embed "../../zoo/entries/qkformer-digits/qkformer-digits.qkz.h5"
+};
+
+static const unsigned char file2[] = {
+#embed "../../zoo/entries/qkformer-digits-batch/qkformer-digits-batch.qkz.h5"
+};
+
+static const struct qkz_zoo_file files[] = {
+    {"77f3e06b9f3f55713f0bbd451e530fb6d9cc7f29cad3f2645e4c043b5b4b8cb5", file0, sizeof file0},
+    {"b9c2a1f0928a546aff9cac1b4588cceb80d9e20d965cf64856f1c8ebbe43299a", file1, sizeof file1},
+    {"1e5d97adaa7e4807bc6b73d843fe56a53d3bd92c6deed4c491978ead33580304", file2, sizeof file2},
 };
 
 const unsigned char *qkz_zoo_index_bytes(void) { return index_bytes; }
 size_t qkz_zoo_index_size(void) { return sizeof index_bytes; }
+const struct qkz_zoo_file *qkz_zoo_files(void) { return files; }
+size_t qkz_zoo_file_count(void) { return sizeof files / sizeof *files; }

@@ -1,6 +1,5 @@
 public import CanonicalJSON
 public import CheckpointFormat
-import Diagnostics
 public import Digests
 public import QKFormerModel
 
@@ -9,10 +8,20 @@ public import QKFormerModel
 /// Corresponds to `zoo/entries/*/entry.json` and `schemas/v1/entry.schema.json`.
 public struct ZooEntry: Sendable {
   /// A file of the entry, by its content.
-  public struct File: Sendable {
-    /// What it is: `checkpoint`, `upstream`, `test-data`, `reference`.
-    public let role: String
-    /// Its name.
+  public struct File: Sendable, Equatable {
+    /// What a file is to the entry.
+    public enum Role: String, Sendable {
+      /// The model as a checkpoint of this project.
+      case checkpoint
+      /// The weights as their authors released them.
+      case upstream
+      /// Labelled samples that the records were measured on.
+      case testData = "test-data"
+    }
+
+    /// What it is.
+    public let role: Role
+    /// Its name; may contain folders.
     public let name: String
     /// Its size in bytes, if known.
     public let size: Int?
@@ -20,18 +29,61 @@ public struct ZooEntry: Sendable {
     public let sha256: Digest?
     /// Its MD5 sum, if known.
     public let md5: Digest?
+
+    /// Whether any digest says what the file must be.
+    public var isKnown: Bool { sha256 != nil || md5 != nil }
   }
 
   /// Where a file can or could be had.
-  public struct Source: Sendable {
-    /// As in `repository`, `google-drive`, `baidu`.
+  public struct Source: Sendable, Equatable {
+    /// What is known of an address.
+    public enum State: String, Sendable {
+      /// It answered on that day.
+      case live
+      /// It has been dead since that day.
+      case dead
+      /// Nothing was ever put there, as of that day.
+      case neverReleased = "never released"
+      /// It was listed on that day; nobody has tried it.
+      case notChecked = "not checked"
+    }
+
+    /// As in `embedded`, `github-release`, `huggingface`, `google-drive`, `baidu`.
     public let kind: String
     /// The address.
     public let address: String
-    /// The last known state: `live`, `dead`, `never released`, `not checked`.
-    public let state: String
+    /// The name of the file that is there, if it is one of the entry's.
+    public let file: String?
+    /// The last known state.
+    public let state: State
     /// The day of that state, as in `2025-12-19`.
     public let asOf: String
+    /// What a reader must know with it.
+    public let remark: String?
+
+    /// Whether a program can fetch the address.
+    public var isFetchable: Bool {
+      file != nil && ["https://", "http://", "file:"].contains { address.hasPrefix($0) }
+    }
+  }
+
+  /// How a checkpoint can be had, best first.
+  public enum Availability: String, Sendable, CaseIterable, Comparable {
+    /// It is part of this software.
+    case embedded
+    /// An address answered when it was last tried.
+    case live
+    /// There is an address that nobody has tried.
+    case unchecked
+    /// No address is left: whoever has a copy must bring it.
+    case bring
+    /// It was never released.
+    case unreleased
+
+    /// Better comes first.
+    public static func < (a: Self, b: Self) -> Bool {
+      allCases.firstIndex(of: a)! < allCases.firstIndex(of: b)!
+    }
   }
 
   /// The name by the zoo's rule.
@@ -44,8 +96,14 @@ public struct ZooEntry: Sendable {
   public let configuration: QKFormerConfiguration
   /// The number of trained parameters.
   public let parameterCount: Int
+  /// Multiply-accumulates of one time step at the nominal input size.
+  public let accumulatesPerStep: Int
   /// What the figures were measured on.
   public let dataset: String
+  /// The name of the list of class names, below `zoo/labels`.
+  public let labels: String
+  /// What is done to a sample before the network sees it.
+  public let preprocessing: Preprocessing
   /// Licences of code, weights and data; may say `none stated`.
   public let licences: [String: String]
   /// The files.
@@ -56,112 +114,34 @@ public struct ZooEntry: Sendable {
   public let weightsID: Digest?
   /// The model.
   public let modelID: Digest?
-  /// Accuracy and firing records.
+  /// Accuracy and firing records: exact counts.
   public let records: Records
-  /// Figures that are not shares of right answers of a known count: text and its source.
-  public let reported: [(what: String, value: Double, unit: String, source: String)]
+  /// What is stated of the model, and by whom.
+  public let figures: [Figure]
   /// Remarks a user should see.
   public let notes: [String]
   /// The description as it was read.
   public let json: JSON
+  /// Members that this version does not know, by place.
+  public let unknownMembers: [String]
 
-  /// Whether its checkpoint can be had now, as far as is known.
-  public var isAvailable: Bool { sources.contains { $0.state == "live" } }
+  /// How its checkpoint can be had, as far as is known.
+  public var availability: Availability {
+    if sources.contains(where: { $0.kind == Self.embeddedKind }) { return .embedded }
+    let states = sources.map(\.state)
+    if states.contains(.live) { return .live }
+    if states.contains(.notChecked) { return .unchecked }
+    return states.contains(.neverReleased) ? .unreleased : .bring
+  }
 
-  /// The file of a role.
-  public func file(_ role: String) -> File? { files.first { $0.role == role } }
+  /// The first file of a role.
+  public func file(_ role: File.Role) -> File? { files.first { $0.role == role } }
 
   /// Whether a name means this entry; letter case does not matter.
   public func isNamed(_ text: String) -> Bool {
     ([name] + aliases).contains { $0.lowercased() == text.lowercased() }
   }
-}
 
-extension ZooEntry {
-  /// The value of `schema`.
-  public static let schema = "qkzoo.entry/1"
-
-  /// Reads an entry; `place` names it in errors.
-  ///
-  /// - Throws: `ZooFailure`, `ConfigurationFailure`, `CheckpointFailure`.
-  public init(json: JSON, at place: String) throws {
-    func need<Value>(_ value: Value?, _ member: String) throws -> Value {
-      guard let value else {
-        throw ZooFailure(
-          .entry, at: place, expected: "member `\(member)` of \(Self.schema)",
-          found: json[member]?.canonicalText ?? "none")
-      }
-      return value
-    }
-    guard json["schema"]?.string == Self.schema else {
-      throw ZooFailure(
-        .entry, at: place, expected: "schema \(Self.schema)",
-        found: json["schema"]?.canonicalText ?? "none")
-    }
-    let name = try need(json["name"]?.string, "name")
-    self.name = name
-    aliases = try need(json["aliases"]?.array, "aliases").compactMap(\.string)
-    title = try need(json["title"]?.string, "title")
-    configuration = try QKFormerConfiguration(
-      json: try need(json["configuration"], "configuration"), at: "\(place) configuration")
-    parameterCount = try need(json["parameters"]?.int, "parameters")
-    dataset = try need(json["dataset"]?.string, "dataset")
-    licences = try need(json["licences"]?.object, "licences").compactMapValues(\.string)
-    files = try need(json["files"]?.array, "files").map { try File(json: $0, at: place) }
-    sources = try need(json["sources"]?.array, "sources").map { try Source(json: $0, at: place) }
-    weightsID = json["weights_id"]?.string.flatMap(Digest.init(hex:))
-    modelID = json["model_id"]?.string.flatMap(Digest.init(hex:))
-    records = try Records(json: try need(json["records"], "records"), at: "\(place) records")
-    reported = try need(json["reported"]?.array, "reported").map { figure in
-      (
-        try need(figure["what"]?.string, "reported what"),
-        try need(figure["value"]?.double, "reported value"),
-        try need(figure["unit"]?.string, "reported unit"),
-        try need(figure["source"]?.string, "reported source")
-      )
-    }
-    notes = try need(json["notes"]?.array, "notes").compactMap(\.string)
-    self.json = json
-    try checkCount(place)
-  }
-
-  private func checkCount(_ place: String) throws {
-    let count = NetworkPlan(configuration).parameterCount
-    guard count == parameterCount else {
-      throw ZooFailure(
-        .entry, at: "\(place) parameters", expected: "\(count), as the configuration has",
-        found: "\(parameterCount)")
-    }
-  }
-}
-
-extension ZooEntry.File {
-  fileprivate init(json: JSON, at place: String) throws {
-    guard let role = json["role"]?.string, let name = json["name"]?.string else {
-      throw ZooFailure(
-        .entry, at: "\(place) files", expected: "a role and a name", found: json.canonicalText)
-    }
-    guard !name.hasPrefix("/"), !name.split(separator: "/").contains("..") else {
-      throw ZooFailure(
-        .entry, at: "\(place) files", expected: "a name below the entry", found: name)
-    }
-    self.init(
-      role: role, name: name, size: json["size"]?.int,
-      sha256: json["sha256"]?.string.flatMap(Digest.init(hex:)),
-      md5: json["md5"]?.string.flatMap(Digest.init(hex:)))
-  }
-}
-
-extension ZooEntry.Source {
-  fileprivate init(json: JSON, at place: String) throws {
-    guard let kind = json["kind"]?.string, let address = json["address"]?.string,
-      let state = json["state"]?.string, let asOf = json["as_of"]?.string,
-      ["live", "dead", "never released", "not checked"].contains(state)
-    else {
-      throw ZooFailure(
-        .entry, at: "\(place) sources", expected: "kind, address, state and as_of",
-        found: json.canonicalText)
-    }
-    self.init(kind: kind, address: address, state: state, asOf: asOf)
-  }
+  /// The kind of source whose files are part of this software.
+  public static let embeddedKind = "embedded"
 }

@@ -10,6 +10,8 @@ public enum ZooFailureCode: String, FailureCode {
   case entry = "zoo-entry"
   /// An entry's file is not the one that the entry lists.
   case digest = "digest"
+  /// A condition on entries cannot be read.
+  case query = "query"
   /// An entry's file is not here.
   case unavailable = "source-unavailable"
 
@@ -17,7 +19,7 @@ public enum ZooFailureCode: String, FailureCode {
   public var kind: FailureKind {
     switch self {
     case .unknownEntry: .noInput
-    case .ambiguous: .usage
+    case .ambiguous, .query: .usage
     case .digest: .wrong
     case .entry: .badData
     case .unavailable: .unavailable

@@ -1,26 +1,39 @@
-import CanonicalJSON
+public import CanonicalJSON
 import Diagnostics
 public import Digests
 import FileAccess
 
-/// The entries of a zoo.
+/// The entries of a zoo, and the names of the classes of its datasets.
+///
+/// Corresponds to `schemas/v1/index.schema.json`.
 public struct ZooIndex: Sendable {
   /// The entries, by name.
   public let entries: [ZooEntry]
-  /// The folder with the entries' files; `nil` for the entries that were compiled in.
-  public let directory: String?
+  /// Class names by list, in the order of the classifier's outputs.
+  public let labels: [String: [String]]
   private let folders: [String: String]
+  private let isCompiledIn: Bool
 
-  /// The entries that were compiled into this software.
+  /// The value of `schema`.
+  public static let schema = "qkzoo.index/1"
+
+  /// The zoo that was compiled into this software.
   ///
   /// - Throws: `ZooFailure`, `JSONFailure`.
   public static func compiledIn() throws -> ZooIndex {
-    let json = try JSON(parsing: CompiledIndex.bytes, at: "compiled-in zoo")
-    let entries = try (json.array ?? []).map { try ZooEntry(json: $0, at: "compiled-in zoo") }
-    return try ZooIndex(entries: entries, directory: nil, folders: [:])
+    let place = "compiled-in zoo"
+    let json = try JSON(parsing: CompiledZoo.index, at: place)
+    return try ZooIndex(json: json, at: place, folders: [:], isCompiledIn: true)
   }
 
-  /// The entries of a folder like this project's `zoo`.
+  /// A zoo from its index; `place` names it in errors.
+  ///
+  /// - Throws: `ZooFailure`, `ConfigurationFailure`, `CheckpointFailure`.
+  public init(json: JSON, at place: String) throws {
+    try self.init(json: json, at: place, folders: [:], isCompiledIn: false)
+  }
+
+  /// The zoo of a folder like this project's `zoo`.
   ///
   /// - Throws: `ZooFailure`, `JSONFailure`, `FileFailure`.
   public static func directory(_ path: String) throws -> ZooIndex {
@@ -29,25 +42,65 @@ public struct ZooIndex: Sendable {
     var folders: [String: String] = [:]
     for name in try Files.names(in: root) where Files.isDirectory(Files.join(root, name)) {
       let folder = Files.join(root, name)
-      let file = Files.join(folder, "entry.json")
-      let json = try JSON(parsing: try Files.read(file, limit: 16 << 20), at: file)
-      let entry = try ZooEntry(json: json, at: file)
+      let entry = try ZooEntry(file: Files.join(folder, "entry.json"))
       entries.append(entry)
       folders[entry.name] = folder
     }
-    return try ZooIndex(entries: entries, directory: path, folders: folders)
+    return try ZooIndex(
+      entries: entries, labels: try labels(in: Files.join(path, "labels")), folders: folders,
+      isCompiledIn: false)
   }
 
-  private init(entries: [ZooEntry], directory: String?, folders: [String: String]) throws {
+  private init(
+    json: JSON, at place: String, folders: [String: String], isCompiledIn: Bool
+  ) throws {
+    guard json["schema"]?.string == Self.schema, let entries = json["entries"]?.array,
+      let labels = json["labels"]?.object
+    else {
+      throw ZooFailure(
+        .entry, at: place, expected: "an object of schema \(Self.schema), entries and labels",
+        found: String(json.canonicalText.prefix(80)))
+    }
+    try self.init(
+      entries: entries.enumerated().map { index, entry in
+        try ZooEntry(json: entry, at: "\(place) \(entry["name"]?.string ?? "entry \(index)")")
+      },
+      labels: labels.mapValues { $0.array?.compactMap(\.string) ?? [] }, folders: folders,
+      isCompiledIn: isCompiledIn)
+  }
+
+  private init(
+    entries: [ZooEntry], labels: [String: [String]], folders: [String: String], isCompiledIn: Bool
+  ) throws {
     self.entries = entries.sorted { $0.name < $1.name }
-    self.directory = directory
+    self.labels = labels
     self.folders = folders
+    self.isCompiledIn = isCompiledIn
     var names: Set<String> = []
     for name in entries.flatMap({ [$0.name] + $0.aliases }) {
       guard names.insert(name.lowercased()).inserted else {
         throw ZooFailure(.entry, at: "zoo", expected: "each name once", found: "`\(name)` twice")
       }
     }
+  }
+
+  private static func labels(in folder: String) throws -> [String: [String]] {
+    guard Files.isDirectory(folder) else { return [:] }
+    var labels: [String: [String]] = [:]
+    for file in try Files.names(in: folder) where file.hasSuffix(".json") {
+      let path = Files.join(folder, file)
+      let json = try JSON(parsing: try Files.read(path, limit: ZooEntry.sizeLimit), at: path)
+      labels[String(file.dropLast(".json".count))] = json.array?.compactMap(\.string) ?? []
+    }
+    return labels
+  }
+
+  /// The zoo as one JSON object, as a mirror serves it.
+  public var json: JSON {
+    [
+      "schema": .string(Self.schema), "entries": .array(entries.map(\.json)),
+      "labels": .object(labels.mapValues { .array($0.map { .string($0) }) }),
+    ]
   }
 
   /// The entry of a name, an alias, or the first digits (at least six) of a model-id.
@@ -65,29 +118,46 @@ public struct ZooIndex: Sendable {
     return matches.first
   }
 
-  /// The path of an entry's file of some role.
+  /// The entry of a name, which must exist.
   ///
-  /// - Throws: `ZooFailure` if the file is not here.
-  public func path(of role: String, in entry: ZooEntry) throws -> String {
-    if let folder = folders[entry.name], let file = entry.file(role) {
-      let path = Files.join(folder, file.name)
-      if Files.exists(path) { return path }
-    }
-    let states = entry.sources.map { "\($0.kind): \($0.state), \($0.asOf)" }
+  /// - Throws: `ZooFailure`.
+  public func requiredEntry(_ text: String) throws -> ZooEntry {
+    if let entry = try entry(text) { return entry }
     throw ZooFailure(
-      .unavailable, at: entry.name,
-      expected: "its \(role) below --index DIRECTORY (in a clone: --index zoo)",
-      found: states.isEmpty ? "no known source" : states.joined(separator: "; "))
+      .unknownEntry, at: text, expected: "a file, an entry's name or a model-id",
+      found: "nothing of that name; `qkzoo list --all` shows the entries")
   }
 
-  /// The path of an entry's file, whose digest is the one that the entry lists.
-  ///
-  /// Nothing in the file is parsed before that.
+  /// The path of an entry's file in the zoo's folder; `nil` if it is not there. Entries that list
+  /// the same digest share the file.
+  public func path(of file: ZooEntry.File, in entry: ZooEntry) -> String? {
+    let others = file.sha256 == nil ? [] : entries.filter { $0.name != entry.name }
+    for entry in [entry] + others {
+      let names = entry.files.filter {
+        $0 == file || file.sha256 != nil && $0.sha256 == file.sha256
+      }
+      for name in names.map(\.name) {
+        guard let folder = folders[entry.name] else { continue }
+        let path = Files.join(folder, name)
+        if Files.exists(path) { return path }
+      }
+    }
+    return nil
+  }
+
+  /// The path of an entry's file of some role in the zoo's folder, whose digest is the one that the
+  /// entry lists. Nothing in the file is parsed before that.
   ///
   /// - Throws: `ZooFailure`, `FileFailure`.
-  public func checkedPath(of role: String, in entry: ZooEntry) throws -> String {
-    let path = try path(of: role, in: entry)
-    guard let expected = entry.file(role)?.sha256 else { return path }
+  public func checkedPath(of role: ZooEntry.File.Role, in entry: ZooEntry) throws -> String {
+    guard let file = entry.file(role), let path = path(of: file, in: entry) else {
+      let states = entry.sources.map { "\($0.kind): \($0.state.rawValue), \($0.asOf)" }
+      throw ZooFailure(
+        .unavailable, at: entry.name,
+        expected: "its \(role.rawValue) below --index DIRECTORY (in a clone: --index zoo)",
+        found: states.isEmpty ? "no known source" : states.joined(separator: "; "))
+    }
+    guard let expected = file.sha256 else { return path }
     let found = try FileDigests(ofFile: path).sha256
     guard found == expected else {
       throw ZooFailure(
@@ -95,6 +165,11 @@ public struct ZooIndex: Sendable {
         found: "\(found)")
     }
     return path
+  }
+
+  /// The bytes of a file that is part of this software; `nil` for others.
+  public func embedded(_ file: ZooEntry.File) -> [UInt8]? {
+    isCompiledIn ? file.sha256.flatMap(CompiledZoo.file) : nil
   }
 
   /// The entries that a file of these digests belongs to, and by which digest.
@@ -108,5 +183,19 @@ public struct ZooIndex: Sendable {
       }
       return weightsID != nil && entry.weightsID == weightsID ? (entry, "weights-id") : nil
     }
+  }
+}
+
+extension ZooEntry {
+  /// The most bytes of a description that are read.
+  static let sizeLimit = 16 << 20
+
+  /// Reads an entry's description.
+  ///
+  /// - Throws: `ZooFailure`, `ConfigurationFailure`, `CheckpointFailure`, `JSONFailure`,
+  ///   `FileFailure`.
+  public init(file path: String) throws {
+    let json = try JSON(parsing: try Files.read(path, limit: Self.sizeLimit), at: path)
+    try self.init(json: json, at: path)
   }
 }

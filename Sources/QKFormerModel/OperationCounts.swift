@@ -29,6 +29,11 @@ extension AttentionPlan {
 }
 
 extension NetworkPlan {
+  /// Multiply-accumulates of one sample at one time step, at the nominal input size.
+  public var accumulatesPerStep: Int {
+    operations(for: nominalSize).reduce(0) { $0 + $1.accumulates }
+  }
+
   /// Every layer's work for an input of some extent, in the order of the forward pass.
   ///
   /// Corresponds to the "MACs per time step" of the papers' energy estimates.

@@ -12,7 +12,7 @@ public struct Preset: Sendable {
 
 extension Preset {
   /// Every published configuration, and the paper's mixer ablations.
-  public static let all: [Preset] = imagenet + cifar + events + ablations
+  public static let all: [Preset] = imagenet + cifar + events + membraneShortcut + ablations
 
   /// The preset of a name or alias; letter case does not matter.
   public static func named(_ name: String) -> Preset? {
@@ -88,6 +88,25 @@ extension Preset {
       configuration: .released(
         family: .dvs, input: .init(coding: .eventFrames, channels: 2, height: 128, width: 128),
         timeSteps: 16, classes: classes, stages: stages, scope: scope(mixers)))
+  }
+
+  /// MS-QKFormer, the variant with membrane shortcuts that the authors of MaxFormer trained.
+  private static let membraneShortcut: [Preset] = [
+    membranePreset(384, heads: 6, timeSteps: 4, ["ms_qk_10-384_T4"]),
+    membranePreset(768, heads: 12, timeSteps: 1, ["ms_qk_10-768_T1"]),
+  ]
+
+  private static func membranePreset(
+    _ width: Int, heads: Int, timeSteps: Int, _ aliases: [String]
+  ) -> Preset {
+    let preset = imagenetPreset(width, heads: heads, timeSteps: timeSteps, size: 224, aliases)
+    var configuration = preset.configuration
+    configuration.residual = .membraneShortcut
+    configuration.readout = .headThenMean
+    configuration.ssaProjectionScope = .sample
+    return Preset(
+      name: "ms-" + preset.name, aliases: aliases,
+      summary: preset.summary + ", membrane shortcuts", configuration: configuration)
   }
 
   private static let ablations: [Preset] = ablatedMixers.flatMap { variant, early, late in

@@ -15,7 +15,8 @@ import Testing
     let compiled = try ZooIndex.compiledIn()
     let folder = try ZooIndex.directory(Self.folder)
     #expect(compiled.entries.map(\.json) == folder.entries.map(\.json))
-    #expect(compiled.entries.count >= 7)
+    #expect(compiled.entries.count >= 17)
+    #expect(compiled.labels == folder.labels)
   }
 
   @Test func `an entry is found by name, alias and model-id`() throws {
@@ -41,9 +42,9 @@ import Testing
   @Test func `an entry that must be brought says where it was`() throws {
     let index = try ZooIndex.directory(Self.folder)
     let entry = try #require(try index.entry("HST-10-384"))
-    #expect(!entry.isAvailable)
+    #expect(entry.availability == .bring)
     #expect {
-      _ = try index.path(of: "checkpoint", in: entry)
+      _ = try index.checkedPath(of: .checkpoint, in: entry)
     } throws: { error in
       let failure = error as? ZooFailure
       return failure?.code == .unavailable && failure?.exitCode == 69
@@ -52,25 +53,60 @@ import Testing
   }
 
   @Test func `an entry's configuration is the preset of its name`() throws {
-    for entry in try ZooIndex.compiledIn().entries where entry.dataset == "in1k" {
-      #expect(Preset.named(entry.name)?.configuration == entry.configuration)
+    for entry in try ZooIndex.compiledIn().entries {
+      guard let preset = Preset.named(entry.name) else { continue }
+      #expect(preset.configuration == entry.configuration, "\(entry.name)")
     }
   }
 
-  @Test func `files of an entry are what it lists`() throws {
+  @Test func `every published preset that is not an ablation has an entry`() throws {
+    let index = try ZooIndex.compiledIn()
+    let ablations = ["-qkca-ssa", "-qkta-qkca", "-ssa", "-qkca", "-qkta"]
+    for preset in Preset.all where !ablations.contains(where: preset.name.hasSuffix) {
+      #expect(try index.entry(preset.name)?.name == preset.name)
+    }
+  }
+
+  @Test func `no entry has members that the reader does not know, and labels name every class`()
+    throws
+  {
+    let index = try ZooIndex.compiledIn()
+    for entry in index.entries {
+      #expect(entry.unknownMembers.isEmpty, "\(entry.name)")
+      #expect(index.labels[entry.labels]?.count == entry.configuration.classes, "\(entry.name)")
+    }
+  }
+
+  @Test func `files of an entry are what it lists, in the folder and in the program`() throws {
     let index = try ZooIndex.directory(Self.folder)
-    for entry in index.entries where entry.isAvailable {
-      for role in ["checkpoint", "upstream", "test-data"] {
-        guard let file = entry.file(role), let expected = file.sha256 else { continue }
-        let digests = try FileDigests(ofFile: try index.path(of: role, in: entry))
-        #expect(digests.sha256 == expected && digests.size == file.size, "\(file.name)")
+    let compiled = try ZooIndex.compiledIn()
+    for entry in index.entries where entry.availability == .embedded {
+      for file in entry.files {
+        let path = try #require(index.path(of: file, in: entry))
+        let digests = try FileDigests(ofFile: path)
+        #expect(digests.sha256 == file.sha256 && digests.size == file.size, "\(file.name)")
+        guard file.role != .upstream else { continue }
+        let embedded = try #require(compiled.embedded(file), "\(file.name)")
+        #expect(SHA256.digest(of: embedded) == file.sha256)
       }
     }
   }
 
+  @Test func `the paper's figures are kept apart from the log's and others'`() throws {
+    let entry = try #require(try ZooIndex.compiledIn().entry("HST-10-384"))
+    #expect(entry.values(of: .top1, by: .reported) == [78.8])
+    #expect(entry.values(of: .top1, by: .log) == [78.854])
+    #expect(entry.values(of: .top1, by: .independent) == [78.732, 74.202, 74.196])
+    #expect(entry.values(of: .top1, by: .measured).isEmpty)
+    #expect(entry.values(of: .energy, by: .reported) == [15.13])
+  }
+
   @Test func `a wrong entry is refused by the member that is wrong`() throws {
     let entry = try #require(try ZooIndex.compiledIn().entries.first)
-    for member in ["name", "parameters", "licences", "files", "sources", "records", "notes"] {
+    for member in [
+      "name", "parameters", "accumulates_per_step", "labels", "licences", "files", "sources",
+      "records", "figures", "notes",
+    ] {
       var members = try #require(entry.json.object)
       members[member] = nil
       #expect {

@@ -60,6 +60,7 @@ class Schemas(unittest.TestCase):
     def test_list(self):
         self.assert_strict("commands/list", report("list", "--all"))
         self.assert_valid("commands/list", report("list"))
+        self.assert_valid("commands/list", report("list", "--where", "reported.top1>75 and availability=bring"))
 
     def test_presets(self):
         value = report("presets")
@@ -131,7 +132,8 @@ class Schemas(unittest.TestCase):
                 configuration = value["configuration"]
                 stages, steps = configuration["stages"], configuration["time_steps"]
                 blocks, width = sum(stage["blocks"] for stage in stages), stages[-1]["channels"]
-                name = f"qkformer-{blocks}-{width}-t{steps}-r{configuration['input']['height']}.{value['dataset']}"
+                kind = 'ms-' if configuration['residual'] == 'membrane_shortcut' else ''
+                name = f"{kind}qkformer-{blocks}-{width}-t{steps}-r{configuration['input']['height']}.{value['dataset']}"
                 self.assertRegex(value["name"], f"^{re.escape(name)}(-[a-z0-9-]+)?$")
 
     def test_files_of_entries(self):

@@ -53,10 +53,12 @@ struct PresetsCommand: ParsableCommand {
         preset.aliases.joined(separator: ", "))
     }
     let members = presets.map { preset -> JSON in
-      [
+      let plan = NetworkPlan(preset.configuration)
+      return [
         "name": .string(preset.name), "aliases": .array(preset.aliases.map { .string($0) }),
         "summary": .string(preset.summary), "configuration": preset.configuration.json,
-        "parameters": .integer(NetworkPlan(preset.configuration).parameterCount),
+        "parameters": .integer(plan.parameterCount),
+        "accumulates_per_step": .integer(plan.accumulatesPerStep),
       ]
     }
     return Report("presets", ["presets": .array(members)], text: table.text)

@@ -41,20 +41,44 @@ struct ShowCommand: ParsableCommand {
     table.add("title", entry.title)
     table.add("model", entry.configuration.summary)
     table.add("parameters", entry.parameterCount.grouped)
+    table.add("MACs", "\(entry.accumulatesPerStep.grouped) each step")
+    table.add("preprocessing", entry.preprocessing.text)
     table.add("model-id", entry.modelID?.hex ?? "not known")
     table.add("weights-id", entry.weightsID?.hex ?? "not known")
     for (what, licence) in entry.licences.sorted(by: { $0.key < $1.key }) {
       table.add("licence", "\(what): \(licence)")
     }
-    for source in entry.sources {
-      table.add("source", "\(source.kind) \(source.address): \(source.state), \(source.asOf)")
+    table.add("available", entry.availability.rawValue)
+    for file in entry.files {
+      let digest = file.sha256.map { "SHA-256 \($0)" } ?? file.md5.map { "MD5 \($0)" }
+      table.add("file", "\(file.role.rawValue) \(file.name): \(digest ?? "no digest known")")
     }
-    for figure in entry.reported {
-      table.add("reported", "\(figure.what): \(figure.value) \(figure.unit) (\(figure.source))")
+    for source in entry.sources { table.add("source", words(source)) }
+    for speaker in Figure.Speaker.allCases {
+      for figure in entry.figures where figure.by == speaker {
+        table.add(speaker.rawValue, words(figure))
+      }
+      for record in entry.records.accuracy where record.source.rawValue == speaker.rawValue {
+        table.add(speaker.rawValue, words(record))
+      }
     }
-    for record in entry.records.accuracy { table.add(record.source.rawValue, words(record)) }
     for note in entry.notes { table.add("note", note) }
     return Report("show", ["entry": entry.json], text: table.text)
+  }
+
+  private static func words(_ source: ZooEntry.Source) -> String {
+    let state = source.state == .dead ? "dead since" : "\(source.state.rawValue),"
+    return "\(source.kind) \(source.address): \(state) \(source.asOf)"
+      + (source.remark.map { " (\($0))" } ?? "")
+  }
+
+  private static func words(_ figure: Figure) -> String {
+    let details = [
+      figure.part, figure.convention.map { "convention \($0)" }, figure.setting?.text,
+      figure.remark, figure.source,
+    ]
+    return "\(figure.metric.rawValue) \(figure.text): "
+      + details.compactMap { $0 }.joined(separator: "; ")
   }
 
   private static func words(_ record: Records.Accuracy) -> String {
@@ -67,7 +91,7 @@ struct ShowCommand: ParsableCommand {
   private func report(_ checkpoint: Checkpoint) throws -> Report {
     let identity = try checkpoint.identity()
     let plan = checkpoint.plan
-    let macs = plan.operations(for: plan.nominalSize).reduce(0) { $0 + $1.accumulates }
+    let macs = plan.accumulatesPerStep
     var table = TextTable()
     table.add("model", checkpoint.configuration.summary)
     table.add("parameters", plan.parameterCount.grouped)

@@ -187,8 +187,8 @@ struct VerifyCommand: ParsableCommand {
 
   private func dataFile(_ entry: ZooEntry?) throws -> String? {
     if let data { return data }
-    guard let entry, entry.file("test-data") != nil else { return nil }
-    return try zoo.load().checkedPath(of: "test-data", in: entry)
+    guard let entry, entry.file(.testData) != nil else { return nil }
+    return try zoo.load().checkedPath(of: .testData, in: entry)
   }
 
   private func identityRung(

@@ -27,12 +27,8 @@ struct ZooOptions: ParsableArguments {
   func locate(_ model: String) throws -> (path: String, entry: ZooEntry?) {
     if Files.exists(model) { return (model, nil) }
     let index = try load()
-    guard let entry = try index.entry(model) else {
-      throw ZooFailure(
-        .unknownEntry, at: model, expected: "a file, an entry's name or a model-id",
-        found: "nothing of that name; `qkzoo list --all` shows the entries")
-    }
-    return (try index.checkedPath(of: "checkpoint", in: entry), entry)
+    let entry = try index.requiredEntry(model)
+    return (try index.checkedPath(of: .checkpoint, in: entry), entry)
   }
 }
 

@@ -1,0 +1,104 @@
+public import CanonicalJSON
+import CheckpointFormat
+import Diagnostics
+import Digests
+import QKFormerModel
+
+extension ZooEntry {
+  /// The value of `schema`.
+  public static let schema = "qkzoo.entry/1"
+
+  /// Reads an entry; `place` names it in errors.
+  ///
+  /// Members that this version does not know are noted, not refused: a later zoo stays readable.
+  ///
+  /// - Throws: `ZooFailure`, `ConfigurationFailure`, `CheckpointFailure`.
+  public init(json: JSON, at place: String) throws {
+    var members = try Members(json, at: place)
+    var unknown: [String] = []
+    let schema = try members.need("schema", \.string)
+    guard schema == Self.schema else {
+      throw ZooFailure(.entry, at: place, expected: "schema \(Self.schema)", found: schema)
+    }
+    name = try members.need("name", \.string)
+    aliases = try members.need("aliases", Self.strings)
+    title = try members.need("title", \.string)
+    configuration = try QKFormerConfiguration(
+      json: try members.need("configuration") { $0 }, at: "\(place) configuration")
+    parameterCount = try members.need("parameters", \.int)
+    accumulatesPerStep = try members.need("accumulates_per_step", \.int)
+    dataset = try members.need("dataset", \.string)
+    labels = try members.need("labels", \.string)
+    var steps = try Members(
+      try members.need("preprocessing") { $0 }, at: "\(place) preprocessing")
+    preprocessing = try Preprocessing(&steps)
+    unknown += steps.unknown
+    licences = try members.need("licences") { licences in
+      let texts = licences.object?.compactMapValues(\.string)
+      return texts?.count == licences.object?.count ? texts : nil
+    }
+    files = try members.list("files", File.init, unknown: &unknown)
+    sources = try members.list("sources", Source.init, unknown: &unknown)
+    weightsID = try members.optional("weights_id", Self.digest)
+    modelID = try members.optional("model_id", Self.digest)
+    records = try Records(
+      json: try members.need("records") { $0 }, at: "\(place) records")
+    var inFigures: [String] = []
+    figures = try members.list(
+      "figures", { try Figure(&$0, unknown: &inFigures) }, unknown: &unknown)
+    notes = try members.need("notes", Self.strings)
+    for kept in ["evidence", "batch_effect"] { _ = try members.optional(kept) { $0 } }
+    self.json = json
+    unknownMembers = unknown + inFigures + members.unknown
+    try checkCounts(place)
+  }
+
+  private func checkCounts(_ place: String) throws {
+    let plan = NetworkPlan(configuration)
+    for (member, expected, found) in [
+      ("parameters", plan.parameterCount, parameterCount),
+      ("accumulates_per_step", plan.accumulatesPerStep, accumulatesPerStep),
+    ] where found != expected {
+      throw ZooFailure(
+        .entry, at: "\(place) \(member)", expected: "\(expected), as the configuration has",
+        found: "\(found)")
+    }
+  }
+
+  fileprivate static func strings(_ json: JSON) -> [String]? {
+    let texts = json.array?.compactMap(\.string)
+    return texts?.count == json.array?.count ? texts : nil
+  }
+
+  fileprivate static func digest(_ json: JSON) -> Digest? {
+    json.string.flatMap(Digest.init(hex:)).flatMap { $0.bytes.count == 32 ? $0 : nil }
+  }
+}
+
+extension ZooEntry.File {
+  fileprivate init(_ members: inout Members) throws {
+    role = try members.need("role") { $0.string.flatMap(Role.init) }
+    name = try members.need("name") { json in
+      json.string.flatMap { name in
+        let isBelow = !name.hasPrefix("/") && !name.split(separator: "/").contains("..")
+        return isBelow && !name.isEmpty ? name : nil
+      }
+    }
+    size = try members.optional("size", \.int)
+    sha256 = try members.optional("sha256", ZooEntry.digest)
+    md5 = try members.optional("md5") { json in
+      json.string.flatMap(Digest.init(hex:)).flatMap { $0.bytes.count == 16 ? $0 : nil }
+    }
+  }
+}
+
+extension ZooEntry.Source {
+  fileprivate init(_ members: inout Members) throws {
+    kind = try members.need("kind", \.string)
+    address = try members.need("address", \.string)
+    file = try members.optional("file", \.string)
+    state = try members.need("state") { $0.string.flatMap(State.init) }
+    asOf = try members.need("as_of", \.string)
+    remark = try members.optional("remark", \.string)
+  }
+}

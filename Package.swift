@@ -37,7 +37,8 @@ let package = Package(
       targets: [
         "Diagnostics", "CanonicalJSON", "FileAccess", "Digests", "SpikeTensors", "TensorFiles",
         "Concurrency", "HDF5Subset", "HDF5Storage", "QKFormerModel", "SpikeInference",
-        "CheckpointFormat", "Verification", "Evaluation", "Conversion", "ModelZoo",
+        "CheckpointFormat", "Verification", "Evaluation", "Conversion", "ModelZoo", "Transfer",
+        "BlobCache",
       ])
   ],
   dependencies: [
@@ -56,6 +57,7 @@ let package = Package(
     .target(name: "CSpikeKernels"),
     .target(name: "CZooIndex"),
     .target(name: "CArguments"),
+    .target(name: "CTransfer"),
     // L1: things that know nothing of neurons.
     library("Diagnostics"),
     library("CanonicalJSON", ["Diagnostics"]),
@@ -64,6 +66,9 @@ let package = Package(
     library("SpikeTensors", ["Diagnostics", "FileAccess"]),
     library("TensorFiles", ["CanonicalJSON", "Diagnostics", "FileAccess", "SpikeTensors"]),
     library("Concurrency"),
+    library("Transfer", ["CTransfer", "CanonicalJSON", "Diagnostics", "Digests", "FileAccess"]),
+    library(
+      "BlobCache", ["CanonicalJSON", "Diagnostics", "Digests", "FileAccess", "Transfer"]),
     library("HDF5Subset", ["CZstd", "Diagnostics", "SpikeTensors"]),
     library(
       "HDF5Storage",

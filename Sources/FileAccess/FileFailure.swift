@@ -13,6 +13,8 @@ public enum FileFailureCode: String, FailureCode {
   case tooLarge = "file-too-large"
   /// The folder of an output is missing or cannot be written to.
   case output = "cannot-write"
+  /// The disk, the quota or the limit of file sizes leaves no room.
+  case noSpace = "no-space"
   /// Any other error of the operating system.
   case system = "io-error"
 
@@ -21,7 +23,7 @@ public enum FileFailureCode: String, FailureCode {
     switch self {
     case .notFound, .notRegular: .noInput
     case .tooLarge: .badData
-    case .denied, .output, .system: .inputOutput
+    case .denied, .output, .noSpace, .system: .inputOutput
     }
   }
 }
@@ -37,6 +39,7 @@ extension FileFailure {
       switch number {
       case ENOENT, ENOTDIR: .notFound
       case EACCES, EPERM, EROFS: .denied
+      case ENOSPC, EDQUOT, EFBIG: .noSpace
       default: .system
       }
     let reason = unsafe String(cString: strerror(number))

@@ -44,6 +44,18 @@ public enum Files {
     return ByteRegion(file).copy()
   }
 
+  /// The first bytes of a file whose size the system does not tell beforehand, as below `/proc`.
+  ///
+  /// - Throws: `FileFailure`.
+  public static func readStream(_ path: String, limit: Int) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    try forEachPiece(of: path) { piece in
+      // SAFETY: the buffer is only read, within the call.
+      unsafe piece.withUnsafeBytes { unsafe bytes.append(contentsOf: $0.prefix(limit)) }
+    }
+    return Array(bytes.prefix(limit))
+  }
+
   /// Reads a file once, front to back, in pieces of up to one mebibyte.
   ///
   /// - Throws: `FileFailure`, and what `body` throws.
@@ -56,6 +68,67 @@ public enum Files {
       if count == 0 { return }
       try body(unsafe piece.span.bytes.extracting(0..<count))
     }
+  }
+
+  /// Makes a folder and those above it; folders that exist are kept.
+  ///
+  /// - Throws: `FileFailure`.
+  public static func makeDirectories(_ path: String) throws {
+    guard !isDirectory(path) else { return }
+    let parent = directory(of: path)
+    if parent != path && parent != "." { try makeDirectories(parent) }
+    do {
+      try LibC.mkdir(path)
+    } catch {
+      // Another process may have made it meanwhile.
+      guard isDirectory(path) else { throw error }
+    }
+  }
+
+  /// Removes a file; that it is not there is no error.
+  public static func remove(_ path: String) { LibC.unlink(path) }
+
+  /// Gives a file another name on the same file system, at once, and replaces a file of that name.
+  ///
+  /// - Throws: `FileFailure`.
+  public static func rename(_ old: String, to new: String) throws { try LibC.rename(old, new) }
+
+  /// Takes everybody's right to write to a file.
+  ///
+  /// - Throws: `FileFailure`.
+  public static func makeReadOnly(_ path: String) throws { try LibC.chmod(path, 0o444) }
+
+  /// Makes a folder's names outlast a power cut.
+  ///
+  /// - Throws: `FileFailure`.
+  public static func synchronizeDirectory(_ path: String) throws {
+    let descriptor = try LibC.open(path, O_RDONLY)
+    defer { try? LibC.close(descriptor, path) }
+    try LibC.fsync(descriptor, path)
+  }
+
+  /// Size and age of a file.
+  ///
+  /// - Throws: `FileFailure`.
+  public static func stamp(of path: String) throws -> FileStamp {
+    let status = try LibC.status(path)
+    return FileStamp(
+      size: status.st_size, modified: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
+  }
+
+  /// What a symbolic link points to.
+  ///
+  /// - Throws: `FileFailure`.
+  public static func target(ofLink path: String) throws -> String { try LibC.readlink(path) }
+
+  /// The bytes that this user may still write on the file system of a folder.
+  ///
+  /// - Throws: `FileFailure`.
+  public static func freeSpace(in directory: String) throws -> Int {
+    let status = try LibC.fileSystemStatus(directory)
+    let (bytes, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(
+      by: UInt64(status.f_frsize))
+    return overflow ? .max : Int(clamping: bytes)
   }
 
   /// The folder part of a path: `.` if it has none.
@@ -72,5 +145,22 @@ public enum Files {
   /// A folder's path and a name below it as one path.
   public static func join(_ directory: String, _ name: String) -> String {
     directory == "." ? name : directory.hasSuffix("/") ? directory + name : directory + "/" + name
+  }
+}
+
+/// What tells whether a file was changed since it was last looked at.
+public struct FileStamp: Sendable, Hashable {
+  /// The size in bytes.
+  public let size: Int
+  /// When its content was last changed, in seconds since 1970.
+  public let modified: Int
+  /// The nanoseconds of that time.
+  public let nanoseconds: Int
+
+  /// A stamp from its numbers.
+  public init(size: Int, modified: Int, nanoseconds: Int) {
+    self.size = size
+    self.modified = modified
+    self.nanoseconds = nanoseconds
   }
 }

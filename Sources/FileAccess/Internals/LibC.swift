@@ -24,6 +24,39 @@ enum LibC {
 
   static func unlink(_ path: String) { _ = unsafe Glibc.unlink(path) }
 
+  static func mkdir(_ path: String) throws {
+    _ = try checked(unsafe Glibc.mkdir(path, 0o777), "mkdir", path)
+  }
+
+  static func chmod(_ path: String, _ mode: mode_t) throws {
+    _ = try checked(unsafe Glibc.chmod(path, mode), "chmod", path)
+  }
+
+  static func fdatasync(_ descriptor: Int32, _ path: String) throws {
+    _ = try checked(Glibc.fdatasync(descriptor), "fdatasync", path)
+  }
+
+  static func ftruncate(_ descriptor: Int32, _ size: Int, _ path: String) throws {
+    _ = try checked(Glibc.ftruncate(descriptor, size), "ftruncate", path)
+  }
+
+  static func fileSystemStatus(_ path: String) throws -> statvfs {
+    var status = statvfs()
+    _ = try checked(unsafe statvfs(path, &status), "statvfs", path)
+    return status
+  }
+
+  static func readlink(_ path: String) throws -> String {
+    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    // SAFETY: the buffer's own address and length; the bytes of a path have no sign.
+    let count = try unsafe buffer.withUnsafeMutableBytes { bytes in
+      try checked(
+        unsafe Glibc.readlink(path, bytes.bindMemory(to: CChar.self).baseAddress!, bytes.count),
+        "readlink", path)
+    }
+    return String(decoding: buffer.prefix(count), as: UTF8.self)
+  }
+
   static func exists(_ path: String) -> Bool { unsafe Glibc.access(path, F_OK) == 0 }
 
   static func status(_ path: String) throws -> stat {
@@ -54,6 +87,32 @@ enum LibC {
       // SAFETY: the buffer's own address and length.
       let count = unsafe bytes.withUnsafeBytes {
         unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
+      }
+      if count < 0 && errno == EINTR { continue }
+      return try checked(count, "write", path)
+    }
+  }
+
+  static func pread(
+    _ descriptor: Int32, _ buffer: inout [UInt8], at offset: Int, _ path: String
+  ) throws -> Int {
+    while true {
+      // SAFETY: the buffer's own address and length.
+      let count = unsafe buffer.withUnsafeMutableBytes {
+        unsafe Glibc.pread(descriptor, $0.baseAddress, $0.count, offset)
+      }
+      if count < 0 && errno == EINTR { continue }
+      return try checked(count, "read", path)
+    }
+  }
+
+  static func pwrite(
+    _ descriptor: Int32, _ bytes: RawSpan, at offset: Int, _ path: String
+  ) throws -> Int {
+    while true {
+      // SAFETY: the buffer's own address and length.
+      let count = unsafe bytes.withUnsafeBytes {
+        unsafe Glibc.pwrite(descriptor, $0.baseAddress, $0.count, offset)
       }
       if count < 0 && errno == EINTR { continue }
       return try checked(count, "write", path)

@@ -107,17 +107,17 @@ let package = Package(
     library(
       "ModelZoo",
       [
-        "CanonicalJSON", "CheckpointFormat", "CZooIndex", "Diagnostics", "Digests", "FileAccess",
-        "QKFormerModel",
+        "BlobCache", "CanonicalJSON", "CheckpointFormat", "CZooIndex", "Diagnostics", "Digests",
+        "FileAccess", "QKFormerModel", "Transfer",
       ]),
     // L5: parse, call, print.
     .executableTarget(
       name: "qkzoo",
       dependencies: [
-        argumentParser, "CanonicalJSON", "CArguments", "CheckpointFormat", "Conversion",
-        "Diagnostics",
-        "Digests", "Evaluation", "FileAccess", "ModelZoo", "QKFormerModel", "SpikeInference",
-        "SpikeTensors", "TensorFiles", "Verification",
+        argumentParser, "BlobCache", "CanonicalJSON", "CArguments", "CheckpointFormat",
+        "Conversion", "Diagnostics", "Digests", "Evaluation", "FileAccess", "ModelZoo",
+        "QKFormerModel", "SpikeInference", "SpikeTensors", "TensorFiles", "Transfer",
+        "Verification",
       ], swiftSettings: fences),
     // Tests, one target for each library, and what they share.
     .target(
@@ -151,7 +151,11 @@ let package = Package(
       "Evaluation",
       ["CheckpointFormat", "Diagnostics", "QKFormerModel", "SpikeInference", "SpikeTensors"]),
     tests(
-      "ModelZoo", ["CanonicalJSON", "CheckpointFormat", "Diagnostics", "Digests", "QKFormerModel"]),
+      "ModelZoo",
+      [
+        "BlobCache", "CanonicalJSON", "CheckpointFormat", "Diagnostics", "Digests",
+        "QKFormerModel",
+      ]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["qkzoo", "CanonicalJSON", "TestSupport"]),
   ],

@@ -94,7 +94,7 @@ public struct Cache: Sendable {
   var records: String { Files.join(root, "records") }
   var incoming: String { Files.join(root, "incoming") }
 
-  private func prepare() throws {
+  func prepare() throws {
     for folder in [blobs, records, incoming] { try Files.makeDirectories(folder) }
     let tag = Files.join(root, "CACHEDIR.TAG")
     if !Files.exists(tag) { try AtomicFile.replace(tag, with: Array(Self.tag.utf8)) }
@@ -127,7 +127,7 @@ public struct Cache: Sendable {
   }
 
   /// Writes the record of a blob whose bytes were just checked.
-  private func enter(
+  func enter(
     _ sha256: Digest, name: String, source: String, md5: Digest?
   ) throws -> CachedBlob {
     let path = path(of: sha256)

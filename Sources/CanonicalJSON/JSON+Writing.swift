@@ -9,6 +9,34 @@ extension JSON {
   /// The canonical text as UTF-8.
   public var canonicalBytes: [UInt8] { Array(canonicalText.utf8) }
 
+  /// The same values for people: sorted keys, two spaces for each level; not canonical.
+  public var indentedText: String {
+    var text = ""
+    writeIndented(to: &text, "\n")
+    return text
+  }
+
+  private func writeIndented(to text: inout String, _ lineBreak: String) {
+    let inner = lineBreak + "  "
+    switch self {
+    case .array(let elements) where !elements.isEmpty:
+      for (index, element) in elements.enumerated() {
+        text += (index == 0 ? "[" : ",") + inner
+        element.writeIndented(to: &text, inner)
+      }
+      text += lineBreak + "]"
+    case .object(let members) where !members.isEmpty:
+      for (index, key) in members.keys.sorted().enumerated() {
+        text += (index == 0 ? "{" : ",") + inner
+        JSON.writeString(key, to: &text)
+        text += ": "
+        members[key]?.writeIndented(to: &text, inner)
+      }
+      text += lineBreak + "}"
+    default: write(to: &text)
+    }
+  }
+
   private func write(to text: inout String) {
     switch self {
     case .null: text += "null"

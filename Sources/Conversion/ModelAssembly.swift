@@ -36,6 +36,14 @@ public struct ModelAssembly {
       })
   }
 
+  /// What the BatchNorm layers counted in training, if all agree.
+  public var batchCounter: Int? {
+    let counters = Set(
+      tensors.filter { $0.key.hasSuffix("num_batches_tracked") }.map { $0.value.bytes.copy() })
+    guard let bytes = counters.first, counters.count == 1, bytes.count == 8 else { return nil }
+    return Int(exactly: bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
+  }
+
   /// Chooses the configuration: what was asked for, else what our own exporter wrote into the file,
   /// else the entries that know the file, else what the file states.
   ///

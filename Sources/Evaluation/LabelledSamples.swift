@@ -9,7 +9,7 @@ import TensorFiles
 /// Tensors: `images`, u8 `[n, C, H, W]`, and `labels`, i64 `[n]`. Metadata: `preprocessing`, which
 /// is `x / D`: the float32 quotient of the byte and the number D.
 public struct LabelledSamples: Sendable {
-  /// Name of the dataset and split: the file's name without suffix.
+  /// Name of the dataset and split.
   public let name: String
   /// `[n, C, H, W]`, f32.
   public let images: Tensor
@@ -19,10 +19,10 @@ public struct LabelledSamples: Sendable {
   /// The number of samples.
   public var count: Int { labels.count }
 
-  /// Reads a file.
+  /// Reads a file; the dataset is called as the file without its suffix, unless a name is given.
   ///
   /// - Throws: `EvaluationFailure`, `TensorFileFailure`, `FileFailure`.
-  public init(path: String) throws {
+  public init(path: String, name: String? = nil) throws {
     let file = try SafetensorsFile(ByteRegion(try MappedFile(path: path)), at: path)
     let raw = try file.tensor("images", at: path)
     labels = try file.tensor("labels", at: path).integers(name: "\(path) labels")
@@ -35,7 +35,7 @@ public struct LabelledSamples: Sendable {
     }
     let divisor = try Self.divisor(file.metadata["preprocessing"], path)
     images = Tensor(raw.shape, try raw.floats(name: "\(path) images").map { $0 / divisor })
-    name = String(Files.name(of: path).split(separator: ".")[0])
+    self.name = String(Files.name(of: name ?? path).split(separator: ".")[0])
   }
 
   private static func divisor(_ preprocessing: String?, _ path: String) throws -> Float {

@@ -131,6 +131,17 @@ public enum Files {
     return overflow ? .max : Int(clamping: bytes)
   }
 
+  /// Copies a file; the copy appears under its name only when it is complete.
+  ///
+  /// - Throws: `FileFailure`.
+  public static func copy(_ path: String, to copy: String) throws {
+    try AtomicFile.replace(copy) { file in
+      let output = try SequentialOutput(path: file.temporaryPath)
+      try forEachPiece(of: path) { try output.write($0) }
+      try output.finish()
+    }
+  }
+
   /// The folder part of a path: `.` if it has none.
   public static func directory(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }

@@ -20,7 +20,7 @@ extension ZooEntry {
     guard schema == Self.schema else {
       throw ZooFailure(.entry, at: place, expected: "schema \(Self.schema)", found: schema)
     }
-    name = try members.need("name", \.string)
+    name = try members.need("name") { $0.string.flatMap { Self.isName($0) ? $0 : nil } }
     aliases = try members.need("aliases", Self.strings)
     title = try members.need("title", \.string)
     configuration = try QKFormerConfiguration(
@@ -39,13 +39,19 @@ extension ZooEntry {
     }
     files = try members.list("files", File.init, unknown: &unknown)
     sources = try members.list("sources", Source.init, unknown: &unknown)
-    weightsID = try members.optional("weights_id", Self.digest)
-    modelID = try members.optional("model_id", Self.digest)
+    weightsID = try members.optional("weights_id", Members.sha256)
+    modelID = try members.optional("model_id", Members.sha256)
     records = try Records(
       json: try members.need("records") { $0 }, at: "\(place) records")
     var inFigures: [String] = []
     figures = try members.list(
       "figures", { try Figure(&$0, unknown: &inFigures) }, unknown: &unknown)
+    training = try members.optional("training", { $0 }).map { json in
+      var run = try Members(json, at: "\(place) training")
+      let training = try TrainingRun(&run)
+      unknown += run.unknown
+      return training
+    }
     notes = try members.need("notes", Self.strings)
     for kept in ["evidence", "batch_effect"] { _ = try members.optional(kept) { $0 } }
     self.json = json
@@ -65,18 +71,31 @@ extension ZooEntry {
     }
   }
 
+  /// Lower-case letters, digits, hyphens and points: a name is also a file's name and an address.
+  static func isName(_ text: String) -> Bool {
+    let isPlain = text.utf8.allSatisfy { byte in
+      (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x2D || byte == 0x2E
+    }
+    return isPlain && !text.isEmpty && !text.hasPrefix(".") && !text.hasPrefix("-")
+  }
+
   fileprivate static func strings(_ json: JSON) -> [String]? {
     let texts = json.array?.compactMap(\.string)
     return texts?.count == json.array?.count ? texts : nil
   }
-
-  fileprivate static func digest(_ json: JSON) -> Digest? {
-    json.string.flatMap(Digest.init(hex:)).flatMap { $0.bytes.count == 32 ? $0 : nil }
-  }
 }
 
 extension ZooEntry.File {
-  fileprivate init(_ members: inout Members) throws {
+  /// The file as an entry lists it.
+  public var json: JSON {
+    var members: [String: JSON] = ["role": .string(role.rawValue), "name": .string(name)]
+    members["size"] = size.map { .integer($0) }
+    members["sha256"] = sha256.map { .string($0.hex) }
+    members["md5"] = md5.map { .string($0.hex) }
+    return .object(members)
+  }
+
+  init(_ members: inout Members) throws {
     role = try members.need("role") { $0.string.flatMap(Role.init) }
     name = try members.need("name") { json in
       json.string.flatMap { name in
@@ -85,10 +104,8 @@ extension ZooEntry.File {
       }
     }
     size = try members.optional("size", \.int)
-    sha256 = try members.optional("sha256", ZooEntry.digest)
-    md5 = try members.optional("md5") { json in
-      json.string.flatMap(Digest.init(hex:)).flatMap { $0.bytes.count == 16 ? $0 : nil }
-    }
+    sha256 = try members.optional("sha256", Members.sha256)
+    md5 = try members.optional("md5", Members.md5)
   }
 }
 

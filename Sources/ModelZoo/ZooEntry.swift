@@ -30,6 +30,15 @@ public struct ZooEntry: Sendable {
     /// Its MD5 sum, if known.
     public let md5: Digest?
 
+    /// A file by what is known of its content.
+    public init(role: Role, name: String, size: Int?, sha256: Digest?, md5: Digest?) {
+      self.role = role
+      self.name = name
+      self.size = size
+      self.sha256 = sha256
+      self.md5 = md5
+    }
+
     /// Whether any digest says what the file must be.
     public var isKnown: Bool { sha256 != nil || md5 != nil }
   }
@@ -63,7 +72,7 @@ public struct ZooEntry: Sendable {
 
     /// Whether a program can fetch the address.
     public var isFetchable: Bool {
-      file != nil && ["https://", "http://", "file:"].contains { address.hasPrefix($0) }
+      file != nil && LocalZoo.isAddress(address)
     }
   }
 
@@ -118,6 +127,8 @@ public struct ZooEntry: Sendable {
   public let records: Records
   /// What is stated of the model, and by whom.
   public let figures: [Figure]
+  /// The run that made the weights, as far as its log tells.
+  public let training: TrainingRun?
   /// Remarks a user should see.
   public let notes: [String]
   /// The description as it was read.

@@ -12,6 +12,10 @@ public enum ZooFailureCode: String, FailureCode {
   case digest = "digest"
   /// A condition on entries cannot be read.
   case query = "query"
+  /// Nothing is known that could prove a file to be the entry's.
+  case unproven = "unproven"
+  /// A file states another configuration than the entry.
+  case configuration = "entry-configuration"
   /// An entry's file is not here.
   case unavailable = "source-unavailable"
 
@@ -23,6 +27,8 @@ public enum ZooFailureCode: String, FailureCode {
     case .digest: .wrong
     case .entry: .badData
     case .unavailable: .unavailable
+    case .unproven: .policy
+    case .configuration: .configuration
     }
   }
 }

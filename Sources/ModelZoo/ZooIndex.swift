@@ -1,6 +1,6 @@
 public import CanonicalJSON
 import Diagnostics
-public import Digests
+import Digests
 import FileAccess
 
 /// The entries of a zoo, and the names of the classes of its datasets.
@@ -145,44 +145,9 @@ public struct ZooIndex: Sendable {
     return nil
   }
 
-  /// The path of an entry's file of some role in the zoo's folder, whose digest is the one that the
-  /// entry lists. Nothing in the file is parsed before that.
-  ///
-  /// - Throws: `ZooFailure`, `FileFailure`.
-  public func checkedPath(of role: ZooEntry.File.Role, in entry: ZooEntry) throws -> String {
-    guard let file = entry.file(role), let path = path(of: file, in: entry) else {
-      let states = entry.sources.map { "\($0.kind): \($0.state.rawValue), \($0.asOf)" }
-      throw ZooFailure(
-        .unavailable, at: entry.name,
-        expected: "its \(role.rawValue) below --index DIRECTORY (in a clone: --index zoo)",
-        found: states.isEmpty ? "no known source" : states.joined(separator: "; "))
-    }
-    guard let expected = file.sha256 else { return path }
-    let found = try FileDigests(ofFile: path).sha256
-    guard found == expected else {
-      throw ZooFailure(
-        .digest, at: path, expected: "SHA-256 \(expected), as \(entry.name) lists it",
-        found: "\(found)")
-    }
-    return path
-  }
-
   /// The bytes of a file that is part of this software; `nil` for others.
   public func embedded(_ file: ZooEntry.File) -> [UInt8]? {
     isCompiledIn ? file.sha256.flatMap(CompiledZoo.file) : nil
-  }
-
-  /// The entries that a file of these digests belongs to, and by which digest.
-  public func matches(
-    digests: FileDigests, weightsID: Digest?
-  ) -> [(entry: ZooEntry, by: String)] {
-    entries.compactMap { entry in
-      for file in entry.files {
-        if file.sha256 == digests.sha256 { return (entry, "SHA-256 of \(file.name)") }
-        if file.md5 == digests.md5 { return (entry, "MD5 of \(file.name)") }
-      }
-      return weightsID != nil && entry.weightsID == weightsID ? (entry, "weights-id") : nil
-    }
   }
 }
 

@@ -42,7 +42,8 @@ public enum TransferFailureCode: String, FailureCode {
     case .insecure: .policy
     case .offline, .library, .noSource, .unreachable, .status, .response, .stalled, .cut, .changed:
       .unavailable
-    case .size, .digest, .tooLarge: .badData
+    case .digest: .wrong
+    case .size, .tooLarge: .badData
     case .space: .inputOutput
     case .interrupted: .interrupted
     }

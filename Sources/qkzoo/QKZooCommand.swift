@@ -19,13 +19,15 @@ struct QKZooCommand: ParsableCommand {
       """,
     version: "qkzoo \(FormatVersion.software)",
     subcommands: [
-      ListCommand.self, ShowCommand.self, PresetsCommand.self, IdentifyCommand.self,
+      ListCommand.self, ShowCommand.self, PresetsCommand.self, PullCommand.self,
+      MirrorCommand.self, EntryCommand.self, IdentifyCommand.self,
       ConvertCommand.self, RepackCommand.self, VerifyCommand.self, RunCommand.self,
       StatsCommand.self, AuditCommand.self,
     ])
 
   static func main() {
     do {
+      Interruption.arm()
       var command = try parseAsRoot(Arguments.all)
       try command.run()
     } catch let failure as any Diagnosable {

@@ -36,6 +36,8 @@ import Testing
     process.standardOutput = FileHandle(forWritingAtPath: output)
     process.standardError = FileHandle(forWritingAtPath: errors)
     process.standardInput = FileHandle.nullDevice
+    process.environment = ProcessInfo.processInfo.environment.merging(
+      ["QKZOO_HOME": folder.file("home")], uniquingKeysWith: { $1 })
     try process.run()
     process.waitUntilExit()
     return Result(
@@ -52,11 +54,16 @@ import Testing
     let help = try run("--help")
     #expect(help.status == 0)
     for command in [
-      "list", "show", "presets", "identify", "convert", "repack", "verify", "run", "stats",
-      "audit",
+      "list", "show", "presets", "pull", "mirror", "entry", "identify", "convert", "repack",
+      "verify", "run", "stats", "audit",
     ] {
       #expect(help.output.contains("\n  \(command) "), "\(command)")
-      let own = try run(command, "--help")
+    }
+    for command in [
+      ["list"], ["show"], ["presets"], ["pull"], ["mirror"], ["entry", "new"], ["entry", "check"],
+      ["identify"], ["convert"], ["repack"], ["verify"], ["run"], ["stats"], ["audit"],
+    ] {
+      let own = try run(command + ["--help"])
       #expect(own.status == 0 && own.output.contains("EXAMPLES"), "\(command)")
     }
   }
@@ -78,7 +85,17 @@ import Testing
 
   @Test func `an entry that must be brought is unavailable`() throws {
     let result = try run("verify", "HST-10-384")
-    #expect(result.status == 69 && result.errors.contains("dead, 2025-12-19"))
+    #expect(result.status == 69 && result.errors.contains("--from FILE"))
+  }
+
+  @Test func `an embedded entry's name works without any file of the zoo`() throws {
+    let result = try run("verify", "qkformer-digits-batch", "--level", "behaviour")
+    #expect(result.status == 0 && result.output.contains("confirmed by PyTorch"))
+  }
+
+  @Test func `a query that cannot be read is a usage error that lists the fields`() throws {
+    let result = try run("list", "--where", "top1>75")
+    #expect(result.status == 64 && result.errors.contains("reported.top1, log.top1"))
   }
 
   @Test func `an entry's name works where its files are`() throws {

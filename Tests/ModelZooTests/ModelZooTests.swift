@@ -1,3 +1,4 @@
+import BlobCache
 import CanonicalJSON
 import CheckpointFormat
 import Diagnostics
@@ -44,11 +45,12 @@ import Testing
     let entry = try #require(try index.entry("HST-10-384"))
     #expect(entry.availability == .bring)
     #expect {
-      _ = try index.checkedPath(of: .checkpoint, in: entry)
+      _ = try LocalZoo(index: index) { Cache(root: "/nonexistent") }
+        .requiredPath(of: .checkpoint, in: entry)
     } throws: { error in
       let failure = error as? ZooFailure
       return failure?.code == .unavailable && failure?.exitCode == 69
-        && failure?.found.contains("dead") == true
+        && failure?.found.contains("--from FILE") == true
     }
   }
 
@@ -115,8 +117,23 @@ import Testing
         (error as? ZooFailure)?.expected.contains("`\(member)`") == true
       }
     }
-    var members = try #require(entry.json.object)
-    members["parameters"] = .number(1)
-    #expect(throws: ZooFailure.self) { _ = try ZooEntry(json: .object(members), at: "test") }
+    let wrong: [(String, JSON)] = [
+      ("parameters", .number(1)), ("accumulates_per_step", .number(1)),
+      ("name", "../escape"), ("name", "UPPER"), ("name", ""),
+      ("files", [["role": "checkpoint", "name": "../outside"]]),
+      ("files", [["role": "checkpoint", "name": "/outside"]]),
+      ("files", [["role": "nothing", "name": "x"]]),
+      ("files", [["role": "checkpoint", "name": "x", "sha256": "0123"]]),
+      ("sources", [["kind": "x", "address": "x", "state": "alive", "as_of": "2026-01-01"]]),
+      ("figures", [["metric": "top3", "value": .number(1), "by": "log", "source": "x"]]),
+      ("preprocessing", ["kind": "magic"]), ("aliases", [.number(1)]),
+    ]
+    for (member, value) in wrong {
+      var members = try #require(entry.json.object)
+      members[member] = value
+      #expect(throws: ZooFailure.self, "\(member)") {
+        _ = try ZooEntry(json: .object(members), at: "test")
+      }
+    }
   }
 }

@@ -41,8 +41,12 @@ class Schemas(unittest.TestCase):
             Draft202012Validator.check_schema(json.loads(path.read_text()))
 
     def test_every_command_has_one(self):
-        commands = [line.split()[0] for line in qkzoo("--help").split("SUBCOMMANDS:")[1].split("See '")[0].splitlines()
-                    if line.startswith("  ") and line[2:3].isalpha()]
+        def below(*command):
+            text = qkzoo(*command, "--help").partition("SUBCOMMANDS:")[2].split("See '")[0]
+            names = [line.split()[0] for line in text.splitlines() if line.startswith("  ") and line[2:3].isalpha()]
+            return [name for one in names for name in below(*command, one)] or ["-".join(command)]
+
+        commands = below()
         self.assertEqual(sorted(set(commands)), sorted(p.name.split(".")[0] for p in (SCHEMAS / "commands").iterdir()))
 
     def test_convert(self):
@@ -116,7 +120,7 @@ class Schemas(unittest.TestCase):
                     self.assert_strict("records", json.loads(file["records"][0]))
 
     def test_entries(self):
-        optional = ("weights_id", "model_id", "evidence", "batch_effect")
+        optional = ("weights_id", "model_id", "evidence", "batch_effect", "training")
         paths = sorted((ROOT / "zoo" / "entries").glob("*/entry.json"))
         self.assertGreater(len(paths), 0)
         for path in paths:

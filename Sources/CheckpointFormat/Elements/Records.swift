@@ -1,6 +1,6 @@
 public import CanonicalJSON
-import Diagnostics
-import QKFormerModel
+public import Diagnostics
+public import QKFormerModel
 
 /// What was said or measured about a model on a dataset.
 ///
@@ -120,8 +120,9 @@ extension Records {
     return integers.count == elements.count ? integers : nil
   }
 
-  /// Spike counts must be those of the model's neuron groups.
-  func findings(_ plan: NetworkPlan, place: String) -> [CheckpointFailure] {
+  /// What contradicts a model: spike counts must be those of its neuron groups. `place` names the
+  /// records in the findings.
+  public func findings(_ plan: NetworkPlan, place: String) -> [CheckpointFailure] {
     let paths = Set(plan.neurons.map(\.path))
     let steps = plan.configuration.timeSteps
     return firing.filter { record in

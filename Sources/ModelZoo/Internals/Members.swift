@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Diagnostics
+import Digests
 
 /// The members of an object that a description consists of; what nobody took is unknown.
 struct Members {
@@ -40,6 +41,16 @@ struct Members {
       unknown += members.unknown
       return element
     }
+  }
+
+  /// A SHA-256 digest.
+  static func sha256(_ json: JSON) -> Digest? {
+    json.string.flatMap(Digest.init(hex:)).flatMap { $0.bytes.count == 32 ? $0 : nil }
+  }
+
+  /// An MD5 sum.
+  static func md5(_ json: JSON) -> Digest? {
+    json.string.flatMap(Digest.init(hex:)).flatMap { $0.bytes.count == 16 ? $0 : nil }
   }
 
   /// What nobody took, by place.

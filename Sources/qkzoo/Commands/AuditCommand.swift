@@ -20,8 +20,8 @@ struct AuditCommand: ParsableCommand {
 
   @OptionGroup var model: ModelArgument
 
-  @Option(help: ArgumentHelp("Labelled samples.", valueName: "file"))
-  var data: String
+  @Option(help: ArgumentHelp("Labelled samples (default: the entry's).", valueName: "file"))
+  var data: String?
 
   @Option(help: ArgumentHelp("Samples of one batch.", valueName: "n"))
   var batch = 32
@@ -37,16 +37,20 @@ struct AuditCommand: ParsableCommand {
   }
 
   func run() throws {
-    let checkpoint = try model.load()
+    let (checkpoint, entry) = try model.load()
     let engine = try running.prepare(checkpoint, scope: .batch)
-    let samples = try LabelledSamples(path: data)
+    guard let samples = try model.zoo.samples(data, of: entry) else {
+      throw ValidationError("name labelled samples by --data, or an entry that has test data")
+    }
     let progress = Progress("audit", total: 3 * samples.count)
     let effect = try BatchEffect(
       engine, samples, batchSize: batch, seed: seed, progress: progress.advance)
-    format.print(report(effect, try checkpoint.identity().modelID.hex))
+    format.print(report(effect, samples, try checkpoint.identity().modelID.hex))
   }
 
-  private func report(_ effect: BatchEffect, _ modelID: String) -> Report {
+  private func report(
+    _ effect: BatchEffect, _ samples: LabelledSamples, _ modelID: String
+  ) -> Report {
     let count = effect.alone.answers.count
     var table = TextTable()
     table.add(
@@ -68,7 +72,7 @@ struct AuditCommand: ParsableCommand {
     return Report(
       "audit",
       [
-        "model_id": .string(modelID), "data": .string(data), "n": .integer(count),
+        "model_id": .string(modelID), "data": .string(samples.name), "n": .integer(count),
         "per_image_correct": .integer(effect.alone.correct),
         "comparisons": .array(effect.comparisons.map(Self.json)),
       ], text: ([table.text] + sentences).joined(separator: "\n"))

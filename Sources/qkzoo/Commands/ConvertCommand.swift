@@ -86,7 +86,7 @@ struct ConvertCommand: ParsableCommand {
       try foreign.refuse(for: path)
       return (try CheckpointFile.openVerified(path).checkpoint(), "the checkpoint")
     }
-    let imported = try ModelFile.importModel(path, foreign, zoo.load())
+    let imported = try ModelFile.importModel(path, foreign, zoo.local())
     return (imported.checkpoint, imported.source)
   }
 

@@ -4,6 +4,7 @@ import CheckpointFormat
 import Conversion
 import Diagnostics
 import Digests
+import FileAccess
 import ModelZoo
 import QKFormerModel
 
@@ -14,10 +15,12 @@ struct IdentifyCommand: ParsableCommand {
     abstract: "Say which published model a file is, by its digests and its weights.",
     discussion: """
       MD5 and SHA-256 recognise the file; the weights-id recognises the weights in any container \
-      under any naming. Anything else is circumstantial and labelled so.
+      under any naming. Anything else is circumstantial and labelled so. --witness prints what the \
+      entry lacks: the digests and identities of this copy, as JSON.
 
       EXAMPLES
         qkzoo identify checkpoint-199.pth
+        qkzoo identify checkpoint-199.pth --witness
       """)
 
   @Argument(help: "A file, or an entry's name.")
@@ -27,62 +30,118 @@ struct IdentifyCommand: ParsableCommand {
     help: ArgumentHelp("Which state dict, if the file has several.", valueName: "name"))
   var weights: String?
 
+  @Flag(help: "Print the record that would complete the entry.")
+  var witness = false
+
   @OptionGroup var zoo: ZooOptions
   @OptionGroup var format: OutputOptions
 
+  /// What is known of a file.
+  private struct Finding {
+    let container: String
+    let digests: FileDigests
+    let weightsID: Digest
+    let modelID: Digest?
+    /// What only makes a model likely.
+    let evidence: [(what: String, value: String)]
+    /// The model under an entry's configuration.
+    let identity: (QKFormerConfiguration) throws -> ModelIdentity
+  }
+
   func run() throws {
-    let (path, _) = try zoo.locate(file)
-    format.print(
-      ModelFile.isCheckpoint(path) ? try identifyCheckpoint(path) : try identifyForeign(path))
+    let zoo = try self.zoo.local()
+    let (path, _) = try self.zoo.locate(file)
+    let finding =
+      try ModelFile.isCheckpoint(path) ? ofCheckpoint(path) : ofForeign(path, zoo.index)
+    let matches = try zoo.matches(digests: finding.digests, weightsID: finding.weightsID)
+    if witness {
+      print(try record(finding, matches, path).json.canonicalText)
+    } else {
+      format.print(report(finding, matches))
+    }
   }
 
-  private func identifyCheckpoint(_ file: String) throws -> Report {
-    let checkpoint = try CheckpointFile.open(file).checkpoint()
+  private func ofCheckpoint(_ path: String) throws -> Finding {
+    let checkpoint = try CheckpointFile.open(path).checkpoint()
     let identity = try checkpoint.identity()
-    return try report(
-      container: "qkz.h5", digests: FileDigests(ofFile: file), identity.weightsID,
-      modelID: identity.modelID, evidence: [("architecture", checkpoint.configuration.summary)])
+    return Finding(
+      container: "qkz.h5", digests: try FileDigests(ofFile: path), weightsID: identity.weightsID,
+      modelID: identity.modelID, evidence: [("architecture", checkpoint.configuration.summary)],
+      identity: { _ in identity })
   }
 
-  private func identifyForeign(_ file: String) throws -> Report {
-    let assembly = try ModelAssembly(path: file, weights: weights)
-    var evidence = [("architecture", assembly.summary)]
-    for preset in assembly.fittingPresets { evidence.append(("fits preset", preset.name)) }
+  private func ofForeign(_ path: String, _ index: ZooIndex) throws -> Finding {
+    let assembly = try ModelAssembly(path: path, weights: weights)
+    return Finding(
+      container: assembly.file.container.rawValue, digests: assembly.digests,
+      weightsID: try assembly.weightsID(), modelID: nil,
+      evidence: try evidence(assembly, index),
+      identity: { configuration in
+        let choice = ConfigurationChoice(configuration: configuration, source: "the entry")
+        return try assembly.checkpoint(choice).identity()
+      })
+  }
+
+  private func evidence(
+    _ assembly: ModelAssembly, _ index: ZooIndex
+  ) throws -> [(what: String, value: String)] {
+    var evidence = [(what: "architecture", value: assembly.summary)]
+    let presets = assembly.fittingPresets.map(\.name)
+    evidence += presets.map { ("fits preset", $0) }
     for (name, value) in assembly.file.facts.sorted(by: { $0.key < $1.key }) {
       let text = value.canonicalText
       if text.count <= 60 { evidence.append((name, text)) }
     }
-    return try report(
-      container: assembly.file.container.rawValue, digests: assembly.digests,
-      try assembly.weightsID(), modelID: nil, evidence: evidence)
+    for name in presets {
+      guard let run = try index.entry(name)?.training else { continue }
+      evidence += run.evidence(
+        counter: assembly.batchCounter, facts: assembly.file.facts,
+        arguments: assembly.file.arguments
+      ).map { ("training of \(name)", $0) }
+    }
+    return evidence
   }
 
-  private func report(
-    container: String, digests: FileDigests, _ weightsID: Digest, modelID: Digest?,
-    evidence: [(String, String)]
-  ) throws -> Report {
-    let matches = try zoo.load().matches(digests: digests, weightsID: weightsID)
+  private func record(
+    _ finding: Finding, _ matches: [EntryMatch], _ path: String
+  ) throws -> Witness {
+    guard let match = matches.first else {
+      throw ZooFailure(
+        .digest, at: path, expected: "a copy of some entry's weights", found: "none is known so")
+    }
+    let isCheckpoint = finding.container == "qkz.h5"
+    let identity = try finding.identity(match.entry.configuration)
+    return Witness(
+      entry: match.entry.name,
+      file: ZooEntry.File(
+        role: isCheckpoint ? .checkpoint : .upstream, name: Files.name(of: path),
+        size: finding.digests.size, sha256: finding.digests.sha256, md5: finding.digests.md5),
+      grounds: match.grounds, weightsID: identity.weightsID, modelID: identity.modelID,
+      checkpoint: nil)
+  }
+
+  private func report(_ finding: Finding, _ matches: [EntryMatch]) -> Report {
+    let digests = finding.digests
     var table = TextTable()
-    table.add("file", "\(file), \(container), \(digests.size.grouped) bytes")
+    table.add("file", "\(file), \(finding.container), \(digests.size.grouped) bytes")
     table.add("MD5", digests.md5.hex)
     table.add("SHA-256", digests.sha256.hex)
-    table.add("weights-id", weightsID.hex)
-    if let modelID { table.add("model-id", modelID.hex) }
-    for match in matches { table.add("identified", "\(match.entry.name) by \(match.by)") }
+    table.add("weights-id", finding.weightsID.hex)
+    if let modelID = finding.modelID { table.add("model-id", modelID.hex) }
+    for match in matches { table.add("identified", "\(match.entry.name) by \(match.text)") }
     if matches.isEmpty { table.add("identified", "no entry has this file or these weights") }
-    for (name, value) in evidence { table.add("circumstantial", "\(name): \(value)") }
-    let matched = matches.map { match -> JSON in
-      ["entry": .string(match.entry.name), "by": .string(match.by)]
-    }
+    for item in finding.evidence { table.add("circumstantial", "\(item.what): \(item.value)") }
     return Report(
       "identify",
       [
-        "file": .string(file), "container": .string(container), "size": .integer(digests.size),
-        "md5": .string(digests.md5.hex), "sha256": .string(digests.sha256.hex),
-        "weights_id": .string(weightsID.hex), "model_id": .optional(modelID?.hex),
-        "identified": .array(matched),
+        "file": .string(file), "container": .string(finding.container),
+        "size": .integer(digests.size), "md5": .string(digests.md5.hex),
+        "sha256": .string(digests.sha256.hex), "weights_id": .string(finding.weightsID.hex),
+        "model_id": .optional(finding.modelID?.hex),
+        "identified": .array(
+          matches.map { ["entry": .string($0.entry.name), "by": .string($0.text)] }),
         "circumstantial": .array(
-          evidence.map { ["what": .string($0.0), "value": .string($0.1)] }),
+          finding.evidence.map { ["what": .string($0.what), "value": .string($0.value)] }),
       ], text: table.text)
   }
 }

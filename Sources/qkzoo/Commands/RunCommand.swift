@@ -53,7 +53,7 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
-    let checkpoint = try model.load()
+    let checkpoint = try model.load().checkpoint
     let engine = try running.prepare(checkpoint, scope: scope)
     let tensor = try TensorSource.read(input)
     let samples = try InputBatch(tensor, for: engine.plan.configuration, name: input)

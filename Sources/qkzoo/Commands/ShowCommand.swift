@@ -28,7 +28,7 @@ struct ShowCommand: ParsableCommand {
     if !Files.exists(model.model), let entry = try model.zoo.load().entry(model.model) {
       format.print(Self.report(entry))
     } else {
-      format.print(try report(try model.load()))
+      format.print(try report(try model.load().checkpoint))
     }
   }
 

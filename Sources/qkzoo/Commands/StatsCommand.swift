@@ -50,7 +50,7 @@ struct StatsCommand: ParsableCommand {
   }
 
   func run() throws {
-    let checkpoint = try model.load()
+    let checkpoint = try model.load().checkpoint
     // Activity is a property of each sample; a batch would mix them.
     let engine = try running.prepare(checkpoint, scope: .sample)
     let modelID = try checkpoint.identity().modelID.hex

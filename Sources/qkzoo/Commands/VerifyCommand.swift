@@ -105,7 +105,7 @@ struct VerifyCommand: ParsableCommand {
 
   /// Another container records no digests: what can be checked is what it checks itself.
   private func openForeign(_ path: String, _ ladder: inout Ladder) throws -> Checkpoint {
-    let imported = try ModelFile.importModel(path, foreign, zoo.load())
+    let imported = try ModelFile.importModel(path, foreign, zoo.local())
     let container = imported.assembly.file.container
     ladder.add(
       Ladder.Rung(
@@ -168,10 +168,9 @@ struct VerifyCommand: ParsableCommand {
     _ checkpoint: Checkpoint?, _ entry: ZooEntry?, _ path: String
   ) throws -> [Ladder.Rung] {
     guard let checkpoint else { return [.skipped("dataset", "not run: wrong below")] }
-    guard let file = try dataFile(entry) else {
+    guard let samples = try zoo.samples(data, of: entry) else {
       throw ValidationError("level dataset needs --data FILE, or an entry that has test data")
     }
-    let samples = try LabelledSamples(path: file)
     let progress = Progress("dataset", total: samples.count)
     let evaluation = try SplitEvaluation(
       running.prepare(checkpoint), samples, progress: progress.advance)
@@ -183,12 +182,6 @@ struct VerifyCommand: ParsableCommand {
       Ladder.Rung(
         name: "dataset", detail: "\(line.detail); recorded by \(line.by)", findings: line.findings)
     }
-  }
-
-  private func dataFile(_ entry: ZooEntry?) throws -> String? {
-    if let data { return data }
-    guard let entry, entry.file(.testData) != nil else { return nil }
-    return try zoo.load().checkedPath(of: .testData, in: entry)
   }
 
   private func identityRung(
@@ -228,7 +221,7 @@ struct VerifyCommand: ParsableCommand {
         "model_id": .optional(identity?.modelID.hex),
         "weights_id": .optional(identity?.weightsID.hex),
       ],
-      text: "\(path)  \(configuration.summary)\n" + table.text)
+      text: "\(model)  \(configuration.summary)\n" + table.text)
   }
 }
 

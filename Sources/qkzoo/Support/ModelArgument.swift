@@ -9,29 +9,6 @@ import ModelZoo
 import QKFormerModel
 import SpikeInference
 
-/// Where the zoo's entries come from.
-struct ZooOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "A folder with a zoo, instead of the entries that were compiled in.",
-      valueName: "directory"))
-  var index: String?
-
-  /// The zoo: the folder named, else the entries that were compiled in.
-  func load() throws -> ZooIndex {
-    try index.map { try ZooIndex.directory($0) } ?? ZooIndex.compiledIn()
-  }
-
-  /// The file of a model: the path itself, or an entry's file, which must be the one that the entry
-  /// lists; that is checked before anything in it is parsed.
-  func locate(_ model: String) throws -> (path: String, entry: ZooEntry?) {
-    if Files.exists(model) { return (model, nil) }
-    let index = try load()
-    let entry = try index.requiredEntry(model)
-    return (try index.checkedPath(of: .checkpoint, in: entry), entry)
-  }
-}
-
 /// What a foreign file cannot say about itself.
 struct ForeignOptions: ParsableArguments {
   @Option(
@@ -78,17 +55,20 @@ struct ModelArgument: ParsableArguments {
   @Flag(name: .customLong("no-verify"), help: "Do not check the bytes before using them.")
   var skipsVerification = false
 
-  /// Opens the model; a checkpoint's bytes are verified unless the user says otherwise.
-  func load() throws -> Checkpoint {
-    let (path, _) = try zoo.locate(model)
+  /// Opens the model, with its entry if it was named by one; a checkpoint's bytes are verified
+  /// unless the user says otherwise.
+  func load() throws -> (checkpoint: Checkpoint, entry: ZooEntry?) {
+    let (path, entry) = try zoo.locate(model)
     guard ModelFile.isCheckpoint(path) else {
-      return try ModelFile.importModel(path, foreign, zoo.load()).checkpoint
+      return (try ModelFile.importModel(path, foreign, zoo.local()).checkpoint, entry)
     }
     try foreign.refuse(for: path)
-    guard skipsVerification else { return try CheckpointFile.openVerified(path).checkpoint() }
+    guard skipsVerification else {
+      return (try CheckpointFile.openVerified(path).checkpoint(), entry)
+    }
     let file = try CheckpointFile.open(path)
     StandardError.print("qkzoo: \(path): bytes not verified (--no-verify)")
-    return try file.checkpoint()
+    return (try file.checkpoint(), entry)
   }
 }
 
@@ -103,15 +83,16 @@ enum ModelFile {
 
   /// Imports a foreign file.
   static func importModel(
-    _ path: String, _ options: ForeignOptions, _ zoo: ZooIndex
+    _ path: String, _ options: ForeignOptions, _ zoo: LocalZoo
   ) throws -> (checkpoint: Checkpoint, assembly: ModelAssembly, source: String) {
     let assembly = try ModelAssembly(path: path, weights: options.weights)
-    let matches = zoo.matches(digests: assembly.digests, weightsID: try assembly.weightsID())
+    let matches = try zoo.matches(digests: assembly.digests, weightsID: assembly.weightsID())
     let choice = try assembly.choose(
       explicit: try options.explicit(),
-      entries: matches.map { entry, digest in
+      entries: matches.map { match in
         ConfigurationChoice(
-          configuration: entry.configuration, source: "zoo entry \(entry.name) (\(digest))")
+          configuration: match.entry.configuration,
+          source: "zoo entry \(match.entry.name) (\(match.text))")
       })
     let licences = matches.first.map { JSON.object($0.entry.licences.mapValues { .string($0) }) }
     let checkpoint = try assembly.checkpoint(

@@ -31,9 +31,11 @@ struct Report {
 
 /// Messages that are not the result.
 enum StandardError {
-  static func print(_ line: String) {
-    let bytes = Array((line + "\n").utf8)
-    _ = unsafe write(2, bytes, bytes.count)
+  static func print(_ line: String) { write(line + "\n") }
+
+  static func write(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = unsafe Glibc.write(2, bytes, bytes.count)
   }
 
   static var isTerminal: Bool { isatty(2) == 1 }

@@ -1,5 +1,6 @@
-import Glibc
+import Diagnostics
 import Synchronization
+import Transfer
 
 /// A line on standard error that shows how far a long command is; silent in pipes.
 final class Progress: Sendable {
@@ -22,8 +23,39 @@ final class Progress: Sendable {
       let bar =
         String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
       let end = done == total ? "\u{1B}[2K\r" : ""
-      let bytes = Array("\r\(title) [\(bar)] \(done)/\(total)\(end)".utf8)
-      _ = unsafe write(2, bytes, bytes.count)
+      StandardError.write("\r\(title) [\(bar)] \(done)/\(total)\(end)")
+    }
+  }
+}
+
+/// A line on standard error that shows how far a transfer is; silent in pipes.
+final class TransferLine: Sendable {
+  private let name: String
+
+  init(_ name: String) { self.name = name }
+
+  @Sendable func show(_ progress: TransferProgress) {
+    guard StandardError.isTerminal else { return }
+    var parts = [Self.size(progress.bytes)]
+    if let total = progress.total { parts[0] += " of \(Self.size(total))" }
+    if progress.rate > 0 { parts.append("\(Self.size(Int(progress.rate)))/s") }
+    if let total = progress.total, progress.rate > 0 {
+      let seconds = Int(Double(total - progress.bytes) / progress.rate)
+      parts.append("\(seconds / 60):\(seconds % 60 < 10 ? "0" : "")\(seconds % 60) left")
+    }
+    StandardError.write("\u{1B}[2K\r\(PlainText.escaped(name)): \(parts.joined(separator: ", "))")
+  }
+
+  /// Removes the line.
+  func end() {
+    if StandardError.isTerminal { StandardError.write("\u{1B}[2K\r") }
+  }
+
+  private static func size(_ bytes: Int) -> String {
+    switch bytes {
+    case ..<10_000: "\(bytes) B"
+    case ..<10_000_000: "\(bytes / 1000) kB"
+    default: "\(bytes / 1_000_000) MB"
     }
   }
 }

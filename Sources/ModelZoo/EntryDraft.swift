@@ -1,0 +1,49 @@
+public import CanonicalJSON
+public import CheckpointFormat
+import Digests
+import FileAccess
+public import QKFormerModel
+
+/// The beginning of an entry: everything that follows from a configuration or a checkpoint, and
+/// empty lists for what only people know.
+public enum EntryDraft {
+  /// A draft from a configuration.
+  public static func json(
+    _ configuration: QKFormerConfiguration, dataset: String, suffix: String?, labels: String
+  ) -> JSON {
+    let plan = NetworkPlan(configuration)
+    let name = configuration.entryName(dataset: dataset) + (suffix.map { "-\($0)" } ?? "")
+    return [
+      "schema": .string(ZooEntry.schema), "name": .string(name), "aliases": [],
+      "title": .string("QKFormer \(configuration.depth)-\(configuration.width) on \(dataset)"),
+      "configuration": configuration.json, "parameters": .integer(plan.parameterCount),
+      "accumulates_per_step": .integer(plan.accumulatesPerStep), "dataset": .string(dataset),
+      "labels": .string(labels), "preprocessing": ["kind": "none"],
+      "licences": ["code": "none stated", "weights": "none stated"], "files": [], "sources": [],
+      "records": Records().json, "figures": [], "notes": [],
+    ]
+  }
+
+  /// A draft from a checkpoint, which is in a file.
+  ///
+  /// - Throws: `FileFailure`, and what reading the tensors throws.
+  public static func json(
+    _ checkpoint: Checkpoint, file path: String, dataset: String, suffix: String?, labels: String
+  ) throws -> JSON {
+    let draft = json(checkpoint.configuration, dataset: dataset, suffix: suffix, labels: labels)
+    var members = draft.object ?? [:]
+    let digests = try FileDigests(ofFile: path)
+    let identity = ModelIdentity(
+      configuration: checkpoint.configuration, tensors: checkpoint.parameters,
+      digests: try checkpoint.parameters.digests())
+    let file = ZooEntry.File(
+      role: .checkpoint, name: Files.name(of: path), size: digests.size, sha256: digests.sha256,
+      md5: digests.md5)
+    members["files"] = .array([file.json])
+    members["weights_id"] = .string(identity.weightsID.hex)
+    members["model_id"] = .string(identity.modelID.hex)
+    members["records"] = checkpoint.records.json
+    members["licences"] = checkpoint.provenance["licences"] ?? members["licences"]
+    return .object(members)
+  }
+}

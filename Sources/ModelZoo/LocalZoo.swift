@@ -1,0 +1,206 @@
+public import BlobCache
+import CanonicalJSON
+import Diagnostics
+public import Digests
+import FileAccess
+public import Transfer
+
+/// A zoo, and what of it is on this machine: beside its index, in the program, or in the cache.
+///
+///     witnesses/ENTRY.json  in the cache's folder: copies that were accepted, `Witness`
+public struct LocalZoo: Sendable {
+  /// The zoo.
+  public let index: ZooIndex
+  private let openCache: @Sendable () throws -> Cache
+  /// Where a mirror's files are, by SHA-256: an address or a folder.
+  private let mirror: String?
+
+  /// A zoo and a cache, which is opened when it is needed; `mirror` is where the index came from,
+  /// if its files are beside it.
+  public init(
+    index: ZooIndex, mirror: String? = nil, cache: @escaping @Sendable () throws -> Cache
+  ) {
+    self.index = index
+    self.mirror = mirror
+    openCache = cache
+  }
+
+  /// Files by content.
+  ///
+  /// - Throws: `CacheFailure` if there is no place for one.
+  public var cache: Cache { get throws { try openCache() } }
+
+  // MARK: - Files
+
+  /// The path of an entry's file, whose digest has been checked; `nil` if it is not here.
+  ///
+  /// A file that is part of this software is put into the cache.
+  ///
+  /// - Throws: `ZooFailure` if a file beside the index is not the listed one, `CacheFailure`,
+  ///   `FileFailure`.
+  public func path(of file: ZooEntry.File, in entry: ZooEntry) throws -> String? {
+    if let path = index.path(of: file, in: entry) { return try Self.checked(path, file, entry) }
+    guard file.isKnown else { return nil }
+    if let blob = try cache.blob(file.wanted) { return blob.path }
+    return try index.embedded(file).map { bytes in
+      try cache.keep(bytes, name: file.name, source: ZooEntry.embeddedKind).path
+    }
+  }
+
+  /// The path of an entry's checkpoint: the listed one, or one that was made of an accepted copy.
+  ///
+  /// - Throws: as `path(of:in:)`.
+  public func checkpoint(of entry: ZooEntry) throws -> String? {
+    if let file = entry.file(.checkpoint), let path = try path(of: file, in: entry) { return path }
+    guard let digest = try witness(of: entry)?.checkpoint else { return nil }
+    return try cache.blob(sha256: digest)?.path
+  }
+
+  /// The path of an entry's file of a role, which must be here.
+  ///
+  /// - Throws: `ZooFailure` that says how to get it, and as `path(of:in:)`.
+  public func requiredPath(of role: ZooEntry.File.Role, in entry: ZooEntry) throws -> String {
+    let path =
+      role == .checkpoint
+      ? try checkpoint(of: entry)
+      : try entry.file(role).flatMap { try self.path(of: $0, in: entry) }
+    if let path { return path }
+    throw ZooFailure(
+      .unavailable, at: entry.name, expected: "its \(role.rawValue) on this machine",
+      found: "none; \(entry.advice)")
+  }
+
+  private static func checked(
+    _ path: String, _ file: ZooEntry.File, _ entry: ZooEntry
+  ) throws -> String {
+    guard let expected = file.sha256 else { return path }
+    let found = try FileDigests(ofFile: path).sha256
+    guard found == expected else {
+      throw ZooFailure(
+        .digest, at: path, expected: "SHA-256 \(expected), as \(entry.name) lists it",
+        found: "\(found)")
+    }
+    return path
+  }
+
+  /// The addresses at which an entry's file may be had, best first.
+  ///
+  /// - Throws: `TransferFailure` for an address that is none.
+  public func addresses(of file: ZooEntry.File, in entry: ZooEntry) throws -> [TransferSource] {
+    var addresses: [Address] = []
+    if let mirror, let sha256 = file.sha256 {
+      addresses.append(try Self.address(Files.join(mirror, "blobs/\(sha256.hex)")))
+    }
+    let sources = entry.sources.filter { $0.isFetchable && $0.file == file.name }
+    for state in [ZooEntry.Source.State.live, .notChecked] {
+      addresses += try sources.filter { $0.state == state }.map { try Address($0.address) }
+    }
+    return addresses.map { TransferSource($0) }
+  }
+
+  /// An address, or the path of a file as one.
+  ///
+  /// - Throws: `TransferFailure`.
+  public static func address(_ text: String) throws -> Address {
+    isAddress(text) ? try Address(text) : try Address(path: text)
+  }
+
+  /// Whether a text is an address and not a path.
+  public static func isAddress(_ text: String) -> Bool {
+    ["https://", "http://", "file:"].contains { text.hasPrefix($0) }
+  }
+
+  // MARK: - Witnesses
+
+  /// The copy of an entry's weights that was accepted on this machine.
+  ///
+  /// - Throws: `ZooFailure`, `JSONFailure`, `FileFailure`.
+  public func witness(of entry: ZooEntry) throws -> Witness? {
+    guard let cache = try? cache else { return nil }
+    let path = Self.path(of: entry.name, in: cache)
+    guard Files.exists(path) else { return nil }
+    return try Witness(json: JSON(parsing: Files.read(path, limit: 1 << 16), at: path), at: path)
+  }
+
+  /// Remembers an accepted copy.
+  ///
+  /// - Throws: `FileFailure`.
+  public func keep(_ witness: Witness) throws {
+    let path = Self.path(of: witness.entry, in: try cache)
+    try Files.makeDirectories(Files.directory(of: path))
+    try AtomicFile.replace(path, with: Array(witness.json.canonicalText.utf8))
+  }
+
+  private static func path(of entry: String, in cache: Cache) -> String {
+    Files.join(cache.root, "witnesses/\(entry).json")
+  }
+
+  /// The entries that a file of these digests belongs to, and why: by the entry or by a witness.
+  ///
+  /// - Throws: as `witness(of:)`.
+  public func matches(digests: FileDigests, weightsID: Digest?) throws -> [EntryMatch] {
+    try index.entries.compactMap { entry in
+      try entry.match(digests, weightsID) ?? witness(of: entry)?.match(entry, digests, weightsID)
+    }
+  }
+}
+
+/// An entry that a file belongs to.
+public struct EntryMatch: Sendable {
+  /// The entry.
+  public let entry: ZooEntry
+  /// By what.
+  public let grounds: Witness.Grounds
+  /// In words, as in `MD5 of checkpoint-199.pth`.
+  public let text: String
+}
+
+extension ZooEntry {
+  /// How a user gets the checkpoint.
+  public var advice: String {
+    switch availability {
+    case .embedded, .live, .unchecked: "qkzoo pull \(name)"
+    case .bring: "no address is left; with a copy of it: qkzoo pull \(name) --from FILE"
+    case .unreleased: "it was never released"
+    }
+  }
+
+  func match(_ digests: FileDigests, _ weightsID: Digest?) -> EntryMatch? {
+    for file in files {
+      if let match = file.match(self, digests) { return match }
+    }
+    guard let weightsID, weightsID == self.weightsID else { return nil }
+    return EntryMatch(entry: self, grounds: .weightsID, text: "weights-id")
+  }
+}
+
+extension ZooEntry.File {
+  /// The file as a transfer wants it.
+  public var wanted: WantedFile {
+    WantedFile(name: name, size: size, sha256: sha256, md5: md5)
+  }
+
+  fileprivate func match(_ entry: ZooEntry, _ digests: FileDigests) -> EntryMatch? {
+    if sha256 == digests.sha256 {
+      return EntryMatch(entry: entry, grounds: .sha256, text: "SHA-256 of \(name)")
+    }
+    guard md5 == digests.md5, sha256 == nil else { return nil }
+    return EntryMatch(entry: entry, grounds: .md5, text: "MD5 of \(name)")
+  }
+}
+
+extension Witness {
+  fileprivate func match(
+    _ entry: ZooEntry, _ digests: FileDigests, _ weightsID: Digest?
+  ) -> EntryMatch? {
+    if file.sha256 == digests.sha256 || checkpoint == digests.sha256 {
+      return EntryMatch(
+        entry: entry, grounds: .sha256,
+        text: "SHA-256 of a copy accepted by \(grounds.rawValue)")
+    }
+    guard let weightsID, weightsID == self.weightsID else { return nil }
+    return EntryMatch(
+      entry: entry, grounds: .weightsID,
+      text: "weights-id of a copy accepted by \(grounds.rawValue)")
+  }
+}

@@ -1,0 +1,106 @@
+import Digests
+import BlobCache
+import CanonicalJSON
+import Diagnostics
+import FileAccess
+
+/// A static tree with a zoo that any web server can serve and any medium can carry.
+///
+///     index.json     the entries, `ZooIndex.json`, completed by what was accepted on this machine
+///     blobs/SHA256   the files
+public struct Mirror {
+  /// The name of the index in the tree.
+  public static let indexName = "index.json"
+  /// The most bytes of an index that are read.
+  public static let indexLimit = 256 << 20
+
+  /// Reads the index of a mirror.
+  ///
+  /// - Throws: `ZooFailure`, `JSONFailure`, `FileFailure`.
+  public static func index(at path: String) throws -> ZooIndex {
+    try ZooIndex(
+      json: JSON(parsing: Files.read(path, limit: indexLimit), at: path), at: path)
+  }
+
+  /// What a mirror holds.
+  public struct Content: Sendable {
+    /// The entries' names with the number of files of each that are in the tree.
+    public var entries: [(name: String, files: Int, licence: String)] = []
+    /// The bytes of all files.
+    public var bytes = 0
+  }
+
+  /// Writes a mirror of some entries: what of them is on this machine.
+  ///
+  /// Files that are there already are kept; nothing is removed. The index comes last.
+  ///
+  /// - Throws: `ZooFailure`, `CacheFailure`, `FileFailure`.
+  public static func write(
+    _ entries: [ZooEntry], of zoo: LocalZoo, to folder: String
+  ) throws -> Content {
+    try Files.makeDirectories(Files.join(folder, "blobs"))
+    var content = Content()
+    var described: [JSON] = []
+    for entry in entries {
+      let files = try filesHere(entry, zoo)
+      for (file, path) in files {
+        guard let sha256 = file.sha256 else { continue }
+        let copy = Files.join(folder, "blobs/\(sha256.hex)")
+        if !Files.exists(copy) { try Files.copy(path, to: copy) }
+        content.bytes += file.size ?? 0
+      }
+      content.entries.append(
+        (entry.name, files.count, entry.licences["weights"] ?? "none stated"))
+      described.append(try completed(entry, files.map(\.file), zoo))
+    }
+    var index = zoo.index.json.object ?? [:]
+    index["entries"] = .array(described)
+    try AtomicFile.replace(
+      Files.join(folder, indexName), with: Array(JSON.object(index).canonicalText.utf8))
+    return content
+  }
+
+  private static func filesHere(
+    _ entry: ZooEntry, _ zoo: LocalZoo
+  ) throws -> [(file: ZooEntry.File, path: String)] {
+    var files = try entry.files.compactMap { file in
+      try zoo.path(of: file, in: entry).map { (file: file, path: $0) }
+    }
+    if entry.file(.checkpoint) == nil, let digest = try zoo.witness(of: entry)?.checkpoint,
+      let blob = try zoo.cache.blob(sha256: digest)
+    {
+      let file = ZooEntry.File(
+        role: .checkpoint, name: "\(entry.name).qkz.h5", size: blob.record.stamp.size,
+        sha256: digest, md5: nil)
+      files.append((file, blob.path))
+    }
+    return files
+  }
+
+  /// An entry with what the files here tell beyond it: their digests, and where they are.
+  private static func completed(
+    _ entry: ZooEntry, _ here: [ZooEntry.File], _ zoo: LocalZoo
+  ) throws -> JSON {
+    var members = entry.json.object ?? [:]
+    let added = here.filter { !entry.files.contains($0) }
+    members["files"] = .array((entry.files + added).map(\.json))
+    if let witness = try zoo.witness(of: entry), entry.modelID == nil {
+      members["weights_id"] = .string(witness.weightsID.hex)
+      members["model_id"] = .string(witness.modelID.hex)
+    }
+    let kept = (members["sources"]?.array ?? []).filter {
+      $0["kind"]?.string != ZooEntry.embeddedKind
+    }
+    let mirrored: [JSON] =
+      here.isEmpty
+      ? []
+      : [
+        [
+          "kind": "mirror", "address": "beside this index", "state": "live",
+          "as_of": .string(WallClock.today),
+        ]
+      ]
+    members["sources"] = .array(mirrored + kept)
+    return .object(members)
+  }
+}

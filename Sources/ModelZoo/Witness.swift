@@ -1,0 +1,76 @@
+public import CanonicalJSON
+import Diagnostics
+public import Digests
+
+/// A copy of an entry's weights that was accepted on this machine, by all its names.
+///
+/// It lets later copies in any container be recognised, where the entry lists one digest only. Its
+/// JSON is what a maintainer needs to complete the entry.
+public struct Witness: Sendable, Equatable {
+  /// Why a copy was accepted.
+  public enum Grounds: String, Sendable {
+    /// The entry, or an earlier witness, lists its SHA-256.
+    case sha256 = "SHA-256"
+    /// The entry lists its MD5 sum.
+    case md5 = "MD5"
+    /// The entry, or an earlier witness, lists its weights-id.
+    case weightsID = "weights-id"
+    /// Nothing is known of the weights: the first copy was trusted, as the user asked.
+    case firstUse = "first use"
+  }
+
+  /// The value of `schema`.
+  public static let schema = "qkzoo.witness/1"
+
+  /// The entry's name.
+  public let entry: String
+  /// The file, with every digest.
+  public let file: ZooEntry.File
+  /// Why it was accepted.
+  public let grounds: Grounds
+  /// Recognises the weights.
+  public let weightsID: Digest
+  /// The model, under the entry's configuration.
+  public let modelID: Digest
+  /// The SHA-256 of the checkpoint that was made of it; `nil` before one is.
+  public let checkpoint: Digest?
+
+  /// Names a witness.
+  public init(
+    entry: String, file: ZooEntry.File, grounds: Grounds, weightsID: Digest, modelID: Digest,
+    checkpoint: Digest?
+  ) {
+    self.entry = entry
+    self.file = file
+    self.grounds = grounds
+    self.weightsID = weightsID
+    self.modelID = modelID
+    self.checkpoint = checkpoint
+  }
+
+  /// The witness as it is kept and printed.
+  public var json: JSON {
+    var members: [String: JSON] = [
+      "schema": .string(Self.schema), "entry": .string(entry), "file": file.json,
+      "accepted_by": .string(grounds.rawValue), "weights_id": .string(weightsID.hex),
+      "model_id": .string(modelID.hex),
+    ]
+    members["checkpoint"] = checkpoint.map { .string($0.hex) }
+    return .object(members)
+  }
+
+  /// Reads a witness; `place` names it in errors.
+  ///
+  /// - Throws: `ZooFailure`.
+  public init(json: JSON, at place: String) throws {
+    var members = try Members(json, at: place)
+    _ = try members.need("schema") { $0.string == Self.schema ? true : nil }
+    entry = try members.need("entry", \.string)
+    var file = try Members(try members.need("file") { $0 }, at: "\(place) file")
+    self.file = try ZooEntry.File(&file)
+    grounds = try members.need("accepted_by") { $0.string.flatMap(Grounds.init) }
+    weightsID = try members.need("weights_id", Members.sha256)
+    modelID = try members.need("model_id", Members.sha256)
+    checkpoint = try members.optional("checkpoint", Members.sha256)
+  }
+}

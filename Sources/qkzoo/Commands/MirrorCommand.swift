@@ -1,0 +1,60 @@
+import ArgumentParser
+import CanonicalJSON
+import Diagnostics
+import ModelZoo
+
+/// A zoo to serve or to carry.
+struct MirrorCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mirror",
+    abstract: "Write what is on this machine as a static tree that any web server can serve.",
+    discussion: """
+      --index reads such a tree, from a folder or an address. The index lists every entry named, the \
+      tree holds the files that are here. Whether you may pass weights on is between you and their \
+      licence, which is printed.
+
+      EXAMPLES
+        qkzoo mirror -o /srv/www/zoo
+        qkzoo list --index https://example.org/zoo
+      """)
+
+  @Argument(help: "Entries (default: all).")
+  var entries: [String] = []
+
+  @Option(name: [.short, .long], help: "The folder of the tree.")
+  var output: String
+
+  @OptionGroup var zoo: ZooOptions
+  @OptionGroup var format: OutputOptions
+
+  func run() throws {
+    let zoo = try self.zoo.local()
+    let chosen =
+      try entries.isEmpty ? zoo.index.entries : entries.map { try zoo.index.requiredEntry($0) }
+    format.print(report(try Mirror.write(chosen, of: zoo, to: output)))
+  }
+
+  private func report(_ content: Mirror.Content) -> Report {
+    var table = TextTable()
+    for entry in content.entries where entry.files > 0 {
+      table.add(
+        entry.name, "\(entry.files) file\(entry.files == 1 ? "" : "s")",
+        "licence of the weights: \(entry.licence)")
+    }
+    let absent = content.entries.count { $0.files == 0 }
+    return Report(
+      "mirror",
+      [
+        "output": .string(output), "bytes": .integer(content.bytes),
+        "entries": .array(
+          content.entries.map { entry in
+            [
+              "entry": .string(entry.name), "files": .integer(entry.files),
+              "licence": .string(entry.licence),
+            ]
+          }),
+      ],
+      text: table.text
+        + "\n\(absent) more without files; \(content.bytes.grouped) bytes in \(output)")
+  }
+}

@@ -1,0 +1,150 @@
+import BlobCache
+import CanonicalJSON
+import CheckpointFormat
+import Conversion
+import Diagnostics
+import Digests
+import FileAccess
+import ModelZoo
+
+/// A file that was brought for an entry, judged and turned into a checkpoint in the cache.
+struct Acceptance {
+  let entry: ZooEntry
+  let zoo: LocalZoo
+  /// Which state dict, if a file has several.
+  let weights: String?
+  /// Whether the first copy is trusted where nothing is known that could recognise the weights.
+  let trustsFirstUse: Bool
+
+  /// A model read from a file that may be any container.
+  private enum Opened {
+    case checkpoint(Checkpoint)
+    case foreign(ModelAssembly)
+  }
+
+  /// Accepts a file as the entry's, converts it if need be, and remembers it.
+  ///
+  /// - Throws: `ZooFailure` if it is not the entry's, and what opening and converting throw.
+  func accept(_ path: String, name: String) throws -> Witness {
+    let digests = try FileDigests(ofFile: path)
+    // By digest first: what is recognised so is parsed only after that.
+    if let match = try match(digests, nil) {
+      return try keep(path, name, digests, match.grounds, open(path))
+    }
+    let opened = try open(path)
+    let weightsID = try weightsID(opened)
+    if let match = try match(digests, weightsID) {
+      return try keep(path, name, digests, match.grounds, opened)
+    }
+    guard !isRecognisable else { throw refusal(path, digests, weightsID) }
+    guard trustsFirstUse else { throw unknown(path) }
+    return try keep(path, name, digests, .firstUse, opened)
+  }
+
+  // MARK: - Judging
+
+  private func match(_ digests: FileDigests, _ weightsID: Digest?) throws -> EntryMatch? {
+    try zoo.matches(digests: digests, weightsID: weightsID).first { $0.entry.name == entry.name }
+  }
+
+  /// Whether anything is known that a copy could match.
+  private var isRecognisable: Bool {
+    entry.isRecognisable || (try? zoo.witness(of: entry)) != nil
+  }
+
+  private func refusal(_ path: String, _ digests: FileDigests, _ weightsID: Digest) -> ZooFailure {
+    ZooFailure(
+      .digest, at: path, expected: "a copy of \(entry.name): \(entry.accepted)",
+      found: "MD5 \(digests.md5), SHA-256 \(digests.sha256), weights-id \(weightsID)")
+  }
+
+  private func unknown(_ path: String) -> ZooFailure {
+    ZooFailure(
+      .unproven, at: path,
+      expected: "a published digest of \(entry.name), or --trust-first-use to take this copy as it",
+      found: "no digest of the weights is known")
+  }
+
+  // MARK: - Opening and converting
+
+  private func open(_ path: String) throws -> Opened {
+    guard ModelFile.isCheckpoint(path) else {
+      return .foreign(try ModelAssembly(path: path, weights: weights))
+    }
+    return .checkpoint(try CheckpointFile.openVerified(path).checkpoint())
+  }
+
+  private func weightsID(_ opened: Opened) throws -> Digest {
+    switch opened {
+    case .checkpoint(let checkpoint): try checkpoint.identity().weightsID
+    case .foreign(let assembly): try assembly.weightsID()
+    }
+  }
+
+  /// The model under the entry's configuration.
+  private func model(_ opened: Opened, _ grounds: Witness.Grounds) throws -> Checkpoint {
+    switch opened {
+    case .checkpoint(let checkpoint):
+      guard checkpoint.configuration == entry.configuration else {
+        throw ZooFailure(
+          .configuration, at: entry.name, expected: entry.configuration.summary,
+          found: checkpoint.configuration.summary)
+      }
+      return checkpoint
+    case .foreign(let assembly):
+      return try assembly.checkpoint(
+        ConfigurationChoice(
+          configuration: entry.configuration,
+          source: "zoo entry \(entry.name) (\(grounds.rawValue))"),
+        licences: .object(entry.licences.mapValues { .string($0) }))
+    }
+  }
+
+  private func keep(
+    _ path: String, _ name: String, _ digests: FileDigests, _ grounds: Witness.Grounds,
+    _ opened: Opened
+  ) throws -> Witness {
+    let checkpoint = try model(opened, grounds)
+    let identity = try checkpoint.identity()
+    try check(identity, path)
+    let cache = try zoo.cache
+    let blob: CachedBlob
+    if case .checkpoint = opened {
+      blob = try cache.keep(file: path, name: name, source: path)
+    } else {
+      blob = try cache.keep(name: "\(entry.name).qkz.h5", source: name) { temporary in
+        _ = try CheckpointWriter.write(checkpoint, to: temporary, layout: .mapped)
+      }
+    }
+    let role: ZooEntry.File.Role = if case .checkpoint = opened { .checkpoint } else { .upstream }
+    let witness = Witness(
+      entry: entry.name,
+      file: ZooEntry.File(
+        role: role, name: name, size: digests.size, sha256: digests.sha256, md5: digests.md5),
+      grounds: grounds, weightsID: identity.weightsID, modelID: identity.modelID,
+      checkpoint: blob.record.sha256)
+    try zoo.keep(witness)
+    return witness
+  }
+
+  private func check(_ identity: ModelIdentity, _ path: String) throws {
+    guard let expected = entry.modelID, expected != identity.modelID else { return }
+    throw ZooFailure(
+      .digest, at: path, expected: "model-id \(expected), as \(entry.name) lists it",
+      found: "\(identity.modelID)")
+  }
+}
+
+extension ZooEntry {
+  /// Whether the entry lists anything that a copy could match.
+  var isRecognisable: Bool { weightsID != nil || files.contains(where: \.isKnown) }
+
+  /// What a copy can be recognised by, in words.
+  var accepted: String {
+    let digests = files.compactMap { file in
+      file.sha256.map { "SHA-256 \($0)" } ?? file.md5.map { "MD5 \($0) (\(file.name))" }
+    }
+    let all = digests + (weightsID.map { ["weights-id \($0)"] } ?? [])
+    return all.joined(separator: " or ")
+  }
+}

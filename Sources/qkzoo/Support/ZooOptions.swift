@@ -1,0 +1,85 @@
+import ArgumentParser
+import BlobCache
+import CanonicalJSON
+import Diagnostics
+import Evaluation
+import FileAccess
+import ModelZoo
+import Transfer
+
+/// Where the zoo's entries come from.
+struct ZooOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "A folder with a zoo, a mirror's folder or its address, instead of the compiled-in entries.",
+      valueName: "place"))
+  var index: String?
+
+  @OptionGroup var transfer: TransferFlags
+
+  /// The zoo: of the place named, else the one that was compiled in.
+  func load() throws -> ZooIndex { try local().index }
+
+  /// The zoo, and what of it is on this machine.
+  func local() throws -> LocalZoo {
+    let cache = { @Sendable in try Cache(environment: Environment.value) }
+    guard let index else { return LocalZoo(index: try .compiledIn(), cache: cache) }
+    if LocalZoo.isAddress(index) {
+      return LocalZoo(index: try fetchedIndex(Address(index)), mirror: index, cache: cache)
+    }
+    let mirrored = Files.join(index, Mirror.indexName)
+    if Files.exists(mirrored) {
+      return LocalZoo(index: try Mirror.index(at: mirrored), mirror: index, cache: cache)
+    }
+    return LocalZoo(index: try .directory(index), cache: cache)
+  }
+
+  private func fetchedIndex(_ address: Address) throws -> ZooIndex {
+    let name = Mirror.indexName
+    let folder = Files.join(try Cache(environment: Environment.value).root, "incoming")
+    let fetched = try Download(
+      WantedFile(name: name), from: [TransferSource(try Address(Files.join(address.text, name)))],
+      in: folder, options: transfer.options(limit: Mirror.indexLimit)
+    ).run()
+    defer { fetched.discard() }
+    return try Mirror.index(at: fetched.path)
+  }
+
+  /// The file of a model: the path itself, or an entry's file, which must be the one that the entry
+  /// lists; that is checked before anything in it is parsed.
+  func locate(_ model: String) throws -> (path: String, entry: ZooEntry?) {
+    if Files.exists(model) { return (model, nil) }
+    let zoo = try local()
+    let entry = try zoo.index.requiredEntry(model)
+    return (try zoo.requiredPath(of: .checkpoint, in: entry), entry)
+  }
+}
+
+extension ZooOptions {
+  /// Labelled samples from a file, else the entry's test data; `nil` if there are neither.
+  func samples(_ path: String?, of entry: ZooEntry?) throws -> LabelledSamples? {
+    if let path { return try LabelledSamples(path: path) }
+    guard let entry, let file = entry.file(.testData) else { return nil }
+    let here = try local().requiredPath(of: .testData, in: entry)
+    return try LabelledSamples(path: here, name: file.name)
+  }
+}
+
+/// How files are fetched.
+struct TransferFlags: ParsableArguments {
+  @Flag(
+    help: ArgumentHelp("Use the network not at all (also QKZOO_OFFLINE=1).", visibility: .hidden))
+  var offline = false
+
+  @Flag(help: ArgumentHelp("Allow http: beyond this machine.", visibility: .hidden))
+  var insecure = false
+
+  func options(jobs: Int? = nil, limit: Int? = nil) -> TransferOptions {
+    var options = TransferOptions(environment: Environment.value)
+    options.isOffline = options.isOffline || offline
+    options.allowsInsecure = insecure
+    options.jobs = jobs ?? options.jobs
+    options.limit = limit ?? options.limit
+    return options
+  }
+}

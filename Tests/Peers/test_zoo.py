@@ -1,0 +1,262 @@
+"""The zoo as a user meets it: names work everywhere, copies are recognised, a mirror serves what is here."""
+
+import functools
+import http.server
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import threading
+import unittest
+from hashlib import md5
+from pathlib import Path
+
+from support import DIGITS, DIGITS_BATCH, FOLDER, ROOT, qkzoo, report, sha256, validator
+
+ENTRIES = ROOT / "zoo" / "entries"
+OFFICIAL = ["10-384-t4-r224", "10-512-t4-r224", "10-768-t4-r224", "10-768-t4-r288", "10-768-t4-r384"]
+
+
+def entry(folder):
+    return json.loads((ENTRIES / folder / "entry.json").read_text())
+
+
+class Home(unittest.TestCase):
+    """Each test has a cache of its own."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="qkzoo-home-")
+        self.addCleanup(lambda: (subprocess.run(["chmod", "-R", "u+w", folder.name]), folder.cleanup()))
+        self.home = Path(folder.name) / "home"
+        self.use(self.home)
+
+    def use(self, home):
+        before = os.environ.get("QKZOO_HOME")
+        os.environ["QKZOO_HOME"] = str(home)
+        self.addCleanup(lambda: os.environ.pop("QKZOO_HOME", None) if before is None
+                        else os.environ.update(QKZOO_HOME=before))
+
+    def refusal(self, *arguments, code):
+        run = subprocess.run([os.environ["QKZOO"], *map(str, arguments)], capture_output=True, text=True)
+        self.assertEqual(run.returncode, code, run.stderr)
+        return run.stderr
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@functools.cache
+def stand_ins():
+    """Five files that hold a digits model, each with another MD5 sum, in three containers."""
+    files = [DIGITS / "checkpoint.pth", DIGITS_BATCH / "checkpoint.pth"]
+    for number, (source, suffix) in enumerate([(files[0], "safetensors"), (files[1], "safetensors"), (files[0], "qkz.h5")]):
+        output = FOLDER / f"stand-in-{number}.{suffix}"
+        preset = FOLDER / f"stand-in-{number}.json"
+        preset.write_text(json.dumps(entry("qkformer-digits")["configuration"]))
+        qkzoo("convert", source, "--config", preset, "-o", output)
+        files.append(output)
+    return files
+
+
+@functools.cache
+def stand_in_zoo():
+    """The five official entries with their digest table replaced by that of the stand-ins."""
+    zoo = FOLDER / "stand-in-zoo"
+    shutil.copytree(ROOT / "zoo" / "labels", zoo / "labels")
+    digits = entry("qkformer-digits")
+    for name, file in zip(OFFICIAL, stand_ins()):
+        described = entry(f"qkformer-{name}.in1k")
+        for member in ("configuration", "parameters", "accumulates_per_step", "labels"):
+            described[member] = digits[member]
+        described["files"][0]["md5"] = md5(file.read_bytes()).hexdigest()
+        folder = zoo / "entries" / described["name"]
+        folder.mkdir(parents=True)
+        (folder / "entry.json").write_text(json.dumps(described))
+    return zoo
+
+
+class ObtainableEntries(Home):
+    def test_pull_load_verify_convert_and_import_again(self):
+        listed = [e["name"] for e in report("list")["entries"] if e["availability"] == "embedded"]
+        self.assertGreaterEqual(len(listed), 2)
+        for name in listed:
+            with self.subTest(name):
+                pulled = report("pull", name)
+                self.assertEqual(validator("commands/pull").is_valid(pulled), True)
+                shown = report("show", pulled["entries"][0]["path"])
+                self.assertTrue(report("verify", name, "--level", "dataset")["holds"])
+                out = FOLDER / f"{name}.safetensors"
+                qkzoo("convert", name, "-o", out)
+                back = report("convert", out, "-o", FOLDER / f"{name}.qkz.h5")
+                self.assertEqual(back["model_id"], shown["model_id"])
+                self.assertEqual(back["weights_id"], shown["weights_id"])
+
+    def test_names_work_without_the_repository(self):
+        run = subprocess.run([os.environ["QKZOO"], "list", "--where", "measured.top1>90 and availability=embedded",
+                              "--json"], capture_output=True, text=True, cwd="/", check=True)
+        self.assertGreaterEqual(len(json.loads(run.stdout)["entries"]), 2)
+
+
+class OfficialDigests(Home):
+    def test_the_table_is_the_published_one(self):
+        sums = {name: entry(f"qkformer-{name}.in1k")["files"][0]["md5"] for name in OFFICIAL}
+        self.assertEqual(len(set(sums.values())), 5)
+        self.assertEqual(sums["10-384-t4-r224"], "60df416983ae326bb14bdb4566444320")
+
+    def test_identify_and_pull_by_each(self):
+        zoo = stand_in_zoo()
+        for name, file in zip(OFFICIAL, stand_ins()):
+            with self.subTest(name):
+                full = f"qkformer-{name}.in1k"
+                self.assertIn({"entry": full, "by": f"MD5 of {entry(full)['files'][0]['name']}"},
+                              report("identify", file, "--index", zoo)["identified"])
+                self.assertIn(f"--from FILE", self.refusal("pull", full, "--index", zoo, code=69))
+                pulled = report("pull", full, "--index", zoo, "--from", file)["entries"][0]
+                self.assertEqual(pulled["witness"]["accepted_by"], "MD5")
+                self.assertEqual(pulled["witness"]["file"]["sha256"], sha256(file.read_bytes()))
+                # From now on the name works, offline, and leads to the model with the entry's configuration.
+                self.assertTrue(report("verify", full, "--index", zoo)["holds"])
+                shown = report("show", pulled["path"])
+                self.assertEqual(shown["model_id"], pulled["witness"]["model_id"])
+                self.assertEqual(report("pull", full, "--index", zoo)["entries"][0]["how"], "already here")
+
+    def test_a_copy_that_does_not_match_is_refused_and_not_kept(self):
+        other = DIGITS_BATCH / "checkpoint.pth"
+        message = self.refusal("pull", "HST-10-384", "--index", stand_in_zoo(), "--from", other, code=1)
+        self.assertIn("digest: expected a copy of qkformer-10-384-t4-r224.in1k: MD5", message)
+        self.assertIn(md5(other.read_bytes()).hexdigest(), message)
+        self.assertFalse((self.home / "blobs").exists() and any((self.home / "blobs").iterdir()))
+        # The official table refuses the stand-ins as well.
+        self.refusal("pull", "HST-10-384", "--from", stand_ins()[0], code=1)
+
+    def test_a_witness_recognises_later_copies_in_any_container(self):
+        zoo, (first, _, same, *_) = stand_in_zoo(), stand_ins()
+        self.assertEqual(report("identify", same, "--index", zoo)["identified"],
+                         [{"entry": "qkformer-10-768-t4-r224.in1k",
+                           "by": f"MD5 of {entry('qkformer-10-768-t4-r224.in1k')['files'][0]['name']}"}])
+        report("pull", "HST-10-384", "--index", zoo, "--from", first)
+        found = report("identify", same, "--index", zoo)["identified"]
+        self.assertIn({"entry": "qkformer-10-384-t4-r224.in1k", "by": "weights-id of a copy accepted by MD5"}, found)
+
+    def test_a_witness_is_a_record_to_add(self):
+        witness = json.loads(qkzoo("identify", stand_ins()[0], "--index", stand_in_zoo(), "--witness"))
+        self.assertEqual([e.message for e in validator("witness").iter_errors(witness)], [])
+        self.assertEqual(witness["entry"], "qkformer-10-384-t4-r224.in1k")
+        self.assertEqual(witness["weights_id"], report("identify", stand_ins()[0])["weights_id"])
+        self.refusal("identify", stand_ins()[0], "--witness", "--index", self.empty_zoo(), code=1)
+
+    def empty_zoo(self):
+        zoo = Path(self.home).parent / "empty"
+        (zoo / "entries").mkdir(parents=True)
+        return zoo
+
+
+class UnprovenCopies(Home):
+    def zoo(self, address):
+        described = entry("ms-qkformer-10-384-t4-r224.in1k")
+        digits = entry("qkformer-digits")
+        for member in ("configuration", "parameters", "accumulates_per_step", "labels"):
+            described[member] = digits[member]
+        described["sources"][0]["address"] = address
+        folder = self.home.parent / "zoo" / "entries" / described["name"]
+        folder.mkdir(parents=True)
+        (folder / "entry.json").write_text(json.dumps(described))
+        return self.home.parent / "zoo"
+
+    def test_nothing_is_taken_on_trust_unless_asked(self):
+        zoo = self.zoo((DIGITS / "checkpoint.pth").as_uri())
+        name = "ms_qk_10-384_T4"
+        self.assertIn("--trust-first-use", self.refusal("pull", name, "--index", zoo, code=77))
+        pulled = report("pull", name, "--index", zoo, "--trust-first-use")["entries"][0]
+        self.assertEqual(pulled["witness"]["accepted_by"], "first use")
+        # The first copy is remembered: another is refused from now on.
+        self.refusal("pull", name, "--index", zoo, "--trust-first-use", "--from", DIGITS_BATCH / "checkpoint.pth", code=1)
+
+    def test_a_dead_address_is_named(self):
+        zoo = self.zoo("http://127.0.0.1:9/nothing.pth.tar")
+        self.assertIn("127.0.0.1:9", self.refusal("pull", "ms_qk_10-384_T4", "--index", zoo, "--trust-first-use", code=69))
+
+
+class Mirrors(Home):
+    def test_a_mirror_serves_what_is_here(self):
+        tree = self.home.parent / "tree"
+        written = report("mirror", "-o", tree)
+        self.assertEqual([e.message for e in validator("commands/mirror").iter_errors(written)], [])
+        index = json.loads((tree / "index.json").read_text())
+        self.assertEqual([e.message for e in validator("index").iter_errors(index)], [])
+        for blob in (tree / "blobs").iterdir():
+            self.assertEqual(sha256(blob.read_bytes()), blob.name)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(QuietHandler, directory=tree))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        for number, place in enumerate([tree, f"http://127.0.0.1:{server.server_port}"]):
+            with self.subTest(place):
+                self.use(self.home.parent / f"home{number}")
+                self.assertEqual(len(report("list", "--all", "--index", place)["entries"]), len(index["entries"]))
+                pulled = report("pull", "qkformer-digits", "--index", place)["entries"][0]
+                self.assertTrue(pulled["how"].startswith("fetched from"))
+                self.assertTrue(report("verify", "qkformer-digits", "--level", "dataset", "--index", place)["holds"])
+
+    def test_a_mirror_passes_on_what_was_accepted(self):
+        report("pull", "HST-10-384", "--index", stand_in_zoo(), "--from", stand_ins()[0])
+        tree = self.home.parent / "tree"
+        report("mirror", "HST-10-384", "-o", tree, "--index", stand_in_zoo())
+        self.use(self.home.parent / "elsewhere")
+        pulled = report("pull", "HST-10-384", "--index", tree)["entries"][0]
+        self.assertTrue(report("verify", "HST-10-384", "--index", tree)["holds"])
+        self.assertEqual(sha256(Path(pulled["path"]).read_bytes()), Path(pulled["path"]).name)
+
+    def test_a_forged_blob_is_refused(self):
+        tree = self.home.parent / "tree"
+        report("mirror", "-o", tree)
+        digest = next(f["sha256"] for f in entry("qkformer-digits")["files"] if f["role"] == "checkpoint")
+        (tree / "blobs" / digest).chmod(0o644)
+        (tree / "blobs" / digest).write_bytes((tree / "blobs" / digest).read_bytes()[:-1] + b"x")
+        self.use(self.home.parent / "elsewhere")
+        self.refusal("pull", "qkformer-digits", "--index", tree, code=1)
+        blobs = self.home.parent / "elsewhere" / "blobs"
+        self.assertNotIn(digest, [b.name for b in blobs.iterdir()] if blobs.exists() else [])
+
+
+class Entries(Home):
+    def test_check_finds_nothing_in_ours(self):
+        value = report("entry", "check", *sorted(ENTRIES.glob("*/entry.json")))
+        self.assertEqual([e.message for e in validator("commands/entry-check").iter_errors(value)], [])
+        self.assertTrue(value["holds"])
+
+    def test_check_names_each_fault(self):
+        good = entry("qkformer-digits")
+        faults = {
+            "misspelt": lambda e: e.update(misspelt=1),
+            "name": lambda e: e.update(name="qkformer-4-64-t4-r9.digits"),
+            "labels": lambda e: e.update(labels="cifar100"),
+            "figures[0]": lambda e: e["figures"][0].pop("convention"),
+            "sources[0]": lambda e: e["sources"][0].update(as_of="yesterday"),
+            "files checkpoint.pth": lambda e: e["files"][1].update(sha256="0" * 64),
+        }
+        for place, fault in faults.items():
+            with self.subTest(place):
+                folder = self.home.parent / place.replace(" ", "-")
+                folder.mkdir()
+                shutil.copy(DIGITS / "checkpoint.pth", folder)
+                wrong = json.loads(json.dumps(good))
+                fault(wrong)
+                (folder / "entry.json").write_text(json.dumps(wrong))
+                value = report("entry", "check", folder / "entry.json", code=1)
+                self.assertEqual([f["place"] for f in value["findings"]], [f"{folder}/entry.json {place}"])
+
+    def test_new_writes_an_entry_that_the_schema_accepts(self):
+        for number, source in enumerate([("--model", DIGITS / "qkformer-digits.qkz.h5"), ("--preset", "HST-10-384")]):
+            path = self.home.parent / f"{number}.json"
+            value = report("entry", "new", *source, "--dataset", "digits", "-o", path)
+            self.assertEqual([e.message for e in validator("commands/entry-new").iter_errors(value)], [])
+            self.assertEqual([e.message for e in validator("entry").iter_errors(json.loads(path.read_text()))], [])
+            self.refusal("entry", "new", *source, "--dataset", "digits", "-o", path, code=74)
+
+
+if __name__ == "__main__":
+    unittest.main()

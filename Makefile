@@ -2,7 +2,7 @@
 
 BINARY := .build/release/qkzoo
 
-.PHONY: build demo test test-peers check dist zoo clean
+.PHONY: build demo test test-peers test-kernels check dist zoo clean
 
 # The tool.
 build:
@@ -29,7 +29,13 @@ test-peers: build
 	@scripts/setup --peers
 	@QKZOO=$(CURDIR)/$(BINARY) "$$(scripts/peer-python)" -m unittest discover -s Tests/Peers -t Tests/Peers
 
-# The development loop: format, fences, build, tests.
+# Every kernel for every instruction set, emulated where this machine lacks it.
+test-kernels: build
+	@scripts/setup --kernels
+	@scripts/test-kernels --all
+	@scripts/check-fused --all
+
+# The development loop: format, fences, build, tests, kernels.
 check:
 	@scripts/setup
 	@scripts/check

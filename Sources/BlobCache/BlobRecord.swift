@@ -22,6 +22,9 @@ public struct BlobRecord: Sendable, Equatable {
   /// When that was, in seconds since 1970.
   public let verified: Int
 
+  /// The size in bytes.
+  public var size: Int { stamp.size }
+
   /// A record of a blob that was checked at some time.
   public init(
     name: String, source: String, sha256: Digest, md5: Digest?, stamp: FileStamp, verified: Int
@@ -38,7 +41,7 @@ public struct BlobRecord: Sendable, Equatable {
   public var json: JSON {
     [
       "schema": .string(Self.schema), "name": .string(name), "source": .string(source),
-      "size": .integer(stamp.size), "sha256": .string(sha256.hex), "md5": .optional(md5?.hex),
+      "size": .integer(size), "sha256": .string(sha256.hex), "md5": .optional(md5?.hex),
       "verified": .integer(verified), "modified": .integer(stamp.modified),
       "nanoseconds": .integer(stamp.nanoseconds),
     ]

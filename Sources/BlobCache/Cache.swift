@@ -91,7 +91,7 @@ public struct Cache: Sendable {
   // MARK: - Folders
 
   var blobs: String { Files.join(root, "blobs") }
-  var records: String { Files.join(root, "records") }
+  package var records: String { Files.join(root, "records") }
   var incoming: String { Files.join(root, "incoming") }
 
   func prepare() throws {
@@ -115,7 +115,7 @@ public struct Cache: Sendable {
     return try Files.names(in: blobs).compactMap(Digest.init(hex:)).filter { $0.bytes.count == 32 }
   }
 
-  func recordPath(of sha256: Digest) -> String { Files.join(records, sha256.hex + ".json") }
+  package func recordPath(of sha256: Digest) -> String { Files.join(records, sha256.hex + ".json") }
 
   func record(of sha256: Digest) -> BlobRecord? {
     let path = recordPath(of: sha256)

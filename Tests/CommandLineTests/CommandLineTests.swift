@@ -55,13 +55,14 @@ import Testing
     #expect(help.status == 0)
     for command in [
       "list", "show", "presets", "pull", "mirror", "entry", "identify", "convert", "repack",
-      "verify", "run", "stats", "audit",
+      "verify", "run", "stats", "audit", "cache",
     ] {
       #expect(help.output.contains("\n  \(command) "), "\(command)")
     }
     for command in [
       ["list"], ["show"], ["presets"], ["pull"], ["mirror"], ["entry", "new"], ["entry", "check"],
       ["identify"], ["convert"], ["repack"], ["verify"], ["run"], ["stats"], ["audit"],
+      ["cache", "ls"], ["cache", "verify"], ["cache", "prune"],
     ] {
       let own = try run(command + ["--help"])
       #expect(own.status == 0 && own.output.contains("EXAMPLES"), "\(command)")

@@ -2,9 +2,11 @@
 
 import copy
 import json
+import os
 import re
 import unittest
 from hashlib import md5
+from unittest import mock
 
 import h5py
 from jsonschema import Draft202012Validator
@@ -48,6 +50,24 @@ class Schemas(unittest.TestCase):
 
         commands = below()
         self.assertEqual(sorted(set(commands)), sorted(p.name.split(".")[0] for p in (SCHEMAS / "commands").iterdir()))
+
+    def test_cache(self):
+        content = b"a blob"
+        digest, folder = sha256(content), FOLDER / "cache"
+        for name in ("blobs", "records"):
+            (folder / name).mkdir(parents=True)
+        (folder / "blobs" / digest).write_bytes(content)
+        (folder / "blobs" / sha256(b"another")).write_bytes(b"damaged")
+        with mock.patch.dict(os.environ, QKZOO_HOME=str(folder)):
+            value = report("cache", "verify", code=1)
+            self.assertEqual(value["damaged"], [sha256(b"another")])
+            self.assert_strict("commands/cache-verify", value)
+            value = report("cache", "ls")
+            self.assertEqual([blob["sha256"] for blob in value["blobs"]], [digest])
+            self.assert_strict("commands/cache-ls", value)
+            value = report("cache", "prune", digest[:8])
+            self.assert_strict("commands/cache-prune", value)
+            self.assertFalse((folder / "blobs" / digest).exists())
 
     def test_convert(self):
         value = report("convert", DIGITS / "checkpoint.pth", "-o", FOLDER / "schema.qkz.h5")

@@ -27,6 +27,7 @@ test:
 # The tests against the real PyTorch, SpikingJelly, h5py, safetensors and jsonschema.
 test-peers: build
 	@scripts/setup --peers
+	@swift build -c release --product transfer-probe
 	@QKZOO=$(CURDIR)/$(BINARY) "$$(scripts/peer-python)" -m unittest discover -s Tests/Peers -t Tests/Peers
 
 # Every kernel for every instruction set, emulated where this machine lacks it.

@@ -126,7 +126,14 @@ let package = Package(
         "CanonicalJSON", "CheckpointFormat", "Conversion", "Diagnostics", "FileAccess",
         "QKFormerModel", "SpikeTensors", "TensorFiles",
       ], path: "Tests/TestSupport", swiftSettings: fences),
+    // Fetches one file into a cache; the peer tests run it against servers that misbehave.
+    .executableTarget(
+      name: "transfer-probe",
+      dependencies: [argumentParser, "BlobCache", "Diagnostics", "Digests", "Transfer"],
+      path: "Tests/TransferProbe", swiftSettings: fences),
     tests("Diagnostics"),
+    tests("Transfer", ["Diagnostics", "Digests", "FileAccess"]),
+    tests("BlobCache", ["Diagnostics", "Digests", "FileAccess", "Transfer"]),
     tests("CanonicalJSON", ["Diagnostics"]),
     tests("TensorFiles", ["CanonicalJSON", "Diagnostics", "FileAccess", "SpikeTensors"]),
     tests("HDF5Storage", ["Diagnostics", "FileAccess", "HDF5Subset", "SpikeTensors"]),

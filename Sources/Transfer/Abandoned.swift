@@ -1,25 +1,20 @@
-import CanonicalJSON
 import Diagnostics
 import FileAccess
 
 /// A partial file whose process has ended.
-struct Abandoned {
-  static let schema = "qkzoo.partial/1"
+package struct Abandoned {
   /// After so many seconds without a sign of life a process of another machine counts as ended.
-  static let silence = 300
-  private static let journalLimit = 1 << 20
+  private static let silence = 300
 
+  /// What the process has left.
+  package let journal: Journal
   let path: String
-  let journal: String
-  let owner: Owner
-  let received: RangeSet<Int>
-  let total: Int?
-  let version: PartialFile.Version?
+  let journalPath: String
 
   /// The abandoned file of a key with the most bytes; the others of that key are removed.
-  static func best(key: String, in folder: String) throws -> Abandoned? {
+  package static func best(key: String, in folder: String) throws -> Abandoned? {
     let all = try self.all(in: folder) { $0.hasPrefix(key + "~") }
-    let ordered = all.sorted { $0.count > $1.count }
+    let ordered = all.sorted { $0.journal.count > $1.journal.count }
     for worse in ordered.dropFirst() { worse.remove() }
     return ordered.first
   }
@@ -30,9 +25,11 @@ struct Abandoned {
     guard !names.isEmpty else { return [] }
     let now = try presentTime(of: folder)
     return names.compactMap { name in
-      let journal = Files.join(folder, name)
-      guard let left = Abandoned(journal: journal), left.isAbandoned(now) else { return nil }
-      return left
+      let path = Files.join(folder, name)
+      guard let journal = Journal(path: path) else { return nil }
+      let left = Abandoned(
+        journal: journal, path: String(path.dropLast(5)) + ".part", journalPath: path)
+      return left.isAbandoned(now) ? left : nil
     }
   }
 
@@ -45,59 +42,46 @@ struct Abandoned {
   }
 
   private func isAbandoned(_ now: Int) -> Bool {
-    if let ended = owner.hasEnded { return ended }
-    guard let modified = try? Files.stamp(of: journal).modified else { return false }
+    if let ended = journal.owner.hasEnded { return ended }
+    guard let modified = try? Files.stamp(of: journalPath).modified else { return false }
     return now - modified > Self.silence
   }
 
-  var count: Int { received.ranges.reduce(0) { $0 + $1.count } }
-
+  /// Removes the file, its journal, and what the process was about to make of the journal.
   func remove() {
     Files.remove(path)
-    Files.remove(journal)
+    removeJournal()
+  }
+
+  private func removeJournal() {
+    Files.remove(journalPath)
+    let folder = Files.directory(of: journalPath)
+    let prefix = Files.name(of: journalPath) + "."
+    for name in (try? Files.names(in: folder)) ?? [] where name.hasPrefix(prefix) {
+      Files.remove(Files.join(folder, name))
+    }
   }
 
   /// Makes the file ours; false if another process was faster.
   ///
   /// Renaming is the claim, for only one can succeed. A process that is merely silent still has the
   /// file open, so of such a one only a copy is taken.
-  func take(as new: String) throws -> Bool {
+  package func take(as new: String) throws -> Bool {
+    defer { removeJournal() }
     do {
       try Files.rename(path, to: new)
     } catch let failure as FileFailure where failure.code == .notFound {
       return false
     }
-    Files.remove(journal)
-    if owner.hasEnded != true {
-      try AtomicFile.replace(new) { file in
-        let output = try SequentialOutput(path: file.temporaryPath)
-        try Files.forEachPiece(of: new) { try output.write($0) }
-        try output.finish()
-      }
-    }
+    if journal.owner.hasEnded != true { try copy(new) }
     return true
   }
 
-  private init?(journal: String) {
-    guard let bytes = try? Files.read(journal, limit: Self.journalLimit),
-      let json = try? JSON(parsing: bytes, at: journal), json["schema"]?.string == Self.schema,
-      let owner = Owner(json: json["owner"]), let ranges = json["received"]?.array
-    else { return nil }
-    self.journal = journal
-    self.owner = owner
-    path = String(journal.dropLast(5)) + ".part"
-    total = json["total"]?.int
-    version = json["address"]?.string.map {
-      PartialFile.Version(
-        address: $0, etag: json["etag"]?.string, lastModified: json["last_modified"]?.string)
+  private func copy(_ path: String) throws {
+    try AtomicFile.replace(path) { file in
+      let output = try SequentialOutput(path: file.temporaryPath)
+      try Files.forEachPiece(of: path) { try output.write($0) }
+      try output.finish()
     }
-    var received = RangeSet<Int>()
-    for range in ranges {
-      guard let pair = range.array, pair.count == 2, let start = pair[0].int,
-        let end = pair[1].int, 0 <= start, start < end
-      else { return nil }
-      received.insert(contentsOf: start..<end)
-    }
-    self.received = received
   }
 }

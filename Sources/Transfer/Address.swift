@@ -74,7 +74,7 @@ public struct Address: Sendable, Hashable, CustomStringConvertible {
   }
 
   /// Whether what is secret at one address may be told at the other.
-  func hasOrigin(of other: Address) -> Bool {
+  package func hasOrigin(of other: Address) -> Bool {
     scheme == other.scheme && authority == other.authority
   }
 

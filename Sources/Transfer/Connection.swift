@@ -37,6 +37,8 @@ final class Connection: ExchangeReceiver {
   private(set) var verdict: Verdict?
   private(set) var lastSign = ContinuousClock.now
   private(set) var exchange: Exchange?
+  private var ignored = 0
+  private static let mostIgnored = 1 << 16
   private unowned let transfer: HTTPTransfer
 
   init(
@@ -67,8 +69,16 @@ final class Connection: ExchangeReceiver {
     if head.take(line) { verdict = transfer.judge(self) }
   }
 
+  /// The text beside a redirection is let through, because libcurl tells the address only of an
+  /// exchange that has ended well.
+  private func ignore(_ count: Int) -> Bool {
+    ignored += count
+    return ignored <= Self.mostIgnored
+  }
+
   func takeBody(_ bytes: RawSpan) -> Bool {
     lastSign = .now
+    if case .leave(.redirection) = verdict { return ignore(bytes.byteCount) }
     guard case .take = verdict else { return false }
     do {
       let wanted = try transfer.room(for: bytes.byteCount, self)

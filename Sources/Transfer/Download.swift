@@ -49,7 +49,7 @@ public struct Download {
     }
     try Files.makeDirectories(folder)
     let partial = try PartialFile.open(for: wanted, key: key, in: folder)
-    let watch = TransferWatch(wanted.name, cancellation, progress)
+    let watch = TransferWatch(wanted.name, options, cancellation, progress)
     do {
       return try firstThatDelivers(partial, watch)
     } catch {
@@ -87,26 +87,30 @@ public struct Download {
     return TransferFailure(
       codes.first { $0.kind == .badData } ?? codes.first ?? .unreachable, at: wanted.name,
       expected: "the file from one of \(failures.count) sources",
-      found: failures.map { "\($0.place): \($0.name): found \($0.found)" }.joined(separator: "; "))
+      found: failures.map(\.description).joined(separator: "; "))
   }
 
   private func fetch(
     from source: TransferSource, _ partial: PartialFile, _ watch: TransferWatch
   ) throws -> FetchedFile {
-    while true {
-      try read(source, partial, watch)
+    var options = options
+    for isLastChance in [false, true] {
+      try read(source, partial, options, watch)
       let digests = try partial.hasher.finish(partial.total ?? 0)
       let fetched = FetchedFile(partial, digests, from: source.address)
       guard let failure = mismatch(fetched) else { return fetched }
       let isClean = partial.isClean
       try partial.reset()
-      // Parts of several sources or versions may be at fault; then the source gets a second chance.
-      if isClean { throw failure }
+      if isClean || isLastChance { throw failure }
+      // Parts may not have fitted together. The second time there is only one.
+      options.jobs = 1
     }
+    preconditionFailure("the last chance returns or throws")
   }
 
   private func read(
-    _ source: TransferSource, _ partial: PartialFile, _ watch: TransferWatch
+    _ source: TransferSource, _ partial: PartialFile, _ options: TransferOptions,
+    _ watch: TransferWatch
   ) throws {
     if source.address.scheme == .file {
       try LocalTransfer(source: source, wanted: wanted, options: options, watch: watch).run(partial)

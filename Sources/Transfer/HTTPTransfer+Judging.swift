@@ -62,6 +62,8 @@ extension HTTPTransfer {
     connection.end = min(connection.end ?? .max, part.range.upperBound)
     sendsParts = true
     hops = 0
+    // Few servers send parts of another place than they say, but some caches in between do.
+    partial.mix()
     return .take
   }
 

@@ -162,6 +162,8 @@ final class HTTPTransfer {
     case .redirection: try follow(connection)
     case .busy(let failure, let wait):
       target = source.address
+      // A source that does not serve so many connections at a time serves those that it does.
+      if !connections.isEmpty { jobs = connections.count }
       try retry(failure, wait)
     case .startOver(let failure):
       startOvers += 1
@@ -193,8 +195,6 @@ final class HTTPTransfer {
   private func retry(_ failure: TransferFailure, _ wait: Int?) throws {
     // Without a validator the rest may be of another version; then only the digest can tell.
     if partial.version?.validator == nil { partial.mix() }
-    // A source that does not serve so many connections at a time serves those that it does.
-    jobs = max(1, connections.count)
     try pacing.pause(after: failure, reached: wasReached, at: partial.count, asked: wait)
   }
 

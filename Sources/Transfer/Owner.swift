@@ -5,16 +5,16 @@ import FileAccess
 ///
 /// Locks of shared file systems do not always lock. So a process says who it is, and others take
 /// over its file only when they know that it has ended, or have heard nothing of it for a while.
-struct Owner: Sendable, Equatable {
+package struct Owner: Sendable, Equatable {
   /// Machine, start of the machine and process namespace; empty where the system does not tell.
   let place: String
   /// The number of the process.
   let process: String
   /// When the process started, in ticks of the machine.
-  let start: String
+  package let start: String
 
   /// This process.
-  static let current: Owner = {
+  package static let current: Owner = {
     let status = statusFields("self")
     let parts = [
       text("/proc/sys/kernel/hostname"), text("/proc/sys/kernel/random/boot_id"),

@@ -1,7 +1,7 @@
 import Diagnostics
 
 /// When a source may be asked again after it has failed.
-struct Pacing {
+package struct Pacing {
   private let options: TransferOptions
   private var failures = 0
   /// The most bytes that were here when the failures were counted from 0.
@@ -13,16 +13,16 @@ struct Pacing {
   /// A source that was never reached is not asked more often than this.
   private static let mostKnocks = 2
 
-  init(_ options: TransferOptions) { self.options = options }
+  package init(_ options: TransferOptions) { self.options = options }
 
   /// Whether a request may be made now.
-  var mayAsk: Bool { ContinuousClock.now >= notBefore }
+  package var mayAsk: Bool { ContinuousClock.now >= notBefore }
 
   /// Sets the time of the next request: later each time, by a chance that spreads clients out, and
   /// not before the source wants it.
   ///
   /// - Throws: the failure, if there were too many in a row or the source wants too long a pause.
-  mutating func pause(
+  package mutating func pause(
     after failure: TransferFailure, reached: Bool, at bytes: Int, asked seconds: Int?
   ) throws {
     if bytes >= mark + Self.progress { (failures, mark) = (0, bytes) }

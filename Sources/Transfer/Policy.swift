@@ -2,9 +2,9 @@ import Diagnostics
 import FileAccess
 
 /// What may be fetched, from where, before a byte of it is taken.
-enum Policy {
+package enum Policy {
   /// Refuses networks when offline, and clear text outside this machine.
-  static func check(
+  package static func check(
     _ address: Address, _ options: TransferOptions, redirectedFrom origin: Address? = nil
   ) throws {
     if address.scheme != .file && options.isOffline {

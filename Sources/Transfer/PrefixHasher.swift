@@ -1,4 +1,4 @@
-import Digests
+package import Digests
 import Dispatch
 import FileAccess
 import Synchronization
@@ -8,7 +8,7 @@ import Synchronization
 /// It reads what was written back from the file, on a thread of its own: so an old beginning, parts
 /// that come out of order and a plain download are all hashed in the same way, the transfer does
 /// not wait, and what is hashed is what the file holds.
-final class PrefixHasher: Sendable {
+package final class PrefixHasher: Sendable {
   /// Work on the file that the transfer does not wait for, in order.
   let queue = DispatchQueue(label: "qkzoo.prefix-hasher")
   private let file: RandomAccessFile
@@ -45,7 +45,7 @@ final class PrefixHasher: Sendable {
   /// afterwards.
   ///
   /// - Throws: `FileFailure`.
-  func finish(_ size: Int) throws -> [Digest] {
+  package func finish(_ size: Int) throws -> [Digest] {
     target.store(size, ordering: .releasing)
     queue.sync { work() }
     return try state.withLock { state in

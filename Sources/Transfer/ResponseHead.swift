@@ -1,10 +1,12 @@
 /// Status and fields of an answer, as far as a transfer needs them (RFC 9110).
-struct ResponseHead {
-  private(set) var status = 0
+package struct ResponseHead {
+  package private(set) var status = 0
   private var fields: [String: String] = [:]
 
+  package init() {}
+
   /// Takes a line; a status line starts a new head. True if the line ends the head.
-  mutating func take(_ line: String) -> Bool {
+  package mutating func take(_ line: String) -> Bool {
     if line.hasPrefix("HTTP/") {
       let words = line.split(separator: " ", omittingEmptySubsequences: true)
       self = ResponseHead()
@@ -18,19 +20,19 @@ struct ResponseHead {
   }
 
   /// The value of a field, by its name in lower case.
-  subscript(name: String) -> String? { fields[name] }
+  package subscript(name: String) -> String? { fields[name] }
 
   /// The number of bytes of the body.
-  var contentLength: Int? { fields["content-length"].flatMap(Self.number) }
+  package var contentLength: Int? { fields["content-length"].flatMap(Self.number) }
 
   /// Whether the body is the file's bytes, not an encoding of them.
-  var isPlain: Bool {
+  package var isPlain: Bool {
     let encoding = fields["content-encoding"]?.lowercased() ?? "identity"
     return encoding == "identity" || encoding.isEmpty
   }
 
   /// The bytes that the body is of a file, and the size of the whole, if it is told.
-  var contentRange: (range: Range<Int>, total: Int?)? {
+  package var contentRange: (range: Range<Int>, total: Int?)? {
     guard let parts = rangeParts, let dash = parts.range.firstIndex(of: "-"),
       let first = Self.number(parts.range[..<dash]),
       let last = Self.number(parts.range[parts.range.index(after: dash)...]),
@@ -55,7 +57,7 @@ struct ResponseHead {
   }
 
   /// How long the source asks to wait, in seconds; a date counts as nothing asked.
-  var retryAfter: Int? { fields["retry-after"].flatMap(Self.number) }
+  package var retryAfter: Int? { fields["retry-after"].flatMap(Self.number) }
 
   private static func number(_ text: some StringProtocol) -> Int? {
     guard !text.isEmpty, text.utf8.allSatisfy({ 0x30...0x39 ~= $0 }) else { return nil }

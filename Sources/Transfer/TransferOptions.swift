@@ -12,6 +12,8 @@ public struct TransferOptions: Sendable {
   public var patience = Duration.seconds(30)
   /// How long a connection may take to be made.
   public var connectPatience = Duration.seconds(15)
+  /// How often the journal says what is here; a killed transfer loses no more than this.
+  public var journalInterval = Duration.seconds(2)
   /// The largest file taken if its size is not known beforehand, in bytes.
   public var limit = 1 << 36
   /// Lets `http:` leave this machine.

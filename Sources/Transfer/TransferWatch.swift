@@ -4,6 +4,7 @@ import Diagnostics
 /// journal show that its process lives.
 final class TransferWatch {
   private let name: String
+  private let journalInterval: Duration
   private let cancellation: Cancellation
   private let report: (TransferProgress) -> Void
   private var samples: [(time: ContinuousClock.Instant, bytes: Int)] = []
@@ -11,14 +12,15 @@ final class TransferWatch {
   private var lastSave = ContinuousClock.now
 
   private static let reportInterval = Duration.milliseconds(100)
-  private static let saveInterval = Duration.seconds(2)
   /// The rate is that of so many reports.
   private static let sampleCount = 40
 
   init(
-    _ name: String, _ cancellation: Cancellation, _ report: @escaping (TransferProgress) -> Void
+    _ name: String, _ options: TransferOptions, _ cancellation: Cancellation,
+    _ report: @escaping (TransferProgress) -> Void
   ) {
     self.name = name
+    journalInterval = options.journalInterval
     self.cancellation = cancellation
     self.report = report
   }
@@ -31,7 +33,7 @@ final class TransferWatch {
         found: "a request to stop after \(partial.count); the same command goes on from there")
     }
     let now = ContinuousClock.now
-    if now - lastSave >= Self.saveInterval {
+    if now - lastSave >= journalInterval {
       partial.saveLater()
       lastSave = now
     }

@@ -8,7 +8,7 @@ struct TransportEnd {
 
   /// Results that stay what they are: address, certificate, or library at fault.
   private static let lasting: Set<Int32> = [
-    1, 2, 3, 4, 41, 43, 48, 58, 59, 60, 66, 77, 82, 83, 90, 91,
+    2, 3, 4, 41, 43, 48, 58, 59, 60, 66, 77, 82, 83, 90, 91,
   ]
 
   /// The result codes are those of `CURLcode` in curl.h.

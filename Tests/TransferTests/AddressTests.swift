@@ -1,0 +1,70 @@
+import TestSupport
+import Testing
+
+import Transfer
+
+/// Addresses and the policy on them.
+@Suite struct AddressTests {
+  @Test(arguments: [
+    ("/a/b c", "/a/b c"), ("weights.pth", "weights.pth"), ("file:///a/b%20c", "/a/b c"),
+    ("file:/a", "/a"), ("file://localhost/a%C3%A9", "/a\u{E9}"), ("./a:b", "./a:b"),
+  ]) func `paths and file addresses are files`(_ text: String, _ path: String) throws {
+    let address = try Address(text)
+    #expect(address.scheme == .file && address.text == path)
+  }
+
+  @Test(arguments: [
+    "", "ftp://host/a", "file://elsewhere/a", "file:a", "file:///a%2", "file:///a%+1",
+    "https:/host/a", "https://", "https:///a", "https://user@host/a", "https://user:pass@host/a",
+    "https://host\\@evil/a", "https://ho st/a", "https://host/a b", "https://host:0/",
+    "https://host:+80/", "https://host:080/", "https://host:70000/", "https://h\u{F6}st/",
+    "https://host/\u{7}", "https://[::1/", "https://ho%73t/", "https://host/\r\nX: y", "a\0b",
+  ]) func `what is not plainly an address is refused`(_ text: String) {
+    #expect { try Address(text) } throws: { ($0 as? TransferFailure)?.code == .address }
+  }
+
+  @Test(arguments: [
+    "http://localhost/a", "http://LOCALHOST:8080", "http://127.0.0.1/a", "http://127.9.8.7:1/a",
+    "http://[::1]/a", "http://[::1]:80/a",
+  ]) func `this machine is a loopback`(_ text: String) throws {
+    #expect(try Address(text).isLoopback)
+    try Policy.check(try Address(text), TransferOptions())
+  }
+
+  @Test(arguments: [
+    "http://localhost.example/a", "http://127.0.0.1.example/a", "http://127.0.0/a",
+    "http://127.0.0.01/a", "http://128.0.0.1/a", "http://127.0.0.256/", "http://0x7f.0.0.1/",
+    "http://[::2]/a", "http://example.org/127.0.0.1",
+  ]) func `clear text leaves this machine only on request`(_ text: String) throws {
+    var options = TransferOptions()
+    #expect { try Policy.check(try Address(text), options) } throws: {
+      ($0 as? TransferFailure)?.code == .insecure
+    }
+    options.allowsInsecure = true
+    try Policy.check(try Address(text), options)
+  }
+
+  @Test func `offline there are only files`() throws {
+    let options = TransferOptions { $0 == "QKZOO_OFFLINE" ? "1" : nil }
+    try Policy.check(try Address("/a"), options)
+    for text in ["https://example.org/a", "http://localhost/a"] {
+      #expect { try Policy.check(try Address(text), options) } throws: {
+        ($0 as? TransferFailure)?.code == .offline
+      }
+    }
+  }
+
+  @Test func `a query may be a secret and is not printed`() throws {
+    let address = try Address("https://Host.example:443/a/w.pth?signature=secret#x")
+    #expect(address.description == "https://Host.example:443/a/w.pth?...")
+    #expect(address.fileName == "w.pth" && address.authority == "host.example:443")
+  }
+
+  @Test func `secrets are told at one scheme, host and port only`() throws {
+    let origin = try Address("https://a.example/x")
+    for other in ["https://b.example/x", "http://a.example/x", "https://a.example:8443/x"] {
+      #expect(!origin.hasOrigin(of: try Address(other)))
+    }
+    #expect(origin.hasOrigin(of: try Address("https://A.example/y?z")))
+  }
+}

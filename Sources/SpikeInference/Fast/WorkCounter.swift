@@ -7,8 +7,10 @@ public struct LayerWork: Sendable {
   public let paths: [String]
   /// Multiply-accumulates of a dense computation, for all samples and steps that are convolved.
   public let denseAccumulates: Int
-  /// Tables rows looked up and added, each of 32 outputs.
+  /// Table rows looked up and added, each of 32 outputs.
   public let lookups: Int
+  /// Binary planes of the input; 0 where it is real, or no convolution.
+  public let planes: Int
   /// Wall time of the lists.
   public let listing: Duration
   /// Wall time of everything, from the input's bits to the output's.
@@ -42,7 +44,9 @@ final class WorkCounter {
   /// Units are done.
   func end(_ units: [ConvolutionUnit], _ geometry: ConvolutionGeometry) {
     let positions = geometry.size.count * geometry.batch * geometry.steps
-    end(units.map(\.path), units.reduce(0) { $0 + $1.accumulatesPerPosition } * positions)
+    end(
+      units.map(\.path), units.reduce(0) { $0 + $1.accumulatesPerPosition } * positions,
+      planes: geometry.planes)
   }
 
   /// An attention is done, on a stream of some shape.
@@ -52,10 +56,10 @@ final class WorkCounter {
       attention.accumulates(tokens: stream.size.count) * stream.batch * stream.timeSteps)
   }
 
-  private func end(_ paths: [String], _ accumulates: Int) {
+  private func end(_ paths: [String], _ accumulates: Int, planes: Int = 0) {
     layers.append(
       LayerWork(
-        paths: paths, denseAccumulates: accumulates, lookups: lookups, listing: listing,
-        total: start.duration(to: ContinuousClock.now)))
+        paths: paths, denseAccumulates: accumulates, lookups: lookups, planes: planes,
+        listing: listing, total: start.duration(to: ContinuousClock.now)))
   }
 }

@@ -1,0 +1,22 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "benchmarks",
+  products: [.executable(name: "forward-benchmark", targets: ["ForwardBenchmark"])],
+  dependencies: [
+    .package(name: "qkzoo", path: ".."),
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+  ],
+  targets: [
+    .target(name: "CRoofline"),
+    .executableTarget(
+      name: "ForwardBenchmark",
+      dependencies: [
+        "CRoofline",
+        .product(name: "QKZoo", package: "qkzoo"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+  ],
+  swiftLanguageModes: [.v6]
+)

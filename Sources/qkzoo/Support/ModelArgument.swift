@@ -103,7 +103,12 @@ enum ModelFile {
 
 /// How a model is run.
 struct EngineOptions: ParsableArguments {
-  @Option(help: "Which forward pass: fast, or reference; both give the same bits.")
+  @Option(
+    help: """
+      Which forward pass: fast, or reference; both give the same bits. The fast one takes the \
+      fastest instructions of the processor, or those that QKZOO_KERNEL names: avx512, avx2, \
+      neon or scalar.
+      """)
   var engine: ForwardEngine = .fast
 
   @Option(help: ArgumentHelp("Threads of the fast engine (default: all cores).", valueName: "n"))

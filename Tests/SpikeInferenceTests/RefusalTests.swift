@@ -56,6 +56,20 @@ import Testing
     #expect(code == .elementType)
   }
 
+  /// The lists of the fast engine hold offsets of 32 bits; nothing is allocated before that is known.
+  @Test func `rows whose sums need more than 32 bits`() throws {
+    var configuration = TinyModel.configuration()
+    configuration.timeSteps = 1_024
+    let plan = NetworkPlan(configuration)
+    let weights = try ModelWeights(plan, parameters: TinyModel.parameters(configuration))
+    let input = try InputBatch(
+      TinyModel.input(configuration, batch: 1, height: 1, width: 1 << 15), for: configuration,
+      name: "wide")
+    let fast = try FastForward(plan, weights, threads: 1)
+    var nobody = NoObserver()
+    #expect(code { _ = try fast.logits(of: input, observer: &nobody) } == .inputShape)
+  }
+
   @Test func `half precision widens exactly`() throws {
     let half = try Tensor(.f16, [2], .init([0x00, 0x3C, 0x55, 0x35]), name: "half")
     #expect(try half.floats(name: "half") == [1, 0.33325195])

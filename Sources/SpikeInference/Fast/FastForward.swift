@@ -68,8 +68,7 @@ public struct FastForward: ForwardPass {
   public func logits<Observer: ForwardObserver>(
     of input: InputBatch, observer: inout Observer
   ) throws -> [[Float]] {
-    try FloatingPointEnvironment.check(onEveryThreadOf: state.pool)
-    return try logits(of: input, observer: &observer, counter: nil)
+    try logits(of: input, observer: &observer, counter: nil)
   }
 
   /// Runs a batch as one unit and tells what each convolution did.
@@ -87,7 +86,8 @@ public struct FastForward: ForwardPass {
   ) throws -> [[Float]] {
     // The lock is held for the whole pass: a second caller waits for the threads anyway.
     try state.workspace.withLock { kept in
-      let workspace = workspace(for: input, kept)
+      try FloatingPointEnvironment.check(onEveryThreadOf: state.pool)
+      let workspace = try workspace(for: input, kept)
       kept = workspace
       let parts = EngineParts(kernels: kernels, pool: state.pool, workspace: workspace)
       return try workspace.arena.scope {
@@ -101,9 +101,10 @@ public struct FastForward: ForwardPass {
   }
 
   /// The memory of the last pass, if its input had the same shape.
-  private func workspace(for input: InputBatch, _ kept: Workspace?) -> Workspace {
+  private func workspace(for input: InputBatch, _ kept: Workspace?) throws -> Workspace {
     if let kept, kept.batch == input.batch, kept.size == input.size { return kept }
-    return Workspace(plan, batch: input.batch, size: input.size, threads: state.pool.threads)
+    return try Workspace(
+      plan, batch: input.batch, size: input.size, threads: state.pool.threads)
   }
 
   fileprivate func packed(_ unit: ConvolutionUnit) -> PackedUnit {

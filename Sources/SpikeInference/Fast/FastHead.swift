@@ -38,14 +38,25 @@ struct FastHead {
     }
   }
 
+  /// Positions whose counts fit 32 bits in sum: a count is below 2^8.
+  private static let positionsOfPart = 1 << 22
+
   private func mean(
     _ stream: PlaneMap, from position: Int, positions: Int, apart: Int, _ engine: EngineParts
   ) -> [Float] {
-    var sums = [Int32](repeating: 0, count: stream.stride * 64)
-    for plane in 0..<stream.planes {
-      unsafe engine.kernels.table.channel_sums(
-        stream.plane(plane) + position * stream.stride, stream.stride * apart, positions,
-        stream.channels, 1 << plane, &sums)
+    var sums = [Int](repeating: 0, count: stream.channels)
+    var part = [Int32](repeating: 0, count: stream.channels)
+    for start in stride(from: 0, to: positions, by: Self.positionsOfPart) {
+      let count = min(Self.positionsOfPart, positions - start)
+      for plane in 0..<stream.planes {
+        unsafe engine.kernels.table.channel_sums(
+          stream.plane(plane) + (position + start * apart) * stream.stride, stream.stride * apart,
+          count, stream.channels, 1 << plane, &part)
+      }
+      for channel in 0..<stream.channels {
+        sums[channel] += Int(part[channel])
+        part[channel] = 0
+      }
     }
     return (0..<stream.channels).map { Float(sums[$0]) / Float(positions) }
   }

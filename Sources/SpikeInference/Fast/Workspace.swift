@@ -1,4 +1,5 @@
 import CSpikeKernels
+import Diagnostics
 import QKFormerModel
 
 /// The memory of a forward pass on inputs of one shape.
@@ -29,11 +30,19 @@ final class Workspace: @unchecked Sendable {
   }
 
   private let scratchArena: Arena
+  /// Lists address a strip's sums by 32-bit byte offsets.
+  private static let mostSlotFloats = Int(UInt32.max) / MemoryLayout<Float>.stride
 
-  init(_ plan: NetworkPlan, batch: Int, size: SpatialSize, threads: Int) {
+  /// - Throws: `InferenceFailure` if a row of the input is too wide for the offsets in the lists.
+  init(_ plan: NetworkPlan, batch: Int, size: SpatialSize, threads: Int) throws {
+    let sizes = WorkspaceSizes(plan, batch: batch, size: size, threads: threads)
+    guard sizes.slotFloats <= Self.mostSlotFloats else {
+      throw InferenceFailure(
+        .inputShape, at: "fast engine", expected: "at most \(Self.mostSlotFloats) sums in a strip",
+        found: "\(sizes.slotFloats) for \(batch) x \(size.height) x \(size.width)")
+    }
     self.batch = batch
     self.size = size
-    let sizes = WorkspaceSizes(plan, batch: batch, size: size, threads: threads)
     arena = Arena(capacity: sizes.shared)
     let scratchArena = Arena(capacity: sizes.scratch * threads)
     self.scratchArena = scratchArena

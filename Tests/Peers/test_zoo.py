@@ -201,6 +201,26 @@ class Mirrors(Home):
                 self.assertTrue(pulled["how"].startswith("fetched from"))
                 self.assertTrue(report("verify", "qkformer-digits", "--level", "dataset", "--index", place)["holds"])
 
+    def test_links_are_asked(self):
+        described = entry("ms-qkformer-10-384-t4-r224.in1k")
+        file = described["files"][0]["name"]
+        server = http.server.ThreadingHTTPServer(
+            ("127.0.0.1", 0), functools.partial(QuietHandler, directory=DIGITS))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        there = f"http://127.0.0.1:{server.server_port}/"
+        places = {there + "checkpoint.pth": True, there + "nothing": False, "http://127.0.0.1:9/x": False,
+                  (DIGITS / "checkpoint.pth").as_uri(): True, "http://example.org/insecure": False}
+        described["sources"] = [{"kind": "test", "address": place, "file": file, "state": "not checked",
+                                 "as_of": "2026-01-01"} for place in places]
+        folder = self.home.parent / "zoo" / "entries" / described["name"]
+        folder.mkdir(parents=True)
+        (folder / "entry.json").write_text(json.dumps(described))
+        value = report("list", "--check-links", "--index", self.home.parent / "zoo")
+        self.assertEqual([e.message for e in validator("commands/list").iter_errors(value)], [])
+        self.assertEqual({link["address"]: link["live"] for link in value["links"]}, places)
+
     def test_a_mirror_passes_on_what_was_accepted(self):
         report("pull", "HST-10-384", "--index", stand_in_zoo(), "--from", stand_ins()[0])
         tree = self.home.parent / "tree"

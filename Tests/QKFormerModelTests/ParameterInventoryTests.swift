@@ -196,7 +196,8 @@ import Testing
     #expect(Set(names).count == names.count)
     for preset in Preset.all {
       let c = preset.configuration
-      let prefix = "qkformer-\(c.depth)-\(c.width)-t\(c.timeSteps)-r\(c.input.height)."
+      let kind = c.residual == .membraneShortcut ? "ms-qkformer" : "qkformer"
+      let prefix = "\(kind)-\(c.depth)-\(c.width)-t\(c.timeSteps)-r\(c.input.height)."
       #expect(preset.name.hasPrefix(prefix), "\(preset.name)")
     }
   }

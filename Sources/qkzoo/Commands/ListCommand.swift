@@ -1,8 +1,10 @@
+import Diagnostics
 import ArgumentParser
 import CanonicalJSON
 import CheckpointFormat
 import Digests
 import ModelZoo
+import Transfer
 
 /// The zoo.
 struct ListCommand: ParsableCommand {
@@ -19,6 +21,7 @@ struct ListCommand: ParsableCommand {
         qkzoo list
         qkzoo list --all --dataset in1k
         qkzoo list --where 'reported.top1>75 and availability=live'
+        qkzoo list --check-links
       """)
 
   @Flag(help: "Also show entries whose checkpoint must be brought or was never released.")
@@ -33,6 +36,9 @@ struct ListCommand: ParsableCommand {
   )
   var condition: String?
 
+  @Flag(help: "Ask every address that a program can fetch whether it still answers.")
+  var checkLinks = false
+
   @OptionGroup var zoo: ZooOptions
   @OptionGroup var format: OutputOptions
 
@@ -43,10 +49,37 @@ struct ListCommand: ParsableCommand {
     }
     let ordered = known.sorted { ($0.availability, $0.name) < ($1.availability, $1.name) }
     let shown = all || query != nil ? ordered : ordered.filter { $0.availability < .bring }
-    format.print(report(shown, hidden: known.count - shown.count))
+    let links = checkLinks ? try shown.flatMap { try self.links(of: $0) } : nil
+    format.print(report(shown, hidden: known.count - shown.count, links))
   }
 
-  private func report(_ entries: [ZooEntry], hidden: Int) -> Report {
+  /// What an address answered.
+  private struct Link {
+    let entry: String
+    let address: String
+    let isLive: Bool
+    let answer: String
+  }
+
+  private func links(of entry: ZooEntry) throws -> [Link] {
+    try entry.sources.filter(\.isFetchable).map { source in
+      let (isLive, answer) = try ask(source.address)
+      return Link(entry: entry.name, address: source.address, isLive: isLive, answer: answer)
+    }
+  }
+
+  private func ask(_ address: String) throws -> (isLive: Bool, answer: String) {
+    do {
+      switch try AddressProbe.ask(try Address(address), options: zoo.transfer.options()) {
+      case .live(let size): return (true, size.map { "\($0.grouped) bytes" } ?? "answers")
+      case .refused(let status): return (false, "status \(status)")
+      }
+    } catch let failure as TransferFailure where failure.code != .library {
+      return (false, "\(failure.name): \(failure.found)")
+    }
+  }
+
+  private func report(_ entries: [ZooEntry], hidden: Int, _ links: [Link]?) -> Report {
     var table = TextTable()
     table.add("NAME", "PARAMETERS", "AVAILABLE", "TOP-1", "TITLE")
     for entry in entries {
@@ -55,8 +88,12 @@ struct ListCommand: ParsableCommand {
         entry.title)
     }
     let more = hidden > 0 ? "\n\(hidden) more whose checkpoint must be brought: --all" : ""
+    var members: [String: JSON] = [
+      "entries": .array(entries.map(Self.json)), "hidden": .integer(hidden),
+    ]
+    members["links"] = links.map { .array($0.map(Self.json)) }
     return Report(
-      "list", ["entries": .array(entries.map(Self.json)), "hidden": .integer(hidden)],
+      "list", members,
       text: entries.isEmpty
         ? "no entry\(hidden > 0 ? "" : " meets that")" + more : table.text + more)
   }
@@ -69,6 +106,21 @@ struct ListCommand: ParsableCommand {
       }
     }
     return "-"
+  }
+
+  private static func text(_ links: [Link]) -> String {
+    var table = TextTable()
+    for link in links {
+      table.add(link.isLive ? "live" : "dead", link.entry, link.answer, link.address)
+    }
+    return links.isEmpty ? "\n\nno address to ask" : "\n\n" + table.text
+  }
+
+  private static func json(_ link: Link) -> JSON {
+    [
+      "entry": .string(link.entry), "address": .string(link.address), "live": .bool(link.isLive),
+      "answer": .string(link.answer),
+    ]
   }
 
   private static func json(_ entry: ZooEntry) -> JSON {

@@ -102,7 +102,7 @@ public struct Address: Sendable, Hashable, CustomStringConvertible {
 
   private static func isHost(_ authority: String) -> Bool {
     let (host, port) = split(authority)
-    if let port, UInt16(port).map(String.init) != String(port) { return false }
+    if let port, port == "0" || UInt16(port).map(String.init) != String(port) { return false }
     let name = host.hasPrefix("[") && host.hasSuffix("]") ? host.dropFirst().dropLast() : host
     let allowed = name.startIndex == host.startIndex ? "-._" : ":."
     return !name.isEmpty

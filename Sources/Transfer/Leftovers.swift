@@ -19,7 +19,7 @@ public struct Leftovers {
     let abandoned = try Abandoned.all(in: folder) { _ in true }
     let names = Set(try Files.names(in: folder))
     let orphans = names.filter { name in
-      name.hasSuffix(".partial") || name.hasPrefix("time-")
+      name.hasSuffix(".partial") || name.hasPrefix("time-") || name.hasPrefix("made-")
         || (name.hasSuffix(".part") && !names.contains(name.dropLast(5) + ".json"))
     }
     let old = orphans.sorted().map { Files.join(folder, $0) }.filter { path in

@@ -50,7 +50,7 @@ class Nginx(TransferCase):
 
     def test_in_parts(self):
         self.good("/slow/file", jobs=4)
-        self.assertTrue(all('"bytes=' in line and line.startswith("206") for line in self.log()[1:]) or self.log())
+        self.assertGreaterEqual(sum(line.startswith('206 "bytes=') for line in self.log()), 2, self.log())
 
     def test_a_killed_transfer_goes_on(self):
         for jobs in (1, 3):
@@ -69,7 +69,7 @@ class Nginx(TransferCase):
         self.file.write_bytes(new)
         os.utime(self.file, (1, 1))
         code, output = run(command(self.cache, [self.root + "/file"], content=self.content))
-        self.assert_failed(self.cache, code, output, 65)
+        self.assert_failed(self.cache, code, output, 1)
         self.content = new
         self.good("/file")
 

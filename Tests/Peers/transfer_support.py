@@ -10,7 +10,7 @@ import subprocess
 import unittest
 from pathlib import Path
 
-ENDS = {65, 66, 69, 74, 75, 77}
+ENDS = {1, 65, 66, 69, 74, 75, 77}
 """How a transfer may fail."""
 
 

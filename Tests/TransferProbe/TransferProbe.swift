@@ -41,11 +41,13 @@ struct TransferProbe: ParsableCommand {
     let wanted = WantedFile(
       name: "wanted", size: size, sha256: sha256.flatMap(Digest.init(hex:)),
       md5: md5.flatMap(Digest.init(hex:)))
-    let blob = try Cache(root: cache).fetch(
-      wanted, from: try sources.map { TransferSource(try Address($0), headers: header) },
-      options: options, cancellation: .bySignals()
-    ) { step in
-      if progress { print(step.bytes, step.total ?? -1, Int(step.rate)) }
+    let sources = try sources.map { TransferSource(try Address($0), headers: header) }
+    let blob = try Cancellation.bySignals { cancellation in
+      try Cache(root: cache).fetch(
+        wanted, from: sources, options: options, cancellation: cancellation
+      ) { step in
+        if progress { print(step.bytes, step.total ?? -1, Int(step.rate)) }
+      }
     }
     print(blob.path)
   }

@@ -4,11 +4,14 @@ extension Cancellation {
   /// What stops when the process is asked to end.
   private static let ofProcess = Cancellation()
 
-  /// A wish that SIGINT and SIGTERM state; a second one ends the process at once.
+  /// Does something that SIGINT and SIGTERM cancel; a second one ends the process at once.
   ///
-  /// For executables: signals belong to the process, so a library must not call this. A file that
-  /// may not grow and a connection that has gone become errors instead of ends of the process.
-  public static func bySignals() -> Cancellation {
+  /// For executables: signals belong to the process, so a library must not call this. Meanwhile a
+  /// file that may not grow and a connection that has gone are errors, not ends of the process.
+  public static func bySignals<Result>(
+    _ body: (Cancellation) throws -> Result
+  ) rethrows -> Result {
+    // The handler must not be the first to touch the constant.
     let cancellation = ofProcess
     for number in [SIGINT, SIGTERM] {
       // What the handler calls, an atomic store and signal(2), may be called at any moment.
@@ -18,6 +21,7 @@ extension Cancellation {
       }
     }
     for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
-    return cancellation
+    defer { for number in [SIGINT, SIGTERM, SIGPIPE, SIGXFSZ] { signal(number, SIG_DFL) } }
+    return try body(cancellation)
   }
 }

@@ -35,7 +35,7 @@ class PythonDocument(unittest.TestCase):
 
     def test_model_loads(self):
         state, configuration = self.read_checkpoint(digits())
-        QKFormer.from_configuration(configuration).load_state_dict(state, strict=True)
+        QKFormer(configuration).load_state_dict(state, strict=True)
 
     def test_half_precision(self):
         state, checkpoint = load_pth(DIGITS / "checkpoint.pth")

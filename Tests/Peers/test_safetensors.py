@@ -7,7 +7,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 from support import DIGITS, DIGITS_BATCH, FOLDER, SPLIT, digits, digits_batch, every_checkpoint, load_pth, qkzoo, report
-from dump_reference import load_images
+from dump_reference import load_samples
 from qkformer import QKFormer
 
 
@@ -47,13 +47,13 @@ class Safetensors(unittest.TestCase):
                 self.assertEqual(first["model_id"], second["model_id"])
 
     def test_same_logits_in_pytorch(self):
-        images, _ = load_images(SPLIT)
+        images, _ = load_samples(SPLIT)
         for folder, path in ((DIGITS, digits()), (DIGITS_BATCH, digits_batch())):
             with self.subTest(path.name), torch.no_grad():
                 state, checkpoint = load_pth(folder / "checkpoint.pth")
                 logits = []
                 for tensors in (state, load_file(export(path))):
-                    model = QKFormer.from_configuration(checkpoint["args"].qkzoo_configuration).eval()
+                    model = QKFormer(checkpoint["args"].qkzoo_configuration).eval()
                     model.load_state_dict(tensors, strict=True)
                     logits.append(model.run(images[::9]))
                 self.assertEqual(logits[0].numpy().tobytes(), logits[1].numpy().tobytes())

@@ -2,7 +2,7 @@
 
 The reference (-o) holds the chosen samples' inputs, their logits and every spike of every LIF neuron:
 
-  input                  f32 [B, C, H, W]
+  input                  f32 [B, C, H, W], or event frames [B, T, C, H, W]
   logits                 f32 [B, classes]
   spikes/<module name>   u8 [T, B, ceil(n/8)], the n outputs of a sample at a step, flattened in C order and packed
                          least significant bit first
@@ -14,6 +14,7 @@ leaks along it. The records (--records) cover the whole image file, every image 
 import argparse
 import json
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -30,17 +31,22 @@ def load_model(path, scope=None):
     with torch.serialization.safe_globals([argparse.Namespace]):
         checkpoint = torch.load(path, map_location="cpu", weights_only=True)
     configuration = checkpoint["args"].qkzoo_configuration
-    model = QKFormer.from_configuration(configuration, scope)
+    model = QKFormer(configuration, scope)
     model.load_state_dict(checkpoint["state_dict"])
     return model.eval(), scope or configuration["ssa_projection_scope"]
 
 
-def load_images(path):
-    """(inputs f32 [N, C, H, W], labels)"""
+def load_samples(path):
+    """(inputs f32 [N, C, H, W] or [N, T, C, H, W], labels) of a file that an export script wrote."""
     with safe_open(path, "numpy") as file:
-        if file.metadata().get("preprocessing") != "x / 16":
-            raise ValueError(f"{path}: expected the preprocessing 'x / 16'")
-        return torch.from_numpy(file.get_tensor("images")).float() / 16, file.get_tensor("labels")
+        labels = file.get_tensor("labels")
+        if "frames" in file.keys():
+            frames = np.unpackbits(file.get_tensor("frames"), axis=-1, bitorder="little")
+            return torch.from_numpy(frames).float(), labels
+        preprocessing = file.metadata().get("preprocessing", "")
+        if not preprocessing.startswith("x / "):
+            raise ValueError(f"{path}: expected a preprocessing 'x / D'")
+        return torch.from_numpy(file.get_tensor("images")).float() / float(preprocessing[4:]), labels
 
 
 def sample_list(text):
@@ -78,7 +84,7 @@ def run_alone(model, inputs):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoint")
-    parser.add_argument("--images", required=True, help="safetensors file written by export_digits.py")
+    parser.add_argument("--images", required=True, help="safetensors file written by an export script")
     parser.add_argument("--samples", type=sample_list, required=True, help="A:B or a comma list of positions")
     parser.add_argument("--scope", choices=("sample", "batch"), help="default: the checkpoint's")
     parser.add_argument("-o", "--output", required=True)
@@ -88,7 +94,7 @@ def main():
 
     torch.set_num_threads(arguments.threads)
     model, scope = load_model(arguments.checkpoint, arguments.scope)
-    images, labels = load_images(arguments.images)
+    images, labels = load_samples(arguments.images)
 
     inputs = images[arguments.samples]
     logits, spikes = (run if scope == "batch" else run_alone)(model, inputs)
@@ -101,7 +107,7 @@ def main():
         logits, spikes = run_alone(model, images)
         answers = logits.argmax(1)
         records = {
-            "dataset": "digits-test", "protocol": "per-image", "tool": TOOL,
+            "dataset": Path(arguments.images).stem, "protocol": "per-image", "tool": TOOL,
             "n": len(labels), "correct": int((answers == labels).sum()), "answers": answers.tolist(),
             "spike_counts": {name: bits.sum((1, 2)).tolist() for name, bits in spikes.items()},
         }

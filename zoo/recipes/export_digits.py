@@ -23,9 +23,12 @@ METADATA = {
 def digits_split():
     """(train, test), each a dict of images u8 [N, 1, 8, 8], labels i64 [N], index i64 [N]; test sorted by class."""
     digits = load_digits()
-    images = digits.images.astype(np.uint8)[:, None]
-    labels = digits.target.astype(np.int64)
-    train, test = train_test_split(np.arange(len(labels)), test_size=TEST_SIZE, stratify=labels, random_state=0)
+    return parts(digits.images.astype(np.uint8)[:, None], digits.target.astype(np.int64), TEST_SIZE)
+
+
+def parts(images, labels, test_size):
+    """The stratified split of seed 0; `index` says where a sample is in the source."""
+    train, test = train_test_split(np.arange(len(labels)), test_size=test_size, stratify=labels, random_state=0)
     test = test[np.argsort(labels[test], kind="stable")]
     return tuple({"images": images[i], "labels": labels[i], "index": i.astype(np.int64)} for i in (train, test))
 

@@ -1,7 +1,7 @@
-"""QKFormer, `cifar` family, in PyTorch and SpikingJelly.
+"""QKFormer's three families (`imagenet`, `cifar`, `dvs`) in PyTorch and SpikingJelly.
 
 Zhou et al., "QKFormer: Hierarchical Spiking Transformer using Q-K Attention" (arXiv 2403.16552).
-Parameters carry the names and shapes of the released CIFAR models, so that state dicts are interchangeable;
+Parameters carry the names and shapes of the released models, so that state dicts are interchangeable;
 the code is our own.
 
 All activations between modules have the shape [T, B, C, H, W]: T time steps, B samples.
@@ -42,32 +42,28 @@ class Units(nn.Module):
         return x.unflatten(0, steps_and_samples) if leak else x
 
 
-class PatchEmbedInit(Units):
-    """Image to tokens of one pixel each."""
+class PatchEmbedding(Units):
+    """A chain of units with a shortcut around its end; both end in spikes, which are added.
 
-    def __init__(self, in_channels, channels):
+    `widths`, `names` and `pooled` describe the chain: output channels and name of each unit, and the units whose
+    convolution a 3x3 max pooling of stride 2 follows. The shortcut leaves in front of unit `branch`.
+    """
+
+    def __init__(self, in_channels, widths, names, pooled, branch, stride):
         super().__init__()
-        self.add_unit("proj", nn.Conv2d(in_channels, channels // 2, 3, padding=1, bias=False))
-        self.add_unit("proj1", nn.Conv2d(channels // 2, channels, 3, padding=1, bias=False))
-        self.add_unit("proj_res", nn.Conv2d(channels // 2, channels, 1, bias=False))
-
-    def forward(self, x):
-        x = self.unit("proj", x)
-        return self.unit("proj1", x) + self.unit("proj_res", x)
-
-
-class PatchEmbeddingStage(Units):
-    """Halves height and width, doubles the channels."""
-
-    def __init__(self, channels):
-        super().__init__()
-        self.add_unit("proj3", nn.Conv2d(channels // 2, channels, 3, padding=1, bias=False))
-        self.add_unit("proj4", nn.Conv2d(channels, channels, 3, padding=1, bias=False))
+        self.names, self.pooled, self.branch = names, pooled, branch
+        inputs = [in_channels, *widths]
+        for name, before, after in zip(names, inputs, widths):
+            self.add_unit(name, nn.Conv2d(before, after, 3, padding=1, bias=False))
         self.pool = nn.MaxPool2d(3, stride=2, padding=1)
-        self.add_unit("proj_res", nn.Conv2d(channels // 2, channels, 1, stride=2, bias=False))
+        self.add_unit("proj_res", nn.Conv2d(inputs[branch], widths[-1], 1, stride=stride, bias=False))
 
     def forward(self, x):
-        return self.unit("proj4", self.unit("proj3", x), pool=self.pool) + self.unit("proj_res", x)
+        for i, name in enumerate(self.names):
+            if i == self.branch:
+                shortcut = self.unit("proj_res", x)
+            x = self.unit(name, x, pool=self.pool if i in self.pooled else None)
+        return x + shortcut
 
 
 class TokenQKAttention(Units):
@@ -112,31 +108,60 @@ class SpikingSelfAttention(Units):
 
 
 class MLP(Units):
-    def __init__(self, channels, hidden):
+    def __init__(self, names, channels, hidden):
         super().__init__()
-        self.add_unit("mlp1", nn.Conv2d(channels, hidden, 1))
-        self.add_unit("mlp2", nn.Conv2d(hidden, channels, 1))
+        self.names = names
+        self.add_unit(names[0], nn.Conv2d(channels, hidden, 1))
+        self.add_unit(names[1], nn.Conv2d(hidden, channels, 1))
 
     def forward(self, x):
-        return self.unit("mlp2", self.unit("mlp1", x))
+        return self.unit(self.names[1], self.unit(self.names[0], x))
 
 
 class Block(nn.Module):
     """A mixer and an MLP, each with a shortcut that adds spikes (so activations are small integers)."""
 
-    def __init__(self, name, mixer, channels, mlp_ratio):
+    def __init__(self, name, mixer, mlp):
         super().__init__()
         self.mixer_name = name
         self.add_module(name, mixer)
-        self.mlp = MLP(channels, channels * mlp_ratio)
+        self.mlp = mlp
 
     def forward(self, x):
         x = x + getattr(self, self.mixer_name)(x)
         return x + self.mlp(x)
 
 
+class Family:
+    """What the released models of one family call and place differently."""
+
+    def __init__(self, first, first_widths, first_pooled, branch, stride, later, later_pooled, attention, mlp):
+        self.first, self.first_widths, self.first_pooled = first, first_widths, first_pooled
+        self.branch, self.stride = branch, stride
+        self.later, self.later_pooled = later, later_pooled
+        self.attention, self.mlp = attention, mlp
+
+    def embedding(self, in_channels, channels, is_first):
+        """The patch embedding in front of a stage; `first_widths` are fractions 1/n of the stage's channels."""
+        if is_first:
+            return PatchEmbedding(in_channels, [channels // n for n in self.first_widths], self.first,
+                                  self.first_pooled, self.branch, self.stride)
+        return PatchEmbedding(in_channels, [channels, channels], self.later, self.later_pooled, branch=0, stride=2)
+
+
+FAMILIES = {
+    "imagenet": Family(first=["proj", "proj1", "proj2"], first_widths=[2, 1, 1], first_pooled=[0, 1], branch=1,
+                       stride=2, later=["proj3", "proj4"], later_pooled=[0], attention="attn", mlp=["fc1", "fc2"]),
+    "cifar": Family(first=["proj", "proj1"], first_widths=[2, 1], first_pooled=[], branch=1,
+                    stride=1, later=["proj3", "proj4"], later_pooled=[1], attention="ssa", mlp=["mlp1", "mlp2"]),
+    "dvs": Family(first=["proj", "proj1", "proj2", "proj3"], first_widths=[8, 4, 2, 1], first_pooled=[1, 2, 3],
+                  branch=2, stride=4, later=["proj", "proj4"], later_pooled=[1], attention="ssa",
+                  mlp=["mlp1", "mlp2"]),
+}
+
+
 class QKFormer(nn.Module):
-    """Images [B, C, H, W], any size, to logits [B, classes].
+    """Images [B, C, H, W] or event frames [B, T, C, H, W], any size, to logits [B, classes].
 
     `scope` names what the projection neuron of the self-attention integrates over:
       "sample"  the T time steps of each sample, as the paper describes;
@@ -146,43 +171,48 @@ class QKFormer(nn.Module):
     Neurons keep state: call `spikingjelly.activation_based.functional.reset_net` (or `run`) for each batch.
     """
 
-    def __init__(self, in_channels=3, classes=10, channels=(96, 192, 384), blocks=(1, 1, 2), heads=(8, 8, 8),
-                 mlp_ratios=(4, 4, 4), time_steps=4, scope="sample"):
+    def __init__(self, configuration, scope=None):
+        """The model a `qkzoo_configuration` describes; `scope` overrides the configuration's."""
         super().__init__()
+        scope = scope or configuration["ssa_projection_scope"]
         if scope not in ("sample", "batch"):
             raise ValueError(f"scope is 'sample' or 'batch', not {scope!r}")
-        self.time_steps = time_steps
-        self.patch_embed1 = PatchEmbedInit(in_channels, channels[0])
-        self.patch_embed2 = PatchEmbeddingStage(channels[1])
-        self.patch_embed3 = PatchEmbeddingStage(channels[2])
-
-        def stage(i, name, mixer):
-            return nn.ModuleList(Block(name, mixer(), channels[i], mlp_ratios[i]) for _ in range(blocks[i]))
-
-        self.stage1 = stage(0, "tssa", lambda: TokenQKAttention(channels[0], heads[0]))
-        self.stage2 = stage(1, "tssa", lambda: TokenQKAttention(channels[1], heads[1]))
-        self.stage3 = stage(2, "ssa", lambda: SpikingSelfAttention(channels[2], heads[2], scope))
-        self.head = nn.Linear(channels[2], classes)
-
-    @classmethod
-    def from_configuration(cls, configuration, scope=None):
-        """The model a `qkzoo_configuration` describes; `scope` overrides the configuration's."""
-        if (configuration["architecture"], configuration["family"]) != ("qkformer", "cifar"):
-            raise ValueError("this file defines the cifar family of qkformer only")
+        if (configuration["architecture"], configuration["readout"]) != ("qkformer", "mean_then_head"):
+            raise ValueError("this file defines qkformer with mean_then_head only")
+        family = FAMILIES[configuration["family"]]
         stages = configuration["stages"]
-        return cls(
-            in_channels=configuration["input"]["channels"], classes=configuration["classes"],
-            channels=[s["channels"] for s in stages], blocks=[s["blocks"] for s in stages],
-            heads=[s["heads"] for s in stages], mlp_ratios=[s["mlp_ratio"] for s in stages],
-            time_steps=configuration["time_steps"], scope=scope or configuration["ssa_projection_scope"],
-        )
+        self.time_steps = configuration["time_steps"]
+        self.takes_frames = configuration["input"]["coding"] == "event_frames"
+        self.depth = len(stages)
+
+        inputs = [configuration["input"]["channels"]] + [stage["channels"] for stage in stages]
+        for i, stage in enumerate(stages):
+            self.add_module(f"patch_embed{i + 1}", family.embedding(inputs[i], stage["channels"], i == 0))
+        for i, stage in enumerate(stages):
+            self.add_module(f"stage{i + 1}", self.blocks(stage, family, scope))
+        self.head = nn.Linear(inputs[-1], configuration["classes"])
+
+    @staticmethod
+    def blocks(stage, family, scope):
+        channels, heads, hidden = stage["channels"], stage["heads"], stage["channels"] * stage["mlp_ratio"]
+
+        def block():
+            if stage["mixer"] == "qkta":
+                name, mixer = "tssa", TokenQKAttention(channels, heads)
+            elif stage["mixer"] == "ssa":
+                name, mixer = family.attention, SpikingSelfAttention(channels, heads, scope)
+            else:
+                raise ValueError(f"no mixer {stage['mixer']!r} here")
+            return Block(name, mixer, MLP(family.mlp, channels, hidden))
+
+        return nn.ModuleList(block() for _ in range(stage["blocks"]))
 
     def forward(self, images):
-        x = images.expand(self.time_steps, *images.shape)  # direct coding: the same image at every step
-        for embed, stage in ((self.patch_embed1, self.stage1), (self.patch_embed2, self.stage2),
-                             (self.patch_embed3, self.stage3)):
-            x = embed(x)
-            for block in stage:
+        # Direct coding: the same image at every step.
+        x = images.transpose(0, 1) if self.takes_frames else images.expand(self.time_steps, *images.shape)
+        for i in range(1, self.depth + 1):
+            x = getattr(self, f"patch_embed{i}")(x)
+            for block in getattr(self, f"stage{i}"):
                 x = block(x)
         return self.head(x.flatten(3).mean(3).mean(0))  # mean over tokens, then over time
 

@@ -156,7 +156,10 @@ let package = Package(
       ]),
     tests(
       "Evaluation",
-      ["CheckpointFormat", "Diagnostics", "QKFormerModel", "SpikeInference", "SpikeTensors"]),
+      [
+        "CheckpointFormat", "Diagnostics", "QKFormerModel", "SpikeInference", "SpikeTensors",
+        "TensorFiles",
+      ]),
     tests(
       "ModelZoo",
       [

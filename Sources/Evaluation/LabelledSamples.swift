@@ -6,12 +6,17 @@ import TensorFiles
 
 /// A small labelled dataset in one safetensors file.
 ///
-/// Tensors: `images`, u8 `[n, C, H, W]`, and `labels`, i64 `[n]`. Metadata: `preprocessing`, which
-/// is `x / D`: the float32 quotient of the byte and the number D.
+/// Tensors: `labels`, i64 `[n]`, and one of
+/// - `images`, u8 `[n, C, H, W]`, with metadata `preprocessing`, which is `x / D`: the float32
+///   quotient of the byte and the number D;
+/// - `frames`, u8 `[n, T, C, H, W / 8]`: event frames of zeros and ones, one bit for each pixel of a
+///   row, least significant first.
+///
+/// Corresponds to the export scripts of `zoo/recipes`.
 public struct LabelledSamples: Sendable {
   /// Name of the dataset and split.
   public let name: String
-  /// `[n, C, H, W]`, f32.
+  /// `[n, C, H, W]`, f32, or event frames `[n, T, C, H, W]`, u8.
   public let images: Tensor
   /// `[n]`.
   public let labels: [Int]
@@ -24,18 +29,44 @@ public struct LabelledSamples: Sendable {
   /// - Throws: `EvaluationFailure`, `TensorFileFailure`, `FileFailure`.
   public init(path: String, name: String? = nil) throws {
     let file = try SafetensorsFile(ByteRegion(try MappedFile(path: path)), at: path)
-    let raw = try file.tensor("images", at: path)
     labels = try file.tensor("labels", at: path).integers(name: "\(path) labels")
-    guard raw.elementType == .u8, raw.shape.count == 4, raw.shape[0] == labels.count,
-      !labels.isEmpty
+    images =
+      file.tensors["frames"] == nil
+      ? try Self.images(file, count: labels.count, path)
+      : try Self.frames(file, count: labels.count, path)
+    self.name = String(Files.name(of: name ?? path).split(separator: ".")[0])
+  }
+
+  private static func images(
+    _ file: SafetensorsFile, count: Int, _ path: String
+  ) throws -> Tensor {
+    let raw = try checked(file, "images", ["C", "H", "W"], count: count, path)
+    let divisor = try divisor(file.metadata["preprocessing"], path)
+    return Tensor(raw.shape, try raw.floats(name: "\(path) images").map { $0 / divisor })
+  }
+
+  private static func frames(
+    _ file: SafetensorsFile, count: Int, _ path: String
+  ) throws -> Tensor {
+    let raw = try checked(file, "frames", ["T", "C", "H", "W / 8"], count: count, path)
+    let pixels = raw.bytes.copy().flatMap { byte in (0..<8).map { byte >> $0 & 1 } }
+    return Tensor(raw.shape.dropLast() + [raw.shape[4] * 8], pixels)
+  }
+
+  /// A tensor of bytes for as many samples as there are labels.
+  private static func checked(
+    _ file: SafetensorsFile, _ name: String, _ axes: [String], count: Int, _ path: String
+  ) throws -> Tensor {
+    let raw = try file.tensor(name, at: path)
+    guard raw.elementType == .u8, raw.shape.count == axes.count + 1, raw.shape[0] == count,
+      count > 0
     else {
       throw EvaluationFailure(
-        .data, at: path, expected: "images u8 [n, C, H, W] and as many labels",
-        found: "\(raw.elementType) \(raw.shape), \(labels.count) labels")
+        .data, at: path,
+        expected: "\(name) u8 [n, \(axes.joined(separator: ", "))] and as many labels",
+        found: "\(raw.elementType) \(raw.shape), \(count) labels")
     }
-    let divisor = try Self.divisor(file.metadata["preprocessing"], path)
-    images = Tensor(raw.shape, try raw.floats(name: "\(path) images").map { $0 / divisor })
-    self.name = String(Files.name(of: name ?? path).split(separator: ".")[0])
+    return raw
   }
 
   private static func divisor(_ preprocessing: String?, _ path: String) throws -> Float {

@@ -60,6 +60,22 @@ import Testing
       ])
   }
 
+  @Test func `another tool's counts that differ refute nothing, and its answers do`() throws {
+    let evaluation = try SplitEvaluation(try engine("qkformer-digits"), try samples())
+    var records = evaluation.records
+    records.firing[0].by = "PyTorch"
+    #expect(RecordCheck(evaluation, with: records, at: "x").lines.allSatisfy(\.isComparable))
+    records.firing[0].spikes["stage3/block1/mlp/expansion/lif"]?[2] += 3
+    let check = RecordCheck(evaluation, with: records, at: "x")
+    #expect(check.findings.isEmpty && check.lines.map(\.isComparable) == [true, false])
+    #expect(
+      check.lines[1].detail
+        == "not comparable: spikes by step equal in 34 of 35 groups, else off by 3 at most")
+    records.accuracy[0].by = "PyTorch"
+    records.accuracy[0].answers?[7] += 1
+    #expect(RecordCheck(evaluation, with: records, at: "x").findings.count == 1)
+  }
+
   @Test func `the batch leak changes logits, and shuffling does not change what is measured alone`()
     throws
   {

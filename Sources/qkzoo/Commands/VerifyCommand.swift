@@ -180,7 +180,8 @@ struct VerifyCommand: ParsableCommand {
     }
     return check.lines.map { line in
       Ladder.Rung(
-        name: "dataset", detail: "\(line.detail); recorded by \(line.by)", findings: line.findings)
+        name: "dataset", detail: "\(line.detail); recorded by \(line.by)",
+        findings: line.findings, isChecked: line.isComparable)
     }
   }
 

@@ -46,9 +46,9 @@ dist:
 	@scripts/setup
 	@scripts/dist
 
-# The digits entries made anew from their PyTorch checkpoints; the result must not change.
+# The trained entries made anew from their PyTorch checkpoints; the result must not change.
 zoo: build
-	@scripts/make-digits-entries $(BINARY)
+	@scripts/make-trained-entries $(BINARY)
 	@scripts/make-zoo-index
 
 clean:

@@ -99,11 +99,16 @@ import Testing
     #expect(result.status == 64 && result.errors.contains("reported.top1, log.top1"))
   }
 
-  @Test func `an entry's name works where its files are`() throws {
-    let result = try run("verify", "qkformer-digits", "--index", "zoo", "--level", "dataset")
+  @Test(arguments: [
+    ("qkformer-digits", "356 of 360 right, the same answer to 360 of 360"),
+    ("qkformer-mnist5k", " of 1000 right, the same answer to 1000 of 1000"),
+    ("qkformer-digits-dvs", " of 360 right, the same answer to 360 of 360"),
+  ])
+  func `an entry's name works where its files are`(_ entry: String, _ accuracy: String) throws {
+    let result = try run("verify", entry, "--index", "zoo", "--level", "dataset")
     #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
     #expect(result.output.contains("confirmed by PyTorch 2.13.0, SpikingJelly 0.0.0.0.14"))
-    #expect(result.output.contains("356 of 360 right, the same answer to 360 of 360"))
+    #expect(result.output.contains(accuracy))
   }
 
   @Test func `every command prints one JSON object of its schema`() throws {

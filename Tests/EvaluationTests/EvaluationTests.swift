@@ -43,6 +43,24 @@ import Testing
     #expect(check.findings.isEmpty, "\(check.findings)")
   }
 
+  @Test(arguments: [
+    ("qkformer-mnist5k", "mnist5k", 0.96), ("qkformer-digits-dvs", "digits-dvs", 0.9),
+  ])
+  func `the fast engine gives PyTorch's answers and spikes in the other families`(
+    _ entry: String, _ dataset: String, _ least: Double
+  ) throws {
+    let folder = TestFiles.package + "/zoo/entries/\(entry)"
+    let checkpoint = try CheckpointFile.open("\(folder)/\(entry).qkz.h5").checkpoint()
+    let engine = try ForwardEngine.fast.prepare(
+      checkpoint.plan, ModelWeights(checkpoint.plan, parameters: checkpoint.parameters))
+    let samples = try LabelledSamples(path: "\(folder)/\(dataset)-test.safetensors")
+    let evaluation = try SplitEvaluation(engine, samples)
+    #expect(Double(evaluation.correct) / Double(samples.count) >= least)
+    let check = RecordCheck(evaluation, with: checkpoint.records, at: entry)
+    #expect(check.lines.count == 4, "accuracy and spikes, by PyTorch and by qkzoo")
+    #expect(check.findings.isEmpty, "\(check.findings)")
+  }
+
   @Test func `a record that is off by one is found`() throws {
     let evaluation = try SplitEvaluation(try engine("qkformer-digits"), try samples())
     var records = evaluation.records

@@ -24,8 +24,11 @@ ROOT = Path(__file__).resolve().parents[2]
 RECIPES = ROOT / "zoo" / "recipes"
 SCHEMAS = ROOT / "schemas" / "v1"
 VECTORS = SCHEMAS / "vectors"
-DIGITS = ROOT / "zoo" / "entries" / "qkformer-digits"
-DIGITS_BATCH = ROOT / "zoo" / "entries" / "qkformer-digits-batch"
+ENTRIES = ROOT / "zoo" / "entries"
+DIGITS = ENTRIES / "qkformer-digits"
+DIGITS_BATCH = ENTRIES / "qkformer-digits-batch"
+MNIST5K = ENTRIES / "qkformer-mnist5k"
+DIGITS_DVS = ENTRIES / "qkformer-digits-dvs"
 SPLIT = DIGITS / "digits-test.safetensors"
 SETS = sorted((ROOT / "Tests" / "Vectors").glob("*/configuration.json"))
 
@@ -99,7 +102,7 @@ def every_checkpoint():
     """(the .pth, the checkpoint made of it)"""
     yield DIGITS / "checkpoint.pth", digits()
     yield DIGITS_BATCH / "checkpoint.pth", digits_batch()
-    for folder in (DIGITS, DIGITS_BATCH):
+    for folder in (DIGITS, DIGITS_BATCH, MNIST5K, DIGITS_DVS):
         yield folder / "checkpoint.pth", folder / f"{folder.name}.qkz.h5"
     for configuration in SETS:
         yield configuration.parent / "checkpoint.pth", vector_set(configuration)

@@ -1,4 +1,4 @@
-"""PyTorch and SpikingJelly, run now on the whole digits split, confirm our forward pass."""
+"""PyTorch and SpikingJelly, run now on the test splits, confirm our forward pass."""
 
 import subprocess
 import sys
@@ -7,14 +7,15 @@ import unittest
 import numpy as np
 from safetensors import safe_open
 from safetensors.numpy import load_file
-from support import DIGITS, DIGITS_BATCH, FOLDER, RECIPES, SPLIT, digits, digits_batch, qkzoo, report
+from support import (DIGITS, DIGITS_BATCH, DIGITS_DVS, FOLDER, MNIST5K, RECIPES, SPLIT, digits, digits_batch, qkzoo,
+                     report)
 
 
 class Replay(unittest.TestCase):
-    def confirm(self, folder, checkpoint, scope):
+    def confirm(self, folder, checkpoint, scope, split=SPLIT, samples="0:360"):
         reference = FOLDER / f"{folder.name}-{scope}.safetensors"
-        subprocess.run([sys.executable, RECIPES / "dump_reference.py", folder / "checkpoint.pth", "--images", SPLIT,
-                        "--samples", "0:360", "--scope", scope, "-o", reference], check=True)
+        subprocess.run([sys.executable, RECIPES / "dump_reference.py", folder / "checkpoint.pth", "--images", split,
+                        "--samples", samples, "--scope", scope, "-o", reference], check=True)
         value = report("verify", checkpoint, "--reference", reference, "--require", "behaviour=independent")
         rung = [r for r in value["rungs"] if r["rung"] == "behaviour"][-1]
         self.assertTrue(rung["independent"])
@@ -33,6 +34,14 @@ class Replay(unittest.TestCase):
 
     def test_scope_batch_alone(self):
         self.confirm(DIGITS_BATCH, digits_batch(), "sample")
+
+    def test_other_families(self):
+        for folder, data, count in ((MNIST5K, "mnist5k-test", 1000), (DIGITS_DVS, "digits-dvs-test", 360)):
+            every_tenth = ",".join(map(str, range(0, count, 10)))
+            for scope in ("sample", "batch"):
+                with self.subTest(folder.name, scope=scope):
+                    self.confirm(folder, folder / f"{folder.name}.qkz.h5", scope,
+                                 folder / f"{data}.safetensors", every_tenth)
 
     def test_another_models_spikes_do_not_confirm(self):
         with safe_open(DIGITS_BATCH / "reference.safetensors", "numpy") as file:

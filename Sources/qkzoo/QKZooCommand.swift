@@ -27,7 +27,6 @@ struct QKZooCommand: ParsableCommand {
 
   static func main() {
     do {
-      Interruption.arm()
       var command = try parseAsRoot(Arguments.all)
       try command.run()
     } catch let failure as any Diagnosable {

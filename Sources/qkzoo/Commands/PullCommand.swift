@@ -132,9 +132,11 @@ struct PullCommand: ParsableCommand {
   ) throws -> CachedBlob {
     let line = TransferLine(file.name)
     defer { line.end() }
-    return try zoo.cache.fetch(
-      file, from: sources, options: self.zoo.transfer.options(jobs: jobs),
-      cancellation: Interruption.cancellation, progress: line.show)
+    return try Cancellation.bySignals { cancellation in
+      try zoo.cache.fetch(
+        file, from: sources, options: self.zoo.transfer.options(jobs: jobs),
+        cancellation: cancellation, progress: line.show)
+    }
   }
 
   private func unavailable(_ entry: ZooEntry) -> ZooFailure {

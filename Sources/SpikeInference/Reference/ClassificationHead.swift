@@ -3,7 +3,15 @@ import QKFormerModel
 /// The classifier: averages over tokens and steps, and a linear map; no spikes.
 struct ClassificationHead {
   let plan: NetworkPlan
-  let weights: ModelWeights
+  // Not the whole model: an engine keeps its head, and must not keep every weight with it.
+  private let weight: [Float]
+  private let bias: [Float]
+
+  init(plan: NetworkPlan, weights: ModelWeights) {
+    self.plan = plan
+    weight = weights.headWeight
+    bias = weights.headBias
+  }
 
   /// The features that the linear map reads: `[B][D]` for mean-then-head, `[T*B][D]` for
   /// head-then-mean.
@@ -56,9 +64,9 @@ struct ClassificationHead {
     (0..<plan.configuration.classes).map { row in
       var sum: Float = 0
       for (column, feature) in features.enumerated() {
-        sum.addProduct(feature, weights.headWeight[row * features.count + column])
+        sum.addProduct(feature, weight[row * features.count + column])
       }
-      return sum + weights.headBias[row]
+      return sum + bias[row]
     }
   }
 }

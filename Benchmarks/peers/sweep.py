@@ -1,6 +1,6 @@
 """How the cost of Q-K token attention grows: over picture size (tokens) and over time steps.
 
-    python sweep.py --work DIR [--rates published] -o RECORD.json --plot PLOT.svg
+    python sweep.py --work DIR [--rates published] [--threads 1] -o RECORD.json --plot PLOT.svg
 
 Runs `forward-benchmark sweep` on the first stage of HST-10-384, fits time = a x^k, and draws both curves.
 """
@@ -86,7 +86,8 @@ def plot(result, exponents):
         '<g transform="translate(60 340)"><line class="line" x2="24" y1="-4" y2="-4"/>'
         '<text x="30">Q, K, attention and projection</text>'
         '<line class="mix" x1="250" x2="274" y1="-4" y2="-4"/><text x="280">attention alone</text>'
-        '<line class="ideal" x1="420" x2="444" y1="-4" y2="-4"/><text x="450">straight line to the last point</text></g>')
+        '<line class="ideal" x1="420" x2="444" y1="-4" y2="-4"/>'
+        '<text x="450">straight line to the last point</text></g>')
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 850 360" role="img" '
         'aria-label="The time of Q-K token attention grows linearly with tokens and with time steps">'
@@ -97,6 +98,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=pathlib.Path, required=True)
     parser.add_argument("--rates", default="published")
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("-o", "--output", type=pathlib.Path, required=True)
     parser.add_argument("--plot", type=pathlib.Path, required=True)
     arguments = parser.parse_args()
@@ -104,11 +106,13 @@ def main():
     folder = arguments.work / arguments.rates / model
     result = json.loads(subprocess.run(
         [FORWARD, "sweep", folder / "weights.pth", "--preset", CONFIGURATIONS[model]["preset"],
-         "--input", folder / "input.npy"], check=True, stdout=subprocess.PIPE, text=True).stdout)
+         "--input", folder / "input.npy", "--threads", str(arguments.threads), "--repeats", "5"],
+        check=True, stdout=subprocess.PIPE, text=True).stdout)
     exponents = {"tokens": exponent(result["by_size"], "tokens"), "steps": exponent(result["by_time"], "steps")}
     arguments.output.write_text(json.dumps({
         "benchmark": "qkta-sweep", "machine": machine(), "date": datetime.date.today().isoformat(),
         "command": "make -C Benchmarks sweep", "weights": f"{model}, random, seed 0, {arguments.rates} rates",
+        "threads": arguments.threads,
         "exponents": {key: round(value, 3) for key, value in exponents.items()}, **result}, indent=1) + "\n")
     arguments.plot.parent.mkdir(parents=True, exist_ok=True)
     arguments.plot.write_text(plot(result, exponents))

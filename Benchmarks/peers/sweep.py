@@ -23,6 +23,9 @@ def exponent(points, key):
     return sum((a - mx) * (b - my) for a, b in zip(x, y)) / sum((a - mx) ** 2 for a in x)
 
 
+SIZES = ("64", "128", "192", "256", "384", "512")
+TIMES = ("1", "2", "4", "8", "12", "16")
+
 STYLE = """
   svg { font: 13px system-ui, sans-serif; }
   text { fill: #333; } .quiet { fill: #666; } .axis { stroke: #666; } .grid { stroke: #ddd; }
@@ -106,7 +109,8 @@ def main():
     folder = arguments.work / arguments.rates / model
     result = json.loads(subprocess.run(
         [FORWARD, "sweep", folder / "weights.pth", "--preset", CONFIGURATIONS[model]["preset"],
-         "--input", folder / "input.npy", "--threads", str(arguments.threads), "--repeats", "5"],
+         "--input", folder / "input.npy", "--threads", str(arguments.threads), "--repeats", "3",
+         "--sizes", *SIZES, "--times", *TIMES],
         check=True, stdout=subprocess.PIPE, text=True).stdout)
     exponents = {"tokens": exponent(result["by_size"], "tokens"), "steps": exponent(result["by_time"], "steps")}
     arguments.output.write_text(json.dumps({

@@ -82,7 +82,8 @@ import Testing
     let evaluation = try SplitEvaluation(try engine("qkformer-digits"), try samples())
     var records = evaluation.records
     records.firing[0].by = "PyTorch"
-    #expect(RecordCheck(evaluation, with: records, at: "x").lines.allSatisfy(\.isComparable))
+    let lines = RecordCheck(evaluation, with: records, at: "x").lines
+    #expect(lines.filter { !$0.isComparable }.isEmpty)
     records.firing[0].spikes["stage3/block1/mlp/expansion/lif"]?[2] += 3
     let check = RecordCheck(evaluation, with: records, at: "x")
     #expect(check.findings.isEmpty && check.lines.map(\.isComparable) == [true, false])

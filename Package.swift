@@ -69,7 +69,7 @@ let package = Package(
     library("Transfer", ["CTransfer", "CanonicalJSON", "Diagnostics", "Digests", "FileAccess"]),
     library(
       "BlobCache", ["CanonicalJSON", "Diagnostics", "Digests", "FileAccess", "Transfer"]),
-    library("HDF5Subset", ["CZstd", "Diagnostics", "SpikeTensors"]),
+    library("HDF5Subset", ["CZstd", "Diagnostics", "FileAccess", "SpikeTensors"]),
     library(
       "HDF5Storage",
       ["CHDF5", "Concurrency", "Diagnostics", "FileAccess", "HDF5Subset", "SpikeTensors"]),
@@ -131,19 +131,26 @@ let package = Package(
       name: "transfer-probe",
       dependencies: [argumentParser, "BlobCache", "Diagnostics", "Digests", "Transfer"],
       path: "Tests/TransferProbe", swiftSettings: fences),
+    // libhdf5 as a reader, to compare ours with.
+    .target(
+      name: "HDF5Oracle", dependencies: ["CHDF5", "FileAccess", "HDF5Subset", "SpikeTensors"],
+      path: "Tests/HDF5Oracle"),
     tests("Diagnostics"),
     tests("Transfer", ["Diagnostics", "Digests", "FileAccess"]),
     tests("BlobCache", ["Diagnostics", "Digests", "FileAccess", "Transfer"]),
     tests("CanonicalJSON", ["Diagnostics"]),
     tests("TensorFiles", ["CanonicalJSON", "Diagnostics", "FileAccess", "SpikeTensors"]),
-    tests("HDF5Storage", ["Diagnostics", "FileAccess", "HDF5Subset", "SpikeTensors"]),
+    tests(
+      "HDF5Subset", ["Diagnostics", "FileAccess", "HDF5Oracle", "HDF5Storage", "SpikeTensors"]),
+    tests(
+      "HDF5Storage", ["Diagnostics", "FileAccess", "HDF5Oracle", "HDF5Subset", "SpikeTensors"]),
     tests("QKFormerModel", ["CanonicalJSON", "Diagnostics"]),
     tests("SpikeInference", ["Diagnostics", "QKFormerModel", "SpikeTensors"]),
     tests(
       "CheckpointFormat",
       [
-        "CanonicalJSON", "Diagnostics", "Digests", "FileAccess", "HDF5Storage", "HDF5Subset",
-        "QKFormerModel", "SpikeTensors",
+        "CanonicalJSON", "Diagnostics", "Digests", "FileAccess", "HDF5Oracle", "HDF5Storage",
+        "HDF5Subset", "QKFormerModel", "SpikeTensors",
       ]),
     tests(
       "Verification",

@@ -46,6 +46,10 @@ public struct ChunkCodec: Sendable {
   /// Bytes of a decoded chunk; the last one is padded with zeros.
   public var chunkBytes: Int { rowsPerChunk * rowBytes }
 
+  /// Fewer stored bytes cannot decode to a chunk: a block of zstd has at least 4 bytes and decodes to
+  /// at most 128 KiB.
+  var leastStoredBytes: Int { chunkBytes / 32_768 + 1 }
+
   /// The bytes of the tensor that a chunk holds.
   private func range(_ chunk: Int) -> Range<Int> {
     let start = chunk * chunkBytes

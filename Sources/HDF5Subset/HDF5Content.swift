@@ -1,3 +1,4 @@
+public import FileAccess
 public import SpikeTensors
 
 /// The element type of a dataset or attribute, as far as checkpoints use them.
@@ -68,5 +69,5 @@ public protocol HDF5ContentReader {
   /// Reads the structure of a file; no element of a chunk is read.
   ///
   /// - Throws: `HDF5Failure`.
-  func content(ofFile path: String) throws -> HDF5Content
+  func content(of file: MappedFile) throws -> HDF5Content
 }

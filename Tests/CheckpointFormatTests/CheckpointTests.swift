@@ -169,7 +169,7 @@ import Testing
     let folder = try ScratchFolder()
     let path = try written(folder)
     let bytes = try TestFiles.bytes(path)
-    let content = try LibHDF5Reader().content(ofFile: path)
+    let content = try StrictHDF5Reader().content(of: MappedFile(path: path))
     var random = RepeatableRandom(seed: 3)
     for (name, dataset) in content.datasets.sorted(by: { $0.key < $1.key }) {
       guard case .inFile(let range) = dataset.elements, name != "manifest" else { continue }
@@ -209,32 +209,6 @@ import Testing
     let error = try #require(outcome(path).error as? CheckpointFailure)
     #expect(error.code == .checksum && error.exitCode == 1)
     #expect(error.place.hasSuffix("manifest"))
-  }
-
-  @Test func `600 random flips anywhere never crash and never change a tensor unseen`() throws {
-    let folder = try ScratchFolder()
-    let path = try written(folder)
-    let bytes = try TestFiles.bytes(path)
-    let original = try CheckpointFile.open(path).checkpoint().parameters.mapValues {
-      $0.bytes.copy()
-    }
-    var random = RepeatableRandom(seed: 5)
-    var silent = 0
-    for _ in 0..<600 {
-      var damaged = bytes
-      let offset = Int.random(in: 0..<bytes.count, using: &random)
-      damaged[offset] ^= 1 << UInt8.random(in: 0..<8, using: &random)
-      let target = folder.file("damaged.qkz.h5")
-      try TestFiles.write(damaged, to: target)
-      let (findings, error) = outcome(target)
-      guard findings.isEmpty && error == nil else { continue }
-      // Only gaps between objects are left: nothing that is read may have changed.
-      silent += 1
-      #expect(bytes[offset] == 0, "byte \(offset)")
-      let tensors = try CheckpointFile.open(target).checkpoint().parameters
-      #expect(tensors.mapValues { $0.bytes.copy() } == original)
-    }
-    #expect(silent < 300)
   }
 
   @Test(arguments: [0, 7, 100, 1_000, 5_000])

@@ -2,7 +2,6 @@ import CheckpointFormat
 import Diagnostics
 import Digests
 import FileAccess
-import HDF5Storage
 import HDF5Subset
 import QKFormerModel
 import SpikeTensors
@@ -55,7 +54,7 @@ import Testing
     let bytes = try TestFiles.bytes(path)
     var random = RepeatableRandom(seed: 8)
     var unseen = 0
-    let datasets = try LibHDF5Reader().content(ofFile: path).datasets
+    let datasets = try StrictHDF5Reader().content(of: MappedFile(path: path)).datasets
     for (name, dataset) in datasets.sorted(by: { $0.key < $1.key }) {
       guard case .compressed(let chunks) = dataset.elements else { continue }
       for chunk in chunks {
@@ -73,90 +72,5 @@ import Testing
       }
     }
     #expect(unseen < 10, "\(unseen) of more than 100")
-  }
-}
-
-/// The chunks themselves.
-@Suite struct ChunkCodecTests {
-  private func elements(_ count: Int, seed: UInt64) -> [UInt8] {
-    var random = RepeatableRandom(seed: seed)
-    // Few exponents, as in weights, so that there is something to compress.
-    return (0..<count).map { $0 % 4 == 3 ? 0x3C : UInt8.random(in: 0...255, using: &random) }
-  }
-
-  @Test(arguments: [
-    (1, [1]), (1, [7]), (2, [5, 3]), (4, [1]), (4, [384, 384, 1]), (4, [300, 1_000]),
-    (8, [11, 2, 3]), (4, [3, 600_000]), (1, [5_000_000]),
-  ])
-  func `every chunk of a tensor comes back`(_ width: Int, _ shape: [Int]) throws {
-    let codec = ChunkCodec(width: width, shape: shape)
-    let source = elements(shape.reduce(width, *), seed: 4)
-    let region = ByteRegion(source)
-    var decoded: [UInt8] = []
-    for chunk in 0..<codec.count {
-      let stored = try region.withBytes { try codec.encode(chunk, of: $0) }
-      decoded += try ByteRegion(stored).withBytes { try codec.decode(chunk, from: $0, at: "x") }
-    }
-    #expect(decoded == source)
-  }
-
-  @Test func `rows of a chunk follow the rule`() {
-    #expect(ChunkCodec(width: 4, shape: [384, 384, 1]).rowsPerChunk == 384)
-    #expect(ChunkCodec(width: 4, shape: [3_072, 768, 1, 1]).rowsPerChunk == 341)
-    #expect(ChunkCodec(width: 4, shape: [10, 1 << 20]).rowsPerChunk == 1)
-    // 2^22 rows of 1 KiB: 4,096 chunks of a mebibyte, so twice doubled.
-    let many = ChunkCodec(width: 4, shape: [1 << 22, 256])
-    #expect(many.rowsPerChunk == 4_096 && many.count == 1_024)
-  }
-
-  @Test func `exponents compress`() throws {
-    let codec = ChunkCodec(width: 4, shape: [256, 256])
-    let stored = try ByteRegion(elements(1 << 18, seed: 1)).withBytes {
-      try codec.encode(0, of: $0)
-    }
-    #expect(stored.count < (1 << 18) * 78 / 100)
-  }
-
-  @Test func `a frame that is not exactly one chunk is refused`() throws {
-    let codec = ChunkCodec(width: 4, shape: [64, 8])
-    let larger = ChunkCodec(width: 4, shape: [64, 16])
-    let stored = try ByteRegion(elements(2_048, seed: 2)).withBytes { try codec.encode(0, of: $0) }
-    func code(_ codec: ChunkCodec, _ stored: [UInt8]) -> HDF5FailureCode? {
-      do {
-        _ = try ByteRegion(stored).withBytes { try codec.decode(0, from: $0, at: "x") }
-        return nil
-      } catch {
-        return (error as? HDF5Failure)?.code
-      }
-    }
-    #expect(code(codec, stored) == nil)
-    #expect(code(larger, stored) == .frame, "another size")
-    #expect(code(codec, stored + [0]) == .frame, "something after it")
-    #expect(code(codec, stored + stored) == .frame, "two frames")
-    #expect(code(codec, stored.dropLast()) == .frame, "cut")
-    #expect(code(codec, []) == .frame, "nothing")
-    #expect(code(codec, [UInt8](repeating: 7, count: 40)) == .frame, "no frame")
-    for offset in stored.indices {
-      for bit in 0..<8 {
-        var damaged = stored
-        damaged[offset] ^= 1 << UInt8(bit)
-        #expect(code(codec, damaged) == .frame, "byte \(offset) bit \(bit)")
-      }
-    }
-  }
-
-  @Test func `padding after the last row must be zero`() throws {
-    // 300 rows of 4,000 bytes: 262 in the first chunk, 38 and padding in the second.
-    let codec = ChunkCodec(width: 4, shape: [300, 1_000])
-    let whole = ChunkCodec(width: 4, shape: [262, 1_000])
-    let full = try ByteRegion(elements(262 * 4_000, seed: 3)).withBytes {
-      try whole.encode(0, of: $0)
-    }
-    #expect(codec.rowsPerChunk == 262 && whole.rowsPerChunk == 262)
-    #expect {
-      _ = try ByteRegion(full).withBytes { try codec.decode(1, from: $0, at: "x") }
-    } throws: {
-      ($0 as? HDF5Failure)?.found == "other bytes"
-    }
   }
 }

@@ -16,6 +16,8 @@ import sys
 import zipfile
 import zlib
 
+import hdf5_files
+
 HERE = pathlib.Path(__file__).resolve().parent
 ACCEPTED = HERE.parent / "Accepted"
 
@@ -1161,18 +1163,24 @@ for short, target in [("savez.npz", io.BytesIO()), ("savez-pipe.npz", Unseekable
         target.data if isinstance(target, Unseekable) else target.getvalue(),
         {"input": read("f32", (2,), floats(3, 4)), "labels": read("i64", (1,), b"\2" + b"\0" * 7)})
 
+# HDF5. -----------------------------------------------------------------------------------------
+
+hdf5_files.write_all(corrupt, accepted)
+
 # The files. ------------------------------------------------------------------------------------
 
 HEADS = {
     HERE: """# Corrupt
 
 One small file for each way to be wrong. The name of a file is the name of the error that it must be
-refused with, then its idea. `make.py` writes them all, and `Tests/Accepted` too; nothing here is made
-by hand. Nothing in these files may ever run: the commands in them would make a file called
+refused with, then its idea. `make.py` writes them all, and `Tests/Accepted` too, with `hdf5_files.py`
+for HDF5; nothing here is made by hand. Nothing in these files may ever run: the commands in them would make a file called
 `qkzoo-payload-ran`, and the tests look for it.
 
 Exit codes: pickle errors of names, opcodes, operands and budget, and `storage-out-of-bounds`, are
-policy (77); `state-dict` is configuration (78); all others are bad data (65).
+policy (77), and so is HDF5 that leads to other files: `hdf5-link-not-hard`, `hdf5-external-storage`,
+`hdf5-virtual-dataset`; `hdf5-checksum` and `zstd-frame` are findings (1); `state-dict` is configuration
+(78); all others are bad data (65).
 """,
     ACCEPTED: """# Accepted
 
@@ -1190,10 +1198,9 @@ for folder, head in HEADS.items():
 
 
 def main():
-    kept = {HERE / "make.py"}
+    kept = {HERE / name for name in ("make.py", "hdf5_blocks.py", "hdf5_files.py")}
     present = {path for folder in HEADS for path in folder.rglob("*") if path.is_file()} - kept
-    # hdf5 has a generator of its own, which needs h5py.
-    present = {path for path in present if not {"__pycache__", "hdf5"} & set(path.parts)}
+    present = {path for path in present if "__pycache__" not in path.parts}
     stale = sorted(present - files.keys())
     changed = [path for path, data in files.items() if path not in present or path.read_bytes() != data]
     if "--check" in sys.argv:

@@ -1,13 +1,22 @@
 import Diagnostics
 import FileAccess
+import HDF5Oracle
 import HDF5Storage
 import HDF5Subset
 import SpikeTensors
 import TestSupport
 import Testing
 
-/// What the reader finds is what the writer wrote.
+/// What the readers find is what the writer wrote.
 @Suite struct HDF5StorageTests {
+  /// What both readers find.
+  private func content(_ path: String) throws -> HDF5Content {
+    let file = try MappedFile(path: path)
+    let content = try StrictHDF5Reader().content(of: file)
+    #expect(try LibHDF5Reader().content(of: file) == content)
+    return content
+  }
+
   private func write(_ path: String, _ body: (HDF5Writer) throws -> Void) throws {
     let writer = try HDF5Writer(path: path)
     try body(writer)
@@ -27,7 +36,7 @@ import Testing
     let path = folder.file("x.h5")
     let tensor = try values(type, count: 37)
     try write(path) { try $0.write(tensor, to: "x") }
-    let dataset = try #require(try LibHDF5Reader().content(ofFile: path).datasets["x"])
+    let dataset = try #require(try content(path).datasets["x"])
     #expect(dataset.type == .number(type))
     #expect(dataset.shape == [37])
     guard case .inFile(let range) = dataset.elements else {
@@ -45,7 +54,7 @@ import Testing
     let folder = try ScratchFolder()
     let path = folder.file("x.h5")
     try write(path) { try $0.write(TinyModel.counter(-3), to: "x") }
-    let dataset = try #require(try LibHDF5Reader().content(ofFile: path).datasets["x"])
+    let dataset = try #require(try content(path).datasets["x"])
     #expect(dataset.shape.isEmpty)
     #expect(dataset.elements == .inHeader([0xFD] + [UInt8](repeating: 0xFF, count: 7)))
   }
@@ -60,7 +69,7 @@ import Testing
       try $0.setAttribute("who", "qkzoo é", of: "/")
       try $0.setAttribute("kind", "text", of: "a/b/t")
     }
-    let content = try LibHDF5Reader().content(ofFile: path)
+    let content = try content(path)
     #expect(content.groups == ["/", "a", "a/b"])
     #expect(content.datasets["a/b/t"]?.type == .text(length: 7))
     #expect(content.attributes["/"]?["who"] == Array("qkzoo é".utf8))
@@ -74,7 +83,7 @@ import Testing
     try write(path) { writer in
       for index in 0..<60 { try writer.write(tensor, to: "tensor\(index)") }
     }
-    #expect(try LibHDF5Reader().content(ofFile: path).datasets.count == 60)
+    #expect(try content(path).datasets.count == 60)
     let bytes = try TestFiles.bytes(path)
     let heap = Array("FRHP".utf8)
     #expect(!bytes.indices.dropLast(4).contains { Array(bytes[$0..<$0 + 4]) == heap })
@@ -102,46 +111,5 @@ import Testing
     } throws: {
       ($0 as? HDF5Failure)?.code == .limit
     }
-  }
-}
-
-/// Files that must be refused, each with its own error.
-@Suite struct CorruptHDF5Tests {
-  static let files =
-    (try? Files.names(in: TestFiles.path("Corrupt/hdf5")))?
-    .filter { $0.hasSuffix(".h5") } ?? []
-
-  @Test func `the corpus is there`() {
-    #expect(Self.files.count >= 25)
-  }
-
-  @Test(arguments: files)
-  func `a file is refused with the error in its name`(_ name: String) throws {
-    let expected = String(name.split(separator: ".")[0])
-    let path = TestFiles.path("Corrupt/hdf5/\(name)")
-    #expect {
-      _ = try LibHDF5Reader().content(ofFile: path)
-    } throws: { error in
-      (error as? HDF5Failure)?.name == expected
-    }
-  }
-}
-
-/// The checksum of filter 3.
-@Suite struct Fletcher32Tests {
-  @Test func `it is that of the published example`() {
-    func checksum(_ text: String) -> UInt32 {
-      ByteRegion(Array(text.utf8)).withBytes { Fletcher32.checksum(of: $0) }
-    }
-    // sum1 = 6162 + 6364 + 6500 and sum2 = 6162 + c4c6 + 129c6, each folded to 16 bits.
-    #expect(checksum("abcde") == 0x4FF0_29C7)
-    #expect(checksum("") == 0)
-  }
-
-  @Test func `long inputs fold without overflow`() {
-    let ones = ByteRegion([UInt8](repeating: 0xFF, count: 100_001))
-    let once = ones.withBytes { Fletcher32.checksum(of: $0) }
-    // Words of all ones are zero in one's complement; the odd byte is ff00.
-    #expect(once == 0xFF00_FF00)
   }
 }

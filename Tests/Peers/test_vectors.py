@@ -10,7 +10,7 @@ import unittest
 import h5py
 import numpy as np
 import torch
-from support import DIGITS, DIGITS_BATCH, FOLDER, VECTORS, digits, exit_code, report, sha256
+from support import DIGITS, DIGITS_BATCH, FOLDER, VECTORS, digits, exit_code, report, rewrite, sha256
 
 
 def vectors(name):
@@ -85,7 +85,8 @@ class CanonicalJSON(unittest.TestCase):
             recorded = re.search(rb'"provenance":"([0-9a-f]{64})"', manifest)[1]
             self.replace(file, "provenance", data)
             self.replace(file, "manifest", manifest.replace(recorded, sha256(data).encode()))
-        code = exit_code("verify", path, "--level", "structure")
+        clean = rewrite(path, FOLDER / "provenance-rewritten.qkz.h5")
+        code = exit_code("verify", clean, "--level", "structure")
         self.assertIn(code, (0, 65), text)
         return code == 0
 

@@ -27,6 +27,8 @@ public struct CorruptFile: Sendable, CustomStringConvertible {
   private static let exitCodes: [String: Int32] = [
     "pickle-global-not-allowed": 77, "pickle-opcode-not-allowed": 77, "pickle-operand": 77,
     "pickle-budget": 77, "storage-out-of-bounds": 77, "state-dict": 78,
+    "hdf5-link-not-hard": 77, "hdf5-external-storage": 77, "hdf5-virtual-dataset": 77,
+    "hdf5-checksum": 1, "zstd-frame": 1,
   ]
 }
 

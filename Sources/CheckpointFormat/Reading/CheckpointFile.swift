@@ -3,7 +3,6 @@ import Concurrency
 import Diagnostics
 import Digests
 import FileAccess
-import HDF5Storage
 import HDF5Subset
 public import QKFormerModel
 import SpikeTensors
@@ -32,8 +31,8 @@ public final class CheckpointFile: Sendable {
   ///   `FileFailure`.
   public init(path: String) throws {
     self.path = path
-    content = try LibHDF5Reader().content(ofFile: path)
     file = try MappedFile(path: path)
+    content = try StrictHDF5Reader().content(of: file)
     guard content.attributes["/"]?["format"] != nil,
       let dataset = content.datasets[ElementPaths.manifest], dataset.shape == [1],
       case .text(let length) = dataset.type, case .inFile(let range) = dataset.elements

@@ -47,18 +47,4 @@ enum Datatypes {
     try LibHDF5.H5Tset_strpad(type)
     return type
   }
-
-  /// What a library type is, if checkpoints use it.
-  static func recognise(_ type: Identifier, _ place: String) throws -> HDF5Type {
-    if LibHDF5.H5Tget_class(type) == H5T_STRING, !LibHDF5.H5Tis_variable_str(type) {
-      let text = HDF5Type.text(length: LibHDF5.H5Tget_size(type))
-      if LibHDF5.H5Tequal(type, try make(text)) { return text }
-    }
-    for element in ElementType.allCases where element != .bool {
-      if LibHDF5.H5Tequal(type, try number(element)) { return .number(element) }
-    }
-    throw HDF5Failure(
-      .type, at: place, expected: "little-endian numbers or fixed-length UTF-8 text",
-      found: "another type")
-  }
 }

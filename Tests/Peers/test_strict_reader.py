@@ -1,0 +1,115 @@
+"""The strict reader on files that stock h5py wrote, and stock h5py on the corrupt ones that only we refuse."""
+
+import subprocess
+import os
+import unittest
+
+import h5py
+import hdf5plugin  # noqa: F401  (registers filter 32015)
+import numpy as np
+from support import FOLDER, ROOT, digits, qkzoo, report, rewrite
+
+V110 = ("v110", "v110")
+
+
+def element(group, name, dataset):
+    """A dataset of the subset, created anew by h5py."""
+    if dataset.shape == ():
+        creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        creation.set_layout(h5py.h5d.COMPACT)
+        creation.set_obj_track_times(False)
+        made = h5py.h5d.create(
+            group.id, name.encode(), dataset.id.get_type(), h5py.h5s.create(h5py.h5s.SCALAR), creation)
+        made.write(h5py.h5s.ALL, h5py.h5s.ALL, np.asarray(dataset[()]))
+    else:
+        group.create_dataset(
+            name, data=dataset[...], dtype=dataset.dtype, chunks=dataset.shape, fletcher32=True)
+
+
+def compressed(group, name, dataset):
+    """The same in layout `compact`: h5py stores the frames as they are."""
+    creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    creation.set_chunk(dataset.chunks)
+    creation.set_obj_track_times(False)
+    creation.set_shuffle()
+    creation.set_filter(32015, h5py.h5z.FLAG_MANDATORY, ())
+    made = h5py.h5d.create(
+        group.id, name.encode(), dataset.id.get_type(), h5py.h5s.create_simple(dataset.shape), creation)
+    for index in range(dataset.id.get_num_chunks()):
+        offset = dataset.id.get_chunk_info(index).chunk_offset
+        made.write_direct_chunk(offset, dataset.id.read_direct_chunk(offset)[1])
+
+
+def remake(source, target, libver=V110):
+    """Every object created anew, instead of copied."""
+    with h5py.File(source) as old, h5py.File(target, "w", libver=libver) as new:
+        def visit(name, item):
+            if isinstance(item, h5py.Group):
+                new.create_group(name)
+            else:
+                parent = new.require_group(name.rpartition("/")[0]) if "/" in name else new
+                make = compressed if 32015 in filters(item) else element
+                make(parent, name.rpartition("/")[2], item)
+        old.visititems(visit)
+        for name, item in [("/", old)] + [(name, old[name]) for name in names(old)]:
+            for key, value in item.attrs.items():
+                new[name].attrs.create(key, value, dtype=item.attrs.get_id(key).dtype)
+    return target
+
+
+def filters(dataset):
+    creation = dataset.id.get_create_plist()
+    return [creation.get_filter(index)[0] for index in range(creation.get_nfilters())]
+
+
+def names(file):
+    found = []
+    file.visit(found.append)
+    return found
+
+
+class StrictReader(unittest.TestCase):
+    def compact(self):
+        path = FOLDER / "strict-compact.qkz.h5"
+        qkzoo("repack", digits(), "--layout", "compact", "-o", path)
+        return path
+
+    def assert_same_model(self, path, original):
+        found, wanted = report("verify", path), report("verify", original)
+        self.assertEqual(found["model_id"], wanted["model_id"])
+
+    def test_what_h5py_writes_in_the_subset(self):
+        for original in (digits(), self.compact()):
+            for make in (rewrite, remake):
+                with self.subTest(original.name, make=make.__name__):
+                    self.assert_same_model(make(original, FOLDER / "by-h5py.qkz.h5"), original)
+
+    def test_the_layout_of_hdf5_2_is_refused_by_name(self):
+        path = remake(digits(), FOLDER / "latest.qkz.h5", "latest")
+        if h5py.version.hdf5_version_tuple < (2, 0, 0):
+            self.assert_same_model(path, digits())
+            return
+        run = subprocess.run([os.environ["QKZOO"], "verify", path], capture_output=True, text=True)
+        self.assertEqual(run.returncode, 65, run.stderr)
+        self.assertIn("hdf5-layout: expected version 3 or 4, found version 5", run.stderr)
+
+    def test_stock_readers_follow_what_is_refused(self):
+        """The corrupt files are no straw men: h5py opens these, and goes where they lead."""
+        corrupt = ROOT / "Tests" / "Corrupt" / "hdf5"
+        with h5py.File(corrupt / "hdf5-link-not-hard.soft.h5") as file:
+            self.assertEqual(file["y"].shape, (16,))
+        with h5py.File(corrupt / "hdf5-link-not-hard.external.h5") as file:
+            link = file.get("z", getlink=True)
+            self.assertEqual((link.filename, link.path), ("/etc/other.h5", "/x"))
+        with h5py.File(corrupt / "hdf5-object-linked-twice.root.h5") as file:
+            self.assertEqual(file["a/back/a/back/x"].shape, (16,))
+        for name in ("gap.payload", "overlap.half-chunk", "user-block.512", "layout.contiguous", "filter.shuffle",
+                     "extent.growing", "limit.attribute-bytes", "limit.depth", "name.escape"):
+            with self.subTest(name), h5py.File(corrupt / f"hdf5-{name}.h5") as file:
+                self.assertGreater(len(list(file)), 0)
+        with h5py.File(corrupt / "hdf5-overlap.half-chunk.h5") as file:
+            self.assertEqual(file["y"].id.get_chunk_info(0).size, 68)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -156,6 +156,7 @@ private struct Parser {
 
   private mutating func parseString() throws -> String {
     try take(UInt8(ascii: "\""), "a string")
+    if let plain = takePlainString() { return plain }
     var text: [UInt8] = []
     while let byte = current, byte != UInt8(ascii: "\"") {
       guard byte >= 0x20 else { throw syntax("no raw control character in a string") }
@@ -168,6 +169,20 @@ private struct Parser {
     }
     try take(UInt8(ascii: "\""), "the end of the string")
     return String(decoding: text, as: UTF8.self)
+  }
+
+  /// The rest of a string that has no escapes; `nil` if it has, and then nothing is taken.
+  private mutating func takePlainString() -> String? {
+    let start = offset
+    var end = offset
+    while end < bytes.count, bytes[end] >= 0x20, bytes[end] != UInt8(ascii: "\\") {
+      if bytes[end] == UInt8(ascii: "\"") {
+        offset = end + 1
+        return String(decoding: bytes[start..<end], as: UTF8.self)
+      }
+      end += 1
+    }
+    return nil
   }
 
   private mutating func parseEscape() throws -> [UInt8] {

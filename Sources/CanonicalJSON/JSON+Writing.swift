@@ -59,18 +59,27 @@ extension JSON {
 
   private func writeObject(_ members: [String: JSON], to text: inout String) {
     text += "{"
-    let keys = members.keys.sorted { $0.utf16.lexicographicallyPrecedes($1.utf16) }
-    for (index, key) in keys.enumerated() {
+    // UTF-16 and UTF-8 order differ only beyond ASCII.
+    let isPlain = members.keys.allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } }
+    let sorted = members.sorted {
+      isPlain ? $0.key < $1.key : $0.key.utf16.lexicographicallyPrecedes($1.key.utf16)
+    }
+    for (index, (key, value)) in sorted.enumerated() {
       if index > 0 { text += "," }
       JSON.writeString(key, to: &text)
       text += ":"
-      members[key]?.write(to: &text)
+      value.write(to: &text)
     }
     text += "}"
   }
 
   private static func writeString(_ value: String, to text: inout String) {
     text += "\""
+    defer { text += "\"" }
+    guard value.utf8.contains(where: needsEscape) else {
+      text += value
+      return
+    }
     for scalar in value.unicodeScalars {
       switch scalar {
       case "\"": text += "\\\""
@@ -84,7 +93,10 @@ extension JSON {
       default: text.unicodeScalars.append(scalar)
       }
     }
-    text += "\""
+  }
+
+  private static func needsEscape(_ byte: UInt8) -> Bool {
+    byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
   }
 
   private static func escapedControl(_ scalar: Unicode.Scalar) -> String {
@@ -95,7 +107,9 @@ extension JSON {
   /// A double as ECMAScript prints it: the shortest digits that read back to the same value.
   static func canonicalNumber(_ value: Double) -> String {
     precondition(value.isFinite, "JSON has no text for a number that is not finite")
-    guard value != 0 else { return "0" }
+    if let integer = Int(exactly: value), integer.magnitude <= UInt(exactIntegerLimit) {
+      return String(integer)
+    }
     let (digits, point) = shortestDigits(of: value.magnitude)
     return (value < 0 ? "-" : "") + layOut(digits, decimalPoint: point)
   }

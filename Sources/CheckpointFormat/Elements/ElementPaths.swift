@@ -23,8 +23,8 @@ enum ElementPaths {
     case records: return .records
     case provenance: return .provenance
     default:
-      let parts = path.split(separator: "/")
-      return parts.count == 2 && parts[0] == references && Int(parts[1]) != nil ? .reference : nil
+      guard path.hasPrefix(references + "/") else { return nil }
+      return Int(path.dropFirst(references.count + 1)) != nil ? .reference : nil
     }
   }
 
@@ -49,9 +49,11 @@ enum ElementPaths {
   static func groups(above datasets: [String]) -> [String] {
     var groups: Set<String> = []
     for dataset in datasets {
-      let parts = dataset.split(separator: "/").dropLast()
-      for count in stride(from: 1, through: parts.count, by: 1) {
-        groups.insert(parts.prefix(count).joined(separator: "/"))
+      var path = Substring(dataset)
+      while let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) {
+        path = path[..<slash]
+        // The groups above one that is known are known too.
+        if !groups.insert(String(path)).inserted { break }
       }
     }
     return groups.sorted { ($0.count, $0) < ($1.count, $1) }

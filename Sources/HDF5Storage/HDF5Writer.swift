@@ -79,6 +79,7 @@ public final class HDF5Writer {
     try LibHDF5.H5Pset_chunk(creation, [codec.rowsPerChunk] + tensor.shape.dropFirst())
     try LibHDF5.H5Pset_shuffle(creation)
     try LibHDF5.H5Pset_filter(creation, ChunkCodec.filter)
+    try LibHDF5.H5Pset_fletcher32(creation)
     let dataset = try LibHDF5.H5Dcreate2(
       file, path, try Datatypes.make(.number(tensor.elementType)),
       try LibHDF5.H5Screate_simple(tensor.shape), creation)

@@ -1,11 +1,12 @@
 import Diagnostics
 
 /// Layout `compact`: a tensor in chunks along its first axis, each shuffled into byte planes (filter
-/// 2) and coded as one zstd frame (filter 32015).
+/// 2), coded as one zstd frame (filter 32015) and followed by its checksum (filter 3).
 ///
 /// Weights compress by their exponents: one byte plane in four. So sequences are off, each plane ends
 /// with a flush and has its own Huffman table. A frame carries its content size and a checksum: a
-/// reader knows the size before it takes memory, and any reader detects corruption.
+/// reader knows the size before it takes memory. Some bits of a frame change nothing that is decoded;
+/// filter 3 makes any reader notice these too.
 ///
 /// Corresponds to schemas/v1/FORMAT.md, "Layouts".
 public struct ChunkCodec: Sendable {
@@ -48,7 +49,7 @@ public struct ChunkCodec: Sendable {
 
   /// Fewer stored bytes cannot decode to a chunk: a block of zstd has at least 4 bytes and decodes to
   /// at most 128 KiB.
-  var leastStoredBytes: Int { chunkBytes / 32_768 + 1 }
+  var leastStoredBytes: Int { chunkBytes / 32_768 + 1 + Fletcher32.byteCount }
 
   /// The bytes of the tensor that a chunk holds.
   private func range(_ chunk: Int) -> Range<Int> {
@@ -64,8 +65,9 @@ public struct ChunkCodec: Sendable {
     let planes = shuffle(elements.extracting(range))
     let plane = chunkBytes / width
     do {
-      return try LibZstd.compressPieces(
+      let frame = try LibZstd.compressPieces(
         (0..<width).map { planes[$0 * plane..<($0 + 1) * plane] })
+      return frame + Fletcher32.stored(of: unsafe frame.span.bytes)
     } catch let error as ZstdError {
       throw HDF5Failure(
         .write, at: "chunk \(chunk)", expected: "zstd to succeed", found: error.words)
@@ -74,24 +76,35 @@ public struct ChunkCodec: Sendable {
 
   /// The tensor's bytes that a stored chunk holds; the size is checked before memory is taken.
   ///
-  /// - Throws: `HDF5Failure` for a frame that does not decode to exactly one chunk.
+  /// - Throws: `HDF5Failure` for a wrong checksum, and for a frame that does not decode to exactly one
+  ///   chunk.
   public func decode(_ chunk: Int, from stored: RawSpan, at place: String) throws -> [UInt8] {
-    func failure(_ expected: String, _ found: String) -> HDF5Failure {
-      HDF5Failure(.frame, at: "\(place) chunk \(chunk)", expected: expected, found: found)
+    let place = "\(place) chunk \(chunk)"
+    guard Fletcher32.isIntact(stored) else {
+      throw HDF5Failure(.damaged, at: place, expected: "its Fletcher-32", found: "another")
     }
-    guard LibZstd.ZSTD_findFrameCompressedSize(stored) == stored.byteCount else {
-      throw failure("one zstd frame and nothing after it", "\(stored.byteCount) other bytes")
+    let frame = stored.extracting(0..<stored.byteCount - Fletcher32.byteCount)
+    return try decode(chunk, frame: frame) { expected, found in
+      HDF5Failure(.frame, at: place, expected: expected, found: found)
+    }
+  }
+
+  private func decode(
+    _ chunk: Int, frame: RawSpan, _ failure: (String, String) -> HDF5Failure
+  ) throws -> [UInt8] {
+    guard LibZstd.ZSTD_findFrameCompressedSize(frame) == frame.byteCount else {
+      throw failure("one zstd frame and nothing after it", "\(frame.byteCount) other bytes")
     }
     // One segment, checksum, no dictionary; the bits that decoders ignore must be zero.
-    let descriptor = unsafe stored.unsafeLoad(fromByteOffset: 4, as: UInt8.self)
+    let descriptor = unsafe frame.unsafeLoad(fromByteOffset: 4, as: UInt8.self)
     guard descriptor & 0x3F == 0x24 else {
       throw failure(
         "a frame of one segment with checksum", "descriptor 0x" + String(descriptor, radix: 16))
     }
-    guard let size = LibZstd.ZSTD_getFrameContentSize(stored), size == UInt64(chunkBytes) else {
+    guard let size = LibZstd.ZSTD_getFrameContentSize(frame), size == UInt64(chunkBytes) else {
       throw failure("a frame of \(chunkBytes) bytes", "another size or none")
     }
-    switch LibZstd.ZSTD_decompress(stored, count: chunkBytes) {
+    switch LibZstd.ZSTD_decompress(frame, count: chunkBytes) {
     case .failure(let error): throw failure("a frame that decodes", error.words)
     case .success(let planes):
       guard planes.count == chunkBytes else {

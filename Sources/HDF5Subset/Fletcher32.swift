@@ -36,5 +36,20 @@ public enum Fletcher32 {
     return fold(sum2) << 16 | fold(sum1)
   }
 
+  /// The checksum as it is stored after some bytes: little-endian.
+  static func stored(of bytes: RawSpan) -> [UInt8] {
+    let checksum = checksum(of: bytes)
+    return (0..<byteCount).map { UInt8(truncatingIfNeeded: checksum >> (8 * $0)) }
+  }
+
+  /// Whether some bytes end with their checksum.
+  static func isIntact(_ stored: RawSpan) -> Bool {
+    let count = stored.byteCount - byteCount
+    guard count >= 0 else { return false }
+    // SAFETY: the last four bytes of a region that has them; every bit pattern is an integer.
+    let expected = unsafe stored.unsafeLoadUnaligned(fromByteOffset: count, as: UInt32.self)
+    return checksum(of: stored.extracting(0..<count)) == UInt32(littleEndian: expected)
+  }
+
   private static func fold(_ sum: UInt32) -> UInt32 { (sum & 0xFFFF) &+ (sum >> 16) }
 }

@@ -10,7 +10,7 @@ public enum HDF5FailureCode: String, FailureCode {
   case superblock = "hdf5-superblock"
   /// The file is shorter or longer than its superblock says.
   case size = "hdf5-file-size"
-  /// A checksum of the file's structure does not match.
+  /// A checksum of the file's structure, or of a compressed chunk, does not match.
   case damaged = "hdf5-checksum"
   /// An object header of another version or with parts that checkpoints do not use.
   case header = "hdf5-object-header"

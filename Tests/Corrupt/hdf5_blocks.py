@@ -45,11 +45,16 @@ def lookup3(data):
     return ((c ^ b) - rotate(b, 24)) & mask
 
 
+def fold(total):
+    return (total & 0xFFFF) + (total >> 16)
+
+
 def fletcher32(data):
+    """HDF5's filter 3; an odd last byte is the upper half of a word."""
     one = two = 0
-    for word in struct.unpack(f">{len(data) // 2}H", data):
-        one = (one + word) % 65535
-        two = (two + one) % 65535
+    for (word,) in struct.iter_unpack(">H", data + bytes(len(data) % 2)):
+        one = fold(one + word)
+        two = fold(two + one)
     return struct.pack("<I", two << 16 | one)
 
 
@@ -89,7 +94,7 @@ def filters(*stages):
 
 
 CHECKSUM = filters((3,))
-COMPRESSED = filters((2, 4), (32015,))
+COMPRESSED = filters((2, 4), (32015,), (3,))
 
 
 def chunked(chunk, rest, flags=0, version=4):
@@ -236,9 +241,11 @@ def rows(chunk=(1024, 256, 4), layout_bits=10, sizes=(200, 200), same=False, **l
     return image.file(image.put(header(GROUP + link("x", x))))
 
 
-def frame(stored):
+def frame(stored, flip=0):
     """A file whose `x` is one compressed chunk of 16 numbers."""
     image = Image()
+    checksum = fletcher32(stored)
+    stored += bytes([checksum[0] ^ flip]) + checksum[1:]
     layout = single(image.put(stored), len(stored))
     x = image.put(header(dataset(filters=COMPRESSED, layout=layout)))
     return image.file(image.put(header(GROUP + link("x", x))))

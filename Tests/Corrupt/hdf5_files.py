@@ -48,6 +48,7 @@ def bad_files():
     yield "hdf5-checksum", "continuation", "one in a continuation", continued(flip=4)
     yield "hdf5-checksum", "array-header", "one in the header of a fixed array", rows(flip=8)
     yield "hdf5-checksum", "array-block", "one in the block of a fixed array", rows(block_flip=16)
+    yield "hdf5-checksum", "chunk", "one in a compressed chunk", frame(zeros_frame(64), flip=1)
     yield "hdf5-checksum", "root", "one in the root's header", one[:-1] + bytes([one[-1] ^ 128])
 
     head = lambda **lies: small(header_lies=lies)
@@ -205,8 +206,9 @@ def bad_files():
     yield "hdf5-filter", "shuffle", "shuffle and checksum", stages((2, 4), (3,))
     yield "hdf5-filter", "twice", "the checksum twice", stages((3,), (3,))
     yield "hdf5-filter", "parameter", "a checksum with a parameter", stages((3, 1))
-    yield "hdf5-filter", "shuffle-width", "shuffle of 2 bytes, elements of 4", stages((2, 2), (32015,))
-    yield "hdf5-filter", "order", "zstd before shuffle", stages((32015,), (2, 4))
+    yield "hdf5-filter", "shuffle-width", "shuffle of 2 bytes, elements of 4", stages((2, 2), (32015,), (3,))
+    yield "hdf5-filter", "order", "zstd before shuffle", stages((32015,), (2, 4), (3,))
+    yield "hdf5-filter", "unchecked", "a compressed chunk without a checksum", stages((2, 4), (32015,))
     yield "hdf5-filter", "compressed-text", "compressed text", small(
         type=message(TYPE, text_type(4)), filters=COMPRESSED)
 

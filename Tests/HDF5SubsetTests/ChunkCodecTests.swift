@@ -44,30 +44,47 @@ import Testing
     #expect(stored.count < (1 << 18) * 78 / 100)
   }
 
+  /// A frame and its checksum, as a chunk is stored.
+  private func sealed(_ frame: [UInt8]) -> [UInt8] {
+    let checksum = ByteRegion(frame).withBytes { Fletcher32.checksum(of: $0) }
+    return frame + (0..<4).map { UInt8(truncatingIfNeeded: checksum >> (8 * $0)) }
+  }
+
+  private func code(_ codec: ChunkCodec, _ stored: [UInt8]) -> HDF5FailureCode? {
+    do {
+      _ = try ByteRegion(stored).withBytes { try codec.decode(0, from: $0, at: "x") }
+      return nil
+    } catch {
+      return (error as? HDF5Failure)?.code
+    }
+  }
+
   @Test func `a frame that is not exactly one chunk is refused`() throws {
     let codec = ChunkCodec(width: 4, shape: [64, 8])
     let larger = ChunkCodec(width: 4, shape: [64, 16])
     let stored = try ByteRegion(elements(2_048, seed: 2)).withBytes { try codec.encode(0, of: $0) }
-    func code(_ codec: ChunkCodec, _ stored: [UInt8]) -> HDF5FailureCode? {
-      do {
-        _ = try ByteRegion(stored).withBytes { try codec.decode(0, from: $0, at: "x") }
-        return nil
-      } catch {
-        return (error as? HDF5Failure)?.code
-      }
-    }
+    let frame = Array(stored.dropLast(Fletcher32.byteCount))
+    #expect(sealed(frame) == stored)
     #expect(code(codec, stored) == nil)
     #expect(code(larger, stored) == .frame, "another size")
-    #expect(code(codec, stored + [0]) == .frame, "something after it")
-    #expect(code(codec, stored + stored) == .frame, "two frames")
-    #expect(code(codec, stored.dropLast()) == .frame, "cut")
-    #expect(code(codec, []) == .frame, "nothing")
-    #expect(code(codec, [UInt8](repeating: 7, count: 40)) == .frame, "no frame")
+    #expect(code(codec, sealed(frame + [0])) == .frame, "something after it")
+    #expect(code(codec, sealed(frame + frame)) == .frame, "two frames")
+    #expect(code(codec, sealed(frame.dropLast())) == .frame, "cut")
+    #expect(code(codec, sealed([])) == .frame, "nothing")
+    #expect(code(codec, sealed([UInt8](repeating: 7, count: 40))) == .frame, "no frame")
+    #expect(code(codec, []) == .damaged, "not even a checksum")
+  }
+
+  @Test(arguments: [false, true])
+  func `every flipped bit is noticed, of equal bytes too`(_ isConstant: Bool) throws {
+    let codec = ChunkCodec(width: 4, shape: [64, 8])
+    let source = isConstant ? [UInt8](repeating: 0, count: 2_048) : elements(2_048, seed: 2)
+    let stored = try ByteRegion(source).withBytes { try codec.encode(0, of: $0) }
     for offset in stored.indices {
       for bit in 0..<8 {
         var damaged = stored
         damaged[offset] ^= 1 << UInt8(bit)
-        #expect(code(codec, damaged) == .frame, "byte \(offset) bit \(bit)")
+        #expect(code(codec, damaged) == .damaged, "byte \(offset) bit \(bit)")
       }
     }
   }

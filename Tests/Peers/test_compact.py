@@ -37,15 +37,13 @@ class Compact(unittest.TestCase):
             for name, dataset in left.items():
                 self.assertEqual(dataset[...].tobytes(), right[name][...].tobytes(), name)
                 if dataset.shape and dataset.dtype.itemsize > 1:
-                    self.assertEqual(list(dataset._filters), ["shuffle", "32015"], name)
+                    self.assertEqual(list(dataset._filters), ["shuffle", "32015", "fletcher32"], name)
 
     def test_flips_are_seen_by_stock_h5py(self):
         path = self.repacked()
         content = path.read_bytes()
         generator = random.Random(0)
-        noticed = 0
         with h5py.File(path) as file:
-            elements = {name: dataset[...].tobytes() for name, dataset in datasets(file).items()}
             chunks = [
                 (name, chunk.byte_offset, chunk.size)
                 for name, dataset in datasets(file).items() if dataset.shape and dataset.dtype.itemsize > 1
@@ -57,17 +55,12 @@ class Compact(unittest.TestCase):
             damaged = bytearray(content)
             damaged[offset + generator.randrange(size)] ^= 1 << generator.randrange(8)
             damaged_path.write_bytes(damaged)
-            # A bit that decoders ignore changes nothing that is read.
-            with h5py.File(damaged_path) as file:
-                try:
-                    self.assertEqual(file[name][...].tobytes(), elements[name], name)
-                except OSError:
-                    noticed += 1
-                    run = subprocess.run(
-                        [os.environ["QKZOO"], "verify", damaged_path, "--level", "bytes"],
-                        capture_output=True, text=True)
-                    self.assertEqual(run.returncode, 1, run.stderr)
-        self.assertGreater(noticed, 55)
+            with h5py.File(damaged_path) as file, self.assertRaises(OSError, msg=name):
+                file[name][...]
+            run = subprocess.run(
+                [os.environ["QKZOO"], "verify", damaged_path, "--level", "bytes"],
+                capture_output=True, text=True)
+            self.assertEqual(run.returncode, 1, run.stderr)
 
     def test_there_and_back(self):
         path = self.repacked()

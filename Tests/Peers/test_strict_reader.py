@@ -33,6 +33,7 @@ def compressed(group, name, dataset):
     creation.set_obj_track_times(False)
     creation.set_shuffle()
     creation.set_filter(32015, h5py.h5z.FLAG_MANDATORY, ())
+    creation.set_fletcher32()
     made = h5py.h5d.create(
         group.id, name.encode(), dataset.id.get_type(), h5py.h5s.create_simple(dataset.shape), creation)
     for index in range(dataset.id.get_num_chunks()):

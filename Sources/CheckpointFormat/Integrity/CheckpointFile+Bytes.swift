@@ -28,7 +28,7 @@ extension CheckpointFile {
     let region: ByteRegion
     do {
       region = try self.region(dataset, at: place)
-    } catch let failure as HDF5Failure where failure.code == .frame {
+    } catch let failure as HDF5Failure where [.frame, .damaged].contains(failure.code) {
       return [
         CheckpointFailure(
           .checksum, at: failure.place, expected: failure.expected, found: failure.found)

@@ -41,7 +41,9 @@ private struct Object {
 
   private static let fletcher32 = FilterDescription(id: 3, parameters: [])
   private static let zstd = FilterDescription(id: ChunkCodec.filter, parameters: [])
-  private var shuffle: FilterDescription { FilterDescription(id: 2, parameters: [type.byteCount]) }
+  private var compression: [FilterDescription] {
+    [FilterDescription(id: 2, parameters: [type.byteCount]), Self.zstd, Self.fletcher32]
+  }
 
   func elements(_ layout: DataLayout, in file: inout ClaimedFile) throws -> HDF5Elements {
     switch layout {
@@ -50,9 +52,9 @@ private struct Object {
     case .single(let chunk, let stored) where filters == [Self.fletcher32]:
       try require(chunk, rows: shape.first)
       return .inFile(try range(stored, count: byteCount + Fletcher32.byteCount, in: &file))
-    case .single(let chunk, let stored) where filters == [shuffle, Self.zstd]:
+    case .single(let chunk, let stored) where filters == compression:
       return .compressed(try compressed(chunk, in: &file) { _, _ in [stored] })
-    case .fixedArray(let chunk, let pageBits, let header) where filters == [shuffle, Self.zstd]:
+    case .fixedArray(let chunk, let pageBits, let header) where filters == compression:
       return .compressed(
         try compressed(chunk, in: &file) { codec, file in
           try FixedArray.chunks(
@@ -63,7 +65,7 @@ private struct Object {
       throw failure(.layout, "one chunk \(shape)", "several")
     default:
       throw failure(
-        .filter, "filter 3, or 2 of \(type.byteCount) bytes and \(ChunkCodec.filter)",
+        .filter, "filter 3, or 2 of \(type.byteCount) bytes, \(ChunkCodec.filter) and 3",
         "filters \(filters.map { [$0.id] + $0.parameters })")
     }
   }

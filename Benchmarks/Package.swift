@@ -3,7 +3,10 @@ import PackageDescription
 
 let package = Package(
   name: "benchmarks",
-  products: [.executable(name: "forward-benchmark", targets: ["ForwardBenchmark"])],
+  products: [
+    .executable(name: "forward-benchmark", targets: ["ForwardBenchmark"]),
+    .executable(name: "open-benchmark", targets: ["OpenBenchmark"]),
+  ],
   dependencies: [
     .package(name: "qkzoo", path: ".."),
     .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -17,6 +20,8 @@ let package = Package(
         .product(name: "QKZoo", package: "qkzoo"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    .executableTarget(
+      name: "OpenBenchmark", dependencies: [.product(name: "QKZoo", package: "qkzoo")]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -42,7 +42,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--folder", default="/dev/shm")
     parser.add_argument("--repeat", type=int, default=5)
-    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=4)
     parser.add_argument("--probe", default=ROOT / ".build/release/transfer-probe")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder, prefix="qkzoo-transfer-") as name:

@@ -37,6 +37,9 @@ final class Connection: ExchangeReceiver {
   private(set) var verdict: Verdict?
   private(set) var lastSign = ContinuousClock.now
   private(set) var exchange: Exchange?
+  private let first: Int
+  private var begin: ContinuousClock.Instant?
+  private static let leastTime = Duration.milliseconds(50)
   private var ignored = 0
   private static let mostIgnored = 1 << 16
   private unowned let transfer: HTTPTransfer
@@ -49,6 +52,7 @@ final class Connection: ExchangeReceiver {
     self.address = address
     self.asked = asked
     self.position = position
+    first = position
     self.end = end
   }
 
@@ -60,6 +64,14 @@ final class Connection: ExchangeReceiver {
 
   /// Whether its share is here.
   var isDone: Bool { end.map { position >= $0 } ?? false }
+
+  /// Bytes a second, once that can be told.
+  var speed: Double? {
+    guard let begin, case let time = ContinuousClock.now - begin, time >= Self.leastTime else {
+      return nil
+    }
+    return Double(position - first) / (time / .seconds(1))
+  }
 
   /// What of its share is not here.
   var rest: Range<Int>? { end.map { position..<max(position, $0) } }
@@ -80,6 +92,7 @@ final class Connection: ExchangeReceiver {
     lastSign = .now
     if case .leave(.redirection) = verdict { return ignore(bytes.byteCount) }
     guard case .take = verdict else { return false }
+    begin = begin ?? lastSign
     do {
       let wanted = try transfer.room(for: bytes.byteCount, self)
       try transfer.partial.write(bytes.extracting(0..<wanted), at: position)

@@ -104,10 +104,19 @@ final class HTTPTransfer {
     }
     if let gap = free.ranges.first { return gap }
     let loaded = connections.max { ($0.rest?.count ?? 0) < ($1.rest?.count ?? 0) }
-    guard let loaded, let rest = loaded.rest, rest.count >= 2 * Self.leastShare else { return nil }
+    guard let loaded, let rest = loaded.rest, isWorthSharing(rest.count, of: loaded) else {
+      return nil
+    }
     let middle = rest.lowerBound + rest.count / 2
     loaded.end = middle
     return middle..<rest.upperBound
+  }
+
+  private func isWorthSharing(_ count: Int, of connection: Connection) -> Bool {
+    guard count >= 2 * Self.leastShare else { return false }
+    if options.leastShare == .zero { return true }
+    guard let speed = connection.speed else { return false }
+    return Double(count / 2) >= speed * (options.leastShare / .seconds(1))
   }
 
   private func ask(from start: Int, to end: Int?) {

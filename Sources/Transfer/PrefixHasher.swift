@@ -13,6 +13,7 @@ package final class PrefixHasher: Sendable {
   let queue = DispatchQueue(label: "qkzoo.prefix-hasher")
   private let file: RandomAccessFile
   private let target = Atomic(0)
+  private let reached = Atomic(0)
   private let isScheduled = Atomic(false)
   private let state: Mutex<State>
 
@@ -28,12 +29,16 @@ package final class PrefixHasher: Sendable {
     state = Mutex(State(digests: functions.map(RunningDigest.init)))
   }
 
-  /// Hashes up to an offset, some time.
+  /// Hashes up to an offset, some time; the thread is woken only for a good piece of work.
   func follow(to offset: Int) {
     target.store(offset, ordering: .releasing)
-    guard !isScheduled.exchange(true, ordering: .acquiringAndReleasing) else { return }
+    guard offset - reached.load(ordering: .relaxed) >= Self.piece,
+      !isScheduled.exchange(true, ordering: .acquiringAndReleasing)
+    else { return }
     queue.async { self.work() }
   }
+
+  private static let piece = 1 << 21
 
   /// Hashes no more; waits for what is being done.
   func stop() {
@@ -71,6 +76,7 @@ package final class PrefixHasher: Sendable {
         for digest in digests { digest.update(piece) }
       }
       state.position = reached
+      self.reached.store(reached, ordering: .relaxed)
       if reached < step { return }
     }
   }

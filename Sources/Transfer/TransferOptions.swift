@@ -2,6 +2,9 @@
 public struct TransferOptions: Sendable {
   /// Connections to one source at a time, if it can send parts; 1 means exactly one.
   public var jobs = 4
+  /// A connection shares its work with another only if each part then takes at least this long, at
+  /// the speed that it has; sources nearby are not asked for parts.
+  public var leastShare = Duration.milliseconds(500)
   /// How often in a row a source may fail for a moment before it is given up.
   public var retries = 5
   /// The first pause before a retry; it doubles each time, and chance moves it by a half.

@@ -49,7 +49,7 @@ class Nginx(TransferCase):
         self.good("/empty", size=False)
 
     def test_in_parts(self):
-        self.good("/slow/file", jobs=4)
+        self.good("/slow/file", jobs=4, share=500)
         self.assertGreaterEqual(sum(line.startswith('206 "bytes=') for line in self.log()), 2, self.log())
 
     def test_a_killed_transfer_goes_on(self):

@@ -25,7 +25,8 @@ def probe():
 
 
 def command(cache, sources, *, content=None, md5=False, sha256=True, size=True, **options):
-    arguments = [str(probe()), "--cache", str(cache), "--pause", "5", "--patience", "400", "--journal", "20"]
+    arguments = [str(probe()), "--cache", str(cache), "--pause", "5", "--patience", "400", "--journal", "20",
+                 "--share", "0"]
     if content is not None:
         if sha256:
             arguments += ["--sha256", hashlib.sha256(content).hexdigest()]

@@ -22,6 +22,7 @@ struct TransferProbe: ParsableCommand {
   @Option var longestPause = 120_000
   @Option var patience = 30_000
   @Option var journal = 2000
+  @Option var share = 500
   @Flag var insecure = false
   @Flag var progress = false
 
@@ -63,6 +64,7 @@ struct TransferProbe: ParsableCommand {
     options.longestPause = .milliseconds(longestPause)
     options.patience = .milliseconds(patience)
     options.journalInterval = .milliseconds(journal)
+    options.leastShare = .milliseconds(share)
     options.allowsInsecure = insecure
     return options
   }

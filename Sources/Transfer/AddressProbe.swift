@@ -38,6 +38,7 @@ private final class FirstByte: ExchangeReceiver {
   private let address: Address
   private let options: TransferOptions
   private var head = ResponseHead()
+  private var ignored = 0
 
   init(_ address: Address, _ options: TransferOptions) {
     self.address = address
@@ -46,8 +47,12 @@ private final class FirstByte: ExchangeReceiver {
 
   func takeHead(line: String) { _ = head.take(line) }
 
-  /// The head is all that is wanted.
-  func takeBody(_ bytes: RawSpan) -> Bool { false }
+  /// The head is all that is wanted, but libcurl tells where a redirection leads only if the text
+  /// beside it is taken.
+  func takeBody(_ bytes: RawSpan) -> Bool {
+    ignored += bytes.byteCount
+    return 300..<400 ~= head.status && ignored <= Connection.mostIgnored
+  }
 
   struct Reply {
     let meaning: AddressProbe.Answer

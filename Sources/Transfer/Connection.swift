@@ -41,7 +41,7 @@ final class Connection: ExchangeReceiver {
   private var begin: ContinuousClock.Instant?
   private static let leastTime = Duration.milliseconds(50)
   private var ignored = 0
-  private static let mostIgnored = 1 << 16
+  static let mostIgnored = 1 << 16
   private unowned let transfer: HTTPTransfer
 
   init(

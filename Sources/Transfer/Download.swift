@@ -85,7 +85,8 @@ public struct Download {
     if failures.count == 1 { return failures[0] }
     let codes = failures.compactMap { ($0 as? TransferFailure)?.code }
     return TransferFailure(
-      codes.first { $0.kind == .badData } ?? codes.first ?? .unreachable, at: wanted.name,
+      codes.first { [.digest, .size, .tooLarge].contains($0) } ?? codes.first ?? .unreachable,
+      at: wanted.name,
       expected: "the file from one of \(failures.count) sources",
       found: failures.map(\.description).joined(separator: "; "))
   }

@@ -53,10 +53,14 @@ extension HTTPTransfer {
       let found = head["content-range"].map { "content-range `\($0)`" } ?? "no content-range"
       return startOver(connection, (wanted, found), .response)
     }
-    if let refusal = refusal(of: connection, total: total) { return refusal }
+    if let size = wanted.size, size != total {
+      sendsParts = false
+      return startOver(connection, ("\(size) bytes", "\(total)"), .size)
+    }
     if let change = change(in: head, total: total) {
       return startOver(connection, change, .changed)
     }
+    if let refusal = refusal(of: connection, total: total) { return refusal }
     partial.version = partial.version ?? version(of: head)
     partial.total = total
     connection.end = min(connection.end ?? .max, part.range.upperBound)

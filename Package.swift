@@ -38,7 +38,7 @@ let package = Package(
         "Diagnostics", "CanonicalJSON", "FileAccess", "Digests", "SpikeTensors", "TensorFiles",
         "Concurrency", "HDF5Subset", "HDF5Storage", "QKFormerModel", "SpikeInference",
         "CheckpointFormat", "Verification", "Evaluation", "Conversion", "ModelZoo", "Transfer",
-        "BlobCache",
+        "BlobCache", "Markup",
       ])
   ],
   dependencies: [
@@ -70,6 +70,7 @@ let package = Package(
     library(
       "BlobCache", ["CanonicalJSON", "Diagnostics", "Digests", "FileAccess", "Transfer"]),
     library("HDF5Subset", ["CZstd", "Diagnostics", "FileAccess", "SpikeTensors"]),
+    library("Markup", ["Diagnostics", "Digests"]),
     library(
       "HDF5Storage",
       ["CHDF5", "Concurrency", "Diagnostics", "FileAccess", "HDF5Subset", "SpikeTensors"]),
@@ -114,8 +115,9 @@ let package = Package(
     .executableTarget(
       name: "qkzoo",
       dependencies: [
-        argumentParser, "BlobCache", "CanonicalJSON", "CArguments", "CheckpointFormat",
-        "Conversion", "Diagnostics", "Digests", "Evaluation", "FileAccess", "ModelZoo",
+        argumentParser, "BlobCache", "CanonicalJSON", "CArguments",
+        "CheckpointFormat", "Conversion", "Diagnostics", "Digests", "Evaluation", "FileAccess",
+        "ModelZoo",
         "QKFormerModel", "SpikeInference", "SpikeTensors", "TensorFiles", "Transfer",
         "Verification",
       ], swiftSettings: fences),
@@ -167,6 +169,7 @@ let package = Package(
         "CheckpointFormat", "Diagnostics", "QKFormerModel", "SpikeInference", "SpikeTensors",
         "TensorFiles",
       ]),
+    tests("Markup"),
     tests(
       "ModelZoo",
       [

@@ -24,7 +24,12 @@ struct Report {
   init(_ command: String, _ members: [String: JSON], text: String) {
     var members = members
     members["schema"] = .string("qkzoo.\(command)/1")
-    json = .object(members)
+    self.init(.object(members), text: text)
+  }
+
+  /// An object that names its own schema.
+  init(_ json: JSON, text: String) {
+    self.json = json
     self.text = text
   }
 }
@@ -65,17 +70,7 @@ struct TextTable {
 
 extension Double {
   /// The number with some digits after the point.
-  func formatted(_ digits: Int) -> String {
-    guard isFinite, magnitude < 1e15 else { return "\(self)" }
-    var scale = 1.0
-    for _ in 0..<digits { scale *= 10 }
-    let scaled = Int64((magnitude * scale).rounded())
-    let text = String(scaled)
-    let padded = String(repeating: "0", count: max(0, digits + 1 - text.count)) + text
-    let sign = self < 0 && scaled != 0 ? "-" : ""
-    return digits == 0
-      ? sign + padded : sign + padded.dropLast(digits) + "." + padded.suffix(digits)
-  }
+  func formatted(_ digits: Int) -> String { DecimalText.fixed(self, digits) }
 
   /// A share as a percentage.
   var percent: String { (self * 100).formatted(2) + " %" }
@@ -83,13 +78,5 @@ extension Double {
 
 extension Int {
   /// The digits in groups of three.
-  var grouped: String {
-    var text = String(magnitude)
-    var parts: [Substring] = []
-    while text.count > 3 {
-      parts.insert(text.suffix(3), at: 0)
-      text.removeLast(3)
-    }
-    return (self < 0 ? "-" : "") + ([Substring(text)] + parts).joined(separator: ",")
-  }
+  var grouped: String { DecimalText.grouped(self) }
 }

@@ -1,0 +1,27 @@
+/// Numbers as text, the same on every machine and in every language.
+public enum DecimalText {
+  /// A number with some digits after the point.
+  public static func fixed(_ value: Double, _ digits: Int) -> String {
+    guard value.isFinite, value.magnitude < 1e15 else { return "\(value)" }
+    var scale = 1.0
+    for _ in 0..<digits { scale *= 10 }
+    guard value.magnitude * scale < 0x1p63 else { return "\(value)" }
+    let scaled = Int64((value.magnitude * scale).rounded())
+    let text = String(scaled)
+    let padded = String(repeating: "0", count: max(0, digits + 1 - text.count)) + text
+    let sign = value < 0 && scaled != 0 ? "-" : ""
+    return digits == 0
+      ? sign + padded : sign + padded.dropLast(digits) + "." + padded.suffix(digits)
+  }
+
+  /// A whole number, its digits in groups of three.
+  public static func grouped(_ value: Int) -> String {
+    var text = String(value.magnitude)
+    var parts: [Substring] = []
+    while text.count > 3 {
+      parts.insert(text.suffix(3), at: 0)
+      text.removeLast(3)
+    }
+    return (value < 0 ? "-" : "") + ([Substring(text)] + parts).joined(separator: ",")
+  }
+}

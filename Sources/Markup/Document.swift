@@ -1,0 +1,93 @@
+import Digests
+
+/// A whole page. It loads its style sheet and nothing else: the policy that it states forbids
+/// other addresses, forms, and scripts but its own.
+public struct Document: Sendable {
+  /// What the browser's window is called.
+  public var title: String
+  /// One sentence for those who search.
+  public var description: String
+  /// The style sheet.
+  public var stylesheet: Link
+  /// What the page improves itself with, if anything; it can be read without.
+  public var script: Script?
+  /// The content.
+  public var body: HTML
+
+  /// A script that is part of the program: no text of a file gets into it.
+  public struct Script: Sendable {
+    let text: String
+
+    /// A script; it may not contain `</`.
+    public init(_ text: StaticString) {
+      self.text = "\(text)"
+      precondition(!self.text.contains("</"), "a script may not end its element")
+    }
+
+    /// Its SHA-256, as a policy names it. Corresponds to CSP 3, hash-source.
+    var source: String {
+      "'sha256-" + Base64.text(SHA256.digest(of: Array(text.utf8)).bytes) + "'"
+    }
+  }
+
+  /// Names the parts of a page.
+  public init(
+    title: String, description: String, stylesheet: Link, script: Script? = nil, body: HTML
+  ) {
+    self.title = title
+    self.description = description
+    self.stylesheet = stylesheet
+    self.script = script
+    self.body = body
+  }
+
+  /// The page.
+  public var html: HTML {
+    let root = element("html", Attribute("lang", "en")) {
+      element("head") { head }
+      element("body") {
+        body
+        script.map { HTML(markup: "<script>" + $0.text + "</script>\n") }
+      }
+    }
+    return HTML(markup: "<!DOCTYPE html>\n" + root.text)
+  }
+
+  @HTMLBuilder private var head: HTML {
+    element("meta", Attribute("charset", "utf-8"))
+    element("meta", .directive("Content-Security-Policy"), Attribute("content", policy))
+    element(
+      "meta", Attribute("name", "viewport"), Attribute("content", "width=device-width"))
+    element("meta", Attribute("name", "color-scheme"), Attribute("content", "light dark"))
+    element("meta", Attribute("name", "description"), Attribute("content", description))
+    element("title") { title }
+    element("link", Attribute("rel", "stylesheet"), .href(stylesheet))
+  }
+
+  /// `file:` stands beside `'self'` so that the page also works when it is opened as a file.
+  private var policy: String {
+    let scripts = script.map { "script-src \($0.source); " } ?? ""
+    return "default-src 'none'; style-src 'self' file:; \(scripts)base-uri 'none'; "
+      + "form-action 'none'"
+  }
+}
+
+/// Corresponds to RFC 4648, section 4.
+enum Base64 {
+  private static let digits = Array(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".unicodeScalars)
+
+  static func text(_ bytes: [UInt8]) -> String {
+    var text = ""
+    for start in stride(from: 0, to: bytes.count, by: 3) {
+      let group = bytes[start..<min(start + 3, bytes.count)]
+      let padded = Array(group) + [UInt8](repeating: 0, count: 3 - group.count)
+      let value = padded.reduce(0) { $0 << 8 | Int($1) }
+      for digit in 0...group.count {
+        text.unicodeScalars.append(digits[value >> (18 - 6 * digit) & 63])
+      }
+      text += String(repeating: "=", count: 3 - group.count)
+    }
+    return text
+  }
+}

@@ -43,9 +43,9 @@ extension ZooEntry {
     modelID = try members.optional("model_id", Members.sha256)
     records = try Records(
       json: try members.need("records") { $0 }, at: "\(place) records")
-    var inFigures: [String] = []
+    var nested: [String] = []
     figures = try members.list(
-      "figures", { try Figure(&$0, unknown: &inFigures) }, unknown: &unknown)
+      "figures", { try Figure(&$0, unknown: &nested) }, unknown: &unknown)
     training = try members.optional("training", { $0 }).map { json in
       var run = try Members(json, at: "\(place) training")
       let training = try TrainingRun(&run)
@@ -53,9 +53,17 @@ extension ZooEntry {
       return training
     }
     notes = try members.need("notes", Self.strings)
-    for kept in ["evidence", "batch_effect"] { _ = try members.optional(kept) { $0 } }
+    evidence =
+      members.rest["evidence"] == nil
+      ? [] : try members.list("evidence", Evidence.init, unknown: &unknown)
+    batchEffect = try members.optional("batch_effect") { $0 }.map { json in
+      var members = try Members(json, at: "\(place) batch_effect")
+      let effect = try RecordedBatchEffect(&members, unknown: &nested)
+      nested += members.unknown
+      return effect
+    }
     self.json = json
-    unknownMembers = unknown + inFigures + members.unknown
+    unknownMembers = unknown + nested + members.unknown
     try checkCounts(place)
   }
 
@@ -72,7 +80,7 @@ extension ZooEntry {
   }
 
   /// Lower-case letters, digits, hyphens and points: a name is also a file's name and an address.
-  static func isName(_ text: String) -> Bool {
+  public static func isName(_ text: String) -> Bool {
     let isPlain = text.utf8.allSatisfy { byte in
       (0x61...0x7A).contains(byte) || (0x30...0x39).contains(byte) || byte == 0x2D || byte == 0x2E
     }

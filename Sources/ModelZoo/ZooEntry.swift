@@ -131,6 +131,10 @@ public struct ZooEntry: Sendable {
   public let training: TrainingRun?
   /// Remarks a user should see.
   public let notes: [String]
+  /// What was found when its checkpoint was verified.
+  public let evidence: [Evidence]
+  /// What evaluating in batches changes, if it was measured.
+  public let batchEffect: RecordedBatchEffect?
   /// The description as it was read.
   public let json: JSON
   /// Members that this version does not know, by place.

@@ -38,7 +38,7 @@ let package = Package(
         "Diagnostics", "CanonicalJSON", "FileAccess", "Digests", "SpikeTensors", "TensorFiles",
         "Concurrency", "HDF5Subset", "HDF5Storage", "QKFormerModel", "SpikeInference",
         "CheckpointFormat", "Verification", "Evaluation", "Conversion", "ModelZoo", "Transfer",
-        "BlobCache", "Markup",
+        "BlobCache", "Markup", "Catalog",
       ])
   ],
   dependencies: [
@@ -111,11 +111,17 @@ let package = Package(
         "BlobCache", "CanonicalJSON", "CheckpointFormat", "CZooIndex", "Diagnostics", "Digests",
         "FileAccess", "QKFormerModel", "Transfer",
       ]),
+    library(
+      "Catalog",
+      [
+        "CanonicalJSON", "CheckpointFormat", "Diagnostics", "Digests", "FileAccess", "Markup",
+        "ModelZoo", "QKFormerModel",
+      ]),
     // L5: parse, call, print.
     .executableTarget(
       name: "qkzoo",
       dependencies: [
-        argumentParser, "BlobCache", "CanonicalJSON", "CArguments",
+        argumentParser, "BlobCache", "CanonicalJSON", "CArguments", "Catalog",
         "CheckpointFormat", "Conversion", "Diagnostics", "Digests", "Evaluation", "FileAccess",
         "ModelZoo",
         "QKFormerModel", "SpikeInference", "SpikeTensors", "TensorFiles", "Transfer",
@@ -170,6 +176,9 @@ let package = Package(
         "TensorFiles",
       ]),
     tests("Markup"),
+    tests(
+      "Catalog",
+      ["CanonicalJSON", "CheckpointFormat", "Diagnostics", "Digests", "FileAccess", "ModelZoo"]),
     tests(
       "ModelZoo",
       [

@@ -20,7 +20,7 @@ struct QKZooCommand: ParsableCommand {
     version: "qkzoo \(FormatVersion.software)",
     subcommands: [
       ListCommand.self, ShowCommand.self, PresetsCommand.self, PullCommand.self,
-      MirrorCommand.self, EntryCommand.self, IdentifyCommand.self,
+      MirrorCommand.self, CatalogCommand.self, EntryCommand.self, IdentifyCommand.self,
       ConvertCommand.self, RepackCommand.self, VerifyCommand.self, RunCommand.self,
       StatsCommand.self, AuditCommand.self, CacheCommand.self,
     ])

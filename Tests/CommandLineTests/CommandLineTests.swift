@@ -54,13 +54,15 @@ import Testing
     let help = try run("--help")
     #expect(help.status == 0)
     for command in [
-      "list", "show", "presets", "pull", "mirror", "entry", "identify", "convert", "repack",
+      "list", "show", "presets", "pull", "mirror", "catalog", "entry", "identify", "convert",
+      "repack",
       "verify", "run", "stats", "audit", "cache",
     ] {
       #expect(help.output.contains("\n  \(command) "), "\(command)")
     }
     for command in [
-      ["list"], ["show"], ["presets"], ["pull"], ["mirror"], ["entry", "new"], ["entry", "check"],
+      ["list"], ["show"], ["presets"], ["pull"], ["mirror"], ["catalog"], ["entry", "new"],
+      ["entry", "check"],
       ["identify"], ["convert"], ["repack"], ["verify"], ["run"], ["stats"], ["audit"],
       ["cache", "ls"], ["cache", "verify"], ["cache", "prune"],
     ] {
@@ -121,7 +123,7 @@ import Testing
       ["convert", Self.model, "-o", folder.file("x.safetensors")], ["verify", Self.model],
       ["repack", Self.model, "--layout", "compact", "-o", folder.file("c.qkz.h5")],
       ["run", Self.model, "--input", probe], ["stats", Self.model, "--dataset", data],
-      ["audit", Self.model, "--data", data],
+      ["audit", Self.model, "--data", data], ["catalog", "-o", folder.file("site")],
     ]
     for command in commands {
       let process = try run(command + ["--json"])

@@ -86,6 +86,9 @@ class Schemas(unittest.TestCase):
         self.assert_valid("commands/list", report("list"))
         self.assert_valid("commands/list", report("list", "--where", "reported.top1>75 and availability=bring"))
 
+    def test_catalog(self):
+        self.assert_strict("commands/catalog", report("catalog", "-o", FOLDER / "schema-catalog"))
+
     def test_presets(self):
         value = report("presets")
         self.assert_strict("commands/presets", value)

@@ -1,0 +1,77 @@
+import CheckpointFormat
+import Diagnostics
+import Markup
+import ModelZoo
+import QKFormerModel
+
+extension Figure.Metric {
+  /// As a reader calls it.
+  var words: String {
+    switch self {
+    case .top1: "top-1"
+    case .top5: "top-5"
+    case .energy: "energy"
+    case .firingRate: "firing rate"
+    }
+  }
+}
+
+extension Figure.Speaker {
+  /// Who that is.
+  var words: String {
+    switch self {
+    case .reported: "the paper or the model's own page"
+    case .log: "a log of the run that made the weights"
+    case .independent: "others who ran the weights or trained again"
+    case .measured: "runs of this project that can be repeated"
+    }
+  }
+}
+
+extension ZooEntry.Availability {
+  /// What that means for a reader.
+  var words: String {
+    switch self {
+    case .embedded: "part of the program"
+    case .live: "an address answered when last tried"
+    case .unchecked: "there is an address; nobody has tried it"
+    case .bring: "no address is left: bring your copy"
+    case .unreleased: "never released"
+    }
+  }
+}
+
+extension Figure {
+  /// The value as the source has it; a long one is shortened for the eye and kept in full for
+  /// machines.
+  var html: HTML {
+    element("data", Attribute("value", "\(value)")) {
+      Self.short(value) + (metric.unit.isEmpty ? "" : " " + metric.unit)
+    }
+  }
+
+  /// At most nine characters as they are, else four digits that count.
+  static func short(_ value: Double) -> String {
+    let text = value == value.rounded() && value.magnitude < 1e15 ? "\(Int(value))" : "\(value)"
+    guard text.utf8.count > 9 else { return text }
+    var (digits, scale) = (3, value.magnitude)
+    while scale < 1 && digits < 15 { (digits, scale) = (digits + 1, scale * 10) }
+    while scale >= 10 && digits > 0 { (digits, scale) = (digits - 1, scale / 10) }
+    return DecimalText.fixed(value, digits)
+  }
+
+  /// The setting, or that there is none.
+  var settingText: String {
+    let text = setting?.text ?? ""
+    return text.isEmpty ? "setting not stated" : text
+  }
+}
+
+extension Records.Accuracy {
+  /// The share with its standard error, as in `98.89 % ± 0.55`.
+  var html: HTML {
+    element("data", Attribute("value", "\(value * 100)")) {
+      DecimalText.fixed(value * 100, 2) + " % ± " + DecimalText.fixed(standardError * 100, 2)
+    }
+  }
+}

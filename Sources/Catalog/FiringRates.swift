@@ -1,0 +1,82 @@
+import CheckpointFormat
+import QKFormerModel
+
+/// Firing rates of one recorded count, group by group.
+struct FiringRates {
+  /// A group of neurons.
+  struct Row {
+    let group: NeuronGroup
+    /// Spikes for each sample and neuron, by time step.
+    let byStep: [Double]
+
+    /// Spikes for each sample, neuron and time step.
+    var mean: Double { byStep.reduce(0, +) / Double(byStep.count) }
+
+    /// The part of the network, as in `stage1/block0`.
+    var part: String { components.prefix(2).joined(separator: "/") }
+
+    /// The place in the part, as in `expansion`.
+    var label: String { components.dropLast().last ?? group.path }
+
+    private var components: [String] { group.path.split(separator: "/").map(String.init) }
+  }
+
+  let rows: [Row]
+
+  /// The rates: spikes over samples times neurons of the group. Groups that the model does not
+  /// have, and those without counts, are left out.
+  init(_ record: Records.Firing, of configuration: QKFormerConfiguration) {
+    rows = NetworkPlan(configuration).neurons.compactMap { group in
+      guard let spikes = record.spikes[group.path], !spikes.isEmpty else { return nil }
+      let chances = Double(record.count) * Double(group.count)
+      return Row(group: group, byStep: spikes.map { Double($0) / chances })
+    }
+  }
+
+  /// The rows by part, in the order of the forward pass.
+  var parts: [(name: String, rows: [Row])] {
+    rows.reduce(into: []) { parts, row in
+      if parts.last?.name == row.part {
+        parts[parts.count - 1].rows.append(row)
+      } else {
+        parts.append((row.part, [row]))
+      }
+    }
+  }
+}
+
+/// One count of spikes, and other counts on the same samples.
+struct FiringCount {
+  let record: Records.Firing
+  var others: [Records.Firing] = []
+
+  /// The first record of each dataset and evaluation, the later ones beside it.
+  static func all(_ records: [Records.Firing]) -> [FiringCount] {
+    records.reduce(into: []) { counts, record in
+      let same = counts.firstIndex { count in
+        (count.record.dataset, count.record.evaluation, count.record.count)
+          == (record.dataset, record.evaluation, record.count)
+      }
+      if let same {
+        counts[same].others.append(record)
+      } else {
+        counts.append(FiringCount(record: record))
+      }
+    }
+  }
+
+  /// How another count agrees with the one that is shown.
+  func comparison(with other: Records.Firing) -> String {
+    let paths = Set(record.spikes.keys).union(other.spikes.keys)
+    let differing = paths.filter { record.spikes[$0] != other.spikes[$0] }.sorted()
+    guard !differing.isEmpty else {
+      return "Counted again by \(other.by): equal in every group and at every step."
+    }
+    let largest = differing.flatMap { path in
+      zip(record.spikes[path] ?? [], other.spikes[path] ?? []).map { ($0 - $1).magnitude }
+    }.max()
+    return "Counted again by \(other.by): different in \(differing.count) of "
+      + "\(paths.count) groups (\(differing.joined(separator: ", "))), "
+      + "by at most \(largest ?? 0) spikes at a step. Shown is the count of \(record.by)."
+  }
+}

@@ -35,7 +35,8 @@ let package = Package(
     .library(
       name: "QKZoo",
       targets: [
-        "Diagnostics", "CanonicalJSON", "FileAccess", "Digests", "SpikeTensors", "TensorFiles",
+        "Diagnostics", "CanonicalJSON", "FileAccess", "Digests", "Deflate", "SpikeTensors",
+        "TensorFiles",
         "Concurrency", "HDF5Subset", "HDF5Storage", "QKFormerModel", "SpikeInference",
         "CheckpointFormat", "Verification", "Evaluation", "Conversion", "ModelZoo", "Transfer",
         "BlobCache", "Markup", "Catalog",
@@ -54,6 +55,8 @@ let package = Package(
     .systemLibrary(
       name: "CZstd", pkgConfig: "libzstd",
       providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+    .systemLibrary(
+      name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
     .target(name: "CSpikeKernels"),
     .target(name: "CZooIndex"),
     .target(name: "CArguments"),
@@ -63,8 +66,10 @@ let package = Package(
     library("CanonicalJSON", ["Diagnostics"]),
     library("FileAccess", ["Diagnostics"]),
     library("Digests", ["CCrypto", "FileAccess"]),
+    library("Deflate", ["CZlib", "FileAccess"]),
     library("SpikeTensors", ["Diagnostics", "FileAccess"]),
-    library("TensorFiles", ["CanonicalJSON", "Diagnostics", "FileAccess", "SpikeTensors"]),
+    library(
+      "TensorFiles", ["CanonicalJSON", "Deflate", "Diagnostics", "FileAccess", "SpikeTensors"]),
     library("Concurrency"),
     library("Transfer", ["CTransfer", "CanonicalJSON", "Diagnostics", "Digests", "FileAccess"]),
     library(
@@ -147,6 +152,7 @@ let package = Package(
     tests("Transfer", ["Diagnostics", "Digests", "FileAccess"]),
     tests("BlobCache", ["Diagnostics", "Digests", "FileAccess", "Transfer"]),
     tests("CanonicalJSON", ["Diagnostics"]),
+    tests("Deflate", ["FileAccess"]),
     tests("TensorFiles", ["CanonicalJSON", "Diagnostics", "FileAccess", "SpikeTensors"]),
     tests(
       "HDF5Subset", ["Diagnostics", "FileAccess", "HDF5Oracle", "HDF5Storage", "SpikeTensors"]),

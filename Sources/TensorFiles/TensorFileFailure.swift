@@ -21,6 +21,8 @@ public enum TensorFileFailureCode: String, FailureCode {
   case zipLayout = "zip-layout"
   /// An entry's bytes do not have the recorded CRC-32.
   case zipChecksum = "zip-checksum"
+  /// A deflated entry does not decode to its size.
+  case zipDeflate = "zip-deflate"
   // Safetensors.
   /// The length of the header is out of range.
   case safetensorsHeader = "safetensors-header-length"

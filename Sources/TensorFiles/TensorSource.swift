@@ -21,13 +21,20 @@ public enum TensorSource {
       found: Files.name(of: path))
   }
 
+  /// Reads the array of a name in an `.npz` file.
+  ///
+  /// - Throws: `TensorFileFailure`, `FileFailure`, `TensorFailure`.
+  public static func read(_ name: String, in path: String) throws -> Tensor {
+    try pick(name, try arrays(ByteRegion(try MappedFile(path: path)), path), path)
+  }
+
   private static func split(_ text: String) -> (path: String, name: String?) {
     guard !Files.exists(text), let colon = text.lastIndex(of: ":") else { return (text, nil) }
     return (String(text[..<colon]), String(text[text.index(after: colon)...]))
   }
 
   private static func arrays(_ file: ByteRegion, _ path: String) throws -> [String: Tensor] {
-    let archive = try ZipArchive(file, at: path)
+    let archive = try ZipArchive(file, at: path, allowsDeflate: true)
     var arrays: [String: Tensor] = [:]
     for entry in archive.entries where entry.name.hasSuffix(".npy") {
       let bytes = try archive.checkedBytes(of: entry)

@@ -1,20 +1,25 @@
+import Deflate
 import Diagnostics
 public import FileAccess
 
-/// A zip archive of stored entries, checked as a whole when it is opened.
+/// A zip archive of stored or, where that is allowed, deflated entries, checked as a whole when it is
+/// opened.
 ///
 /// Every byte belongs to exactly one record: local headers and data follow each other without gap
 /// from byte 0, then the central directory, then the end records, then nothing. Central directory
 /// and local headers must agree. So no two readers can see different archives in one file.
 ///
-/// Corresponds to APPNOTE 6.3.9 sections 4.3.7 to 4.3.16, restricted to method 0.
+/// Corresponds to APPNOTE 6.3.9 sections 4.3.7 to 4.3.16, restricted to
+/// methods 0 and 8.
 public struct ZipArchive: Sendable {
-  /// One stored entry.
+  /// One entry.
   public struct Entry: Sendable {
     /// The name, unique in the archive.
     public let name: String
-    /// The bytes.
+    /// The bytes as they are in the archive.
     public let bytes: ByteRegion
+    /// The size that deflated bytes decode to; `nil` if the entry is stored.
+    let inflatedSize: Int?
     /// The recorded CRC-32; 0 means that the writer did not compute one.
     let checksum: UInt32
     fileprivate let headerOffset: Int
@@ -25,11 +30,14 @@ public struct ZipArchive: Sendable {
   public let entries: [Entry]
   private let place: String
 
+  /// No deflated entry decodes to more bytes.
+  static let inflatedLimit = 1 << 30
+
   /// Opens an archive; `place` names the file in errors.
   ///
   /// - Throws: `TensorFileFailure`.
-  public init(_ file: ByteRegion, at place: String) throws {
-    var reader = ZipReader(file: file, place: place)
+  public init(_ file: ByteRegion, at place: String, allowsDeflate: Bool = false) throws {
+    var reader = ZipReader(file: file, place: place, allowsDeflate: allowsDeflate)
     entries = try reader.read()
     self.place = place
   }
@@ -37,12 +45,13 @@ public struct ZipArchive: Sendable {
   /// The entry of a name.
   public func entry(_ name: String) -> Entry? { entries.first { $0.name == name } }
 
-  /// Checks an entry's bytes against its CRC-32 and returns them.
+  /// An entry's content, checked against its CRC-32.
   ///
   /// - Throws: `TensorFileFailure`.
   public func checkedBytes(of entry: Entry) throws -> ByteRegion {
-    guard entry.checksum != 0 else { return entry.bytes }
-    let found = CRC32.checksum(of: entry.bytes)
+    let content = try inflated(entry)
+    guard entry.checksum != 0 else { return content }
+    let found = CRC32.checksum(of: content)
     entry.bytes.releasePages()
     guard found == entry.checksum else {
       throw TensorFileFailure(
@@ -50,13 +59,31 @@ public struct ZipArchive: Sendable {
         expected: "CRC-32 " + String(entry.checksum, radix: 16),
         found: String(found, radix: 16))
     }
-    return entry.bytes
+    return content
+  }
+
+  private func inflated(_ entry: Entry) throws -> ByteRegion {
+    guard let size = entry.inflatedSize else { return entry.bytes }
+    let place = "\(place) entry \(entry.name)"
+    do {
+      let content = try Deflate.inflate(entry.bytes, .none, limit: size)
+      guard content.count == size else {
+        throw TensorFileFailure(
+          .zipDeflate, at: place, expected: "\(size) bytes", found: "\(content.count)")
+      }
+      return ByteRegion(content)
+    } catch let refusal as Deflate.Refusal {
+      throw TensorFileFailure(
+        .zipDeflate, at: place, expected: "\(size) bytes, deflated",
+        found: refusal == .tooLong ? "more" : "another stream")
+    }
   }
 }
 
 private struct ZipReader {
   let file: ByteRegion
   let place: String
+  let allowsDeflate: Bool
 
   /// Signatures and fixed sizes of the records.
   private enum Record {
@@ -70,6 +97,8 @@ private struct ZipReader {
 
   /// Bit 3 (sizes follow the data) and bit 11 (UTF-8 name); all others change the meaning.
   private static let allowedFlags: UInt16 = 0x0808
+  /// The method of deflated entries.
+  private static let deflated: UInt16 = 8
   private static let entryLimit = 1_000_000
 
   private struct Directory {
@@ -168,13 +197,19 @@ private struct ZipReader {
     try checkFlags(offset + 8, method: u16(offset + 10), name)
     var sizes = [Int(u32(offset + 24)), Int(u32(offset + 20)), Int(u32(offset + 42))]
     try widen(&sizes, extra: nameEnd..<extraEnd, name)
-    guard sizes[0] == sizes[1] else {
-      throw failure(.zipCompressed, name, "equal sizes", "\(sizes[1]) stored of \(sizes[0])")
+    let method = u16(offset + 10)
+    let isDeflated = method == Self.deflated
+    guard isDeflated ? sizes[0] <= ZipArchive.inflatedLimit : sizes[0] == sizes[1] else {
+      throw failure(
+        .zipCompressed, name,
+        isDeflated ? "at most \(ZipArchive.inflatedLimit) bytes" : "equal sizes",
+        "\(sizes[1]) stored of \(sizes[0])")
     }
-    let checksum = u32(offset + 16)
-    let bytes = try readLocal(sizes[2], size: sizes[0], name, flags: u16(offset + 8), checksum)
+    let entry = try readLocal(
+      sizes[2], sizes: (sizes[0], sizes[1]), name, method: method, flags: u16(offset + 8),
+      u32(offset + 16))
     offset = recordEnd
-    return bytes
+    return entry
   }
 
   /// Replaces sizes that the record gives as all ones by those of its zip64 field.
@@ -212,8 +247,10 @@ private struct ZipReader {
   }
 
   private func readLocal(
-    _ offset: Int, size: Int, _ name: String, flags: UInt16, _ checksum: UInt32
+    _ offset: Int, sizes expected: (whole: Int, stored: Int), _ name: String, method: UInt16,
+    flags: UInt16, _ checksum: UInt32
   ) throws -> ZipArchive.Entry {
+    let size = expected.stored
     guard offset <= file.count - Record.local.1, u32(offset) == Record.local.0 else {
       throw failure(.zipRecord, name, "a local header at byte \(offset)", "other bytes")
     }
@@ -225,7 +262,7 @@ private struct ZipReader {
     }
     // Bytes, not text: two texts may be equal to Unicode and different to another reader.
     guard file.part(nameStart..<nameEnd).copy() == Array(name.utf8), u16(offset + 6) == flags,
-      u16(offset + 8) == 0
+      u16(offset + 8) == method
     else {
       throw failure(
         .zipDisagreement, name, "the same name, flags and method in both headers", "others")
@@ -233,31 +270,37 @@ private struct ZipReader {
     let hasDescriptor = flags & 0x0008 != 0
     var sizes = [Int(u32(offset + 22)), Int(u32(offset + 18))]
     if sizes.contains(0xFFFF_FFFF) { try widen(&sizes, extra: nameEnd..<start, name) }
-    guard sizes.allSatisfy({ $0 == size || (hasDescriptor && $0 == 0) }) else {
+    guard
+      zip(sizes, [expected.whole, expected.stored]).allSatisfy({ found, expected in
+        found == expected || (hasDescriptor && found == 0)
+      })
+    else {
       throw failure(.zipDisagreement, name, "size \(size) in both headers", "\(sizes[1])")
     }
     let local = u32(offset + 14)
     guard local == checksum || (hasDescriptor && local == 0) else {
       throw failure(.zipDisagreement, name, "the same CRC-32 in both headers", "others")
     }
-    let end = hasDescriptor ? try readDescriptor(start + size, size, checksum, name) : start + size
+    let end =
+      hasDescriptor ? try readDescriptor(start + size, expected, checksum, name) : start + size
     return ZipArchive.Entry(
-      name: name, bytes: file.part(start..<start + size), checksum: checksum,
+      name: name, bytes: file.part(start..<start + size),
+      inflatedSize: method == Self.deflated ? expected.whole : nil, checksum: checksum,
       headerOffset: offset, end: end)
   }
 
   /// The end of the data descriptor after an entry: 16 bytes, or 24 with 64-bit sizes.
   private func readDescriptor(
-    _ offset: Int, _ size: Int, _ checksum: UInt32, _ name: String
+    _ offset: Int, _ sizes: (whole: Int, stored: Int), _ checksum: UInt32, _ name: String
   ) throws -> Int {
     if offset + 24 <= file.count, u32(offset) == Record.descriptor, u32(offset + 4) == checksum,
-      u64(offset + 8) == UInt64(size), u64(offset + 16) == UInt64(size)
+      u64(offset + 8) == UInt64(sizes.stored), u64(offset + 16) == UInt64(sizes.whole)
     {
       return offset + 24
     }
     if offset + 16 <= file.count, u32(offset) == Record.descriptor, u32(offset + 4) == checksum,
-      u32(offset + 8) == UInt32(truncatingIfNeeded: size),
-      u32(offset + 12) == UInt32(truncatingIfNeeded: size)
+      u32(offset + 8) == UInt32(truncatingIfNeeded: sizes.stored),
+      u32(offset + 12) == UInt32(truncatingIfNeeded: sizes.whole)
     {
       return offset + 16
     }
@@ -269,8 +312,10 @@ private struct ZipReader {
     guard flags & ~Self.allowedFlags == 0 else {
       throw failure(.zipFlags, name, "flags 0x0808 at most", "0x" + String(flags, radix: 16))
     }
-    guard method == 0 else {
-      throw failure(.zipCompressed, name, "method 0 (stored)", "method \(method)")
+    guard method == 0 || (allowsDeflate && method == Self.deflated) else {
+      throw failure(
+        .zipCompressed, name, "method 0 (stored)" + (allowsDeflate ? " or 8 (deflated)" : ""),
+        "method \(method)")
     }
   }
 

@@ -1,0 +1,34 @@
+import CZlib
+
+/// The functions of zlib that this project uses, each wrapped once under its own name.
+enum LibZ {
+  /// Decodes one stream into at most `capacity` bytes.
+  ///
+  /// - Returns: the bytes and zlib's code: `Z_STREAM_END` if the stream ended.
+  static func inflate(
+    _ bytes: RawSpan, windowBits: Int32, capacity: Int
+  ) -> (bytes: [UInt8], code: Int32, words: String?) {
+    var stream = unsafe z_stream()
+    var code = unsafe qkz_inflate_init2(&stream, windowBits)
+    guard code == Z_OK else { return ([], code, nil) }
+    defer { _ = unsafe inflateEnd(&stream) }
+    let output = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { target, initialized in
+      unsafe bytes.withUnsafeBytes { source in
+        // SAFETY: both buffers with their own lengths, below 2^32 (checked by the caller); zlib does
+        // not write to its input.
+        unsafe stream.next_in = UnsafeMutablePointer(
+          mutating: source.baseAddress?.assumingMemoryBound(to: UInt8.self))
+        unsafe stream.avail_in = UInt32(source.count)
+        unsafe stream.next_out = target.baseAddress
+        unsafe stream.avail_out = UInt32(capacity)
+        code = unsafe CZlib.inflate(&stream, Z_FINISH)
+        initialized = unsafe capacity - Int(stream.avail_out)
+      }
+    }
+    let words = unsafe stream.msg.map { unsafe String(cString: $0) }
+    return (output, code, words)
+  }
+
+  static let streamEnd = Z_STREAM_END
+  static let bufferError = Z_BUF_ERROR
+}

@@ -37,7 +37,7 @@ let package = Package(
       targets: [
         "Diagnostics", "CanonicalJSON", "FileAccess", "Digests", "Deflate", "SpikeTensors",
         "TensorFiles",
-        "Concurrency", "HDF5Subset", "HDF5Storage", "QKFormerModel", "SpikeInference",
+        "Concurrency", "Pictures", "HDF5Subset", "HDF5Storage", "QKFormerModel", "SpikeInference",
         "CheckpointFormat", "Verification", "Evaluation", "Conversion", "ModelZoo", "Transfer",
         "BlobCache", "Markup", "Catalog",
       ])
@@ -57,6 +57,12 @@ let package = Package(
       providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
     .systemLibrary(
       name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
+    .systemLibrary(
+      name: "CJPEG", pkgConfig: "libjpeg",
+      providers: [.apt(["libjpeg62-turbo-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(
+      name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .target(name: "CPictureCodecs", dependencies: ["CJPEG", "CPNG"]),
     .target(name: "CSpikeKernels"),
     .target(name: "CZooIndex"),
     .target(name: "CArguments"),
@@ -71,6 +77,7 @@ let package = Package(
     library(
       "TensorFiles", ["CanonicalJSON", "Deflate", "Diagnostics", "FileAccess", "SpikeTensors"]),
     library("Concurrency"),
+    library("Pictures", ["CPictureCodecs", "Diagnostics", "FileAccess"]),
     library("Transfer", ["CTransfer", "CanonicalJSON", "Diagnostics", "Digests", "FileAccess"]),
     library(
       "BlobCache", ["CanonicalJSON", "Diagnostics", "Digests", "FileAccess", "Transfer"]),
@@ -154,6 +161,7 @@ let package = Package(
     tests("CanonicalJSON", ["Diagnostics"]),
     tests("Deflate", ["FileAccess"]),
     tests("TensorFiles", ["CanonicalJSON", "Diagnostics", "FileAccess", "SpikeTensors"]),
+    tests("Pictures", ["CanonicalJSON", "Digests"]),
     tests(
       "HDF5Subset", ["Diagnostics", "FileAccess", "HDF5Oracle", "HDF5Storage", "SpikeTensors"]),
     tests(

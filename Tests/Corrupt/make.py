@@ -1187,6 +1187,96 @@ accepted_tensors(
     archive([squeezed("input.npy", INPUT), LABELS]),
     {"input": read("f32", (2,), floats(3, 4)), "labels": read("i64", (1,), b"\2" + b"\0" * 7)})
 
+# Pictures. ---------------------------------------------------------------------------------------
+
+
+def chunk(kind, data, crc=None):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(
+        ">I", zlib.crc32(kind + data) if crc is None else crc)
+
+
+def png(width, height, depth, kind, rows, palette=None, stream=None, crc=None):
+    """A PNG picture whose rows are given with their filter bytes."""
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0))
+    if palette is not None:
+        data += chunk(b"PLTE", palette)
+    return data + chunk(b"IDAT", zlib.compress(rows, 0) if stream is None else stream, crc) + chunk(b"IEND", b"")
+
+
+def segment(marker, data):
+    return bytes([0xFF, marker]) + struct.pack(">H", len(data) + 2) + data
+
+
+def jpeg(width=8, height=8, components=1, precision=8, frame=0xC0, scans=1, entropy=None, table=0):
+    """A JPEG picture of one grey: every coefficient is 0, so every block is the two bits 00."""
+    parts = b"".join(bytes([i + 1, 0x11, 0]) for i in range(components))
+    data = b"\xff\xd8" + segment(0xDB, b"\0" + b"\1" * 64)
+    data += segment(frame, struct.pack(">BHHB", precision, height, width, components) + parts)
+    for kind in (0x00, 0x10):
+        data += segment(0xC4, bytes([kind, 1] + [0] * 15 + [0]))
+    bits = 2 * components * (-(-width // 8)) * (-(-height // 8))
+    body = b"\0" * (bits // 8) + (bytes([0xFF >> bits % 8]) if bits % 8 else b"") if entropy is None else entropy
+    names = b"".join(bytes([i + 1, table]) for i in range(components))
+    span = b"\0\x3f\0" if frame == 0xC0 else b"\0\0\0"
+    return data + scans * (segment(0xDA, bytes([components]) + names + span) + body) + b"\xff\xd9"
+
+
+GREY = b"".join(b"\0" + bytes(range(7 * y, 7 * y + 5)) for y in range(3))
+for name_, idea, data in [
+    ("picture-format.empty.jpg", "nothing", b""),
+    ("picture-format.text.jpg", "text", b"no picture at all"),
+    ("picture-format.gif.png", "a GIF picture under another name", b"GIF89a\1\0\1\0\0\0\0;"),
+    ("picture-truncated.cut.jpg", "the end in the coefficients", jpeg(64, 64)[:-4]),
+    ("picture-truncated.header.jpg", "the end in a table", jpeg()[:40]),
+    ("picture-truncated.marker.jpg", "nothing but the first marker", b"\xff\xd8\xff"),
+    ("picture-truncated.segment.jpg", "a segment that is longer than the file", jpeg()[:2] + b"\xff\xe0\xff\xff" + jpeg()[2:]),
+    ("picture-truncated.progressive.jpg", "the end before the first scan is complete", jpeg(64, 64, frame=0xC2)[:-6]),
+    ("picture-truncated.cut.png", "the end in the pixels", png(5, 3, 8, 0, GREY)[:50]),
+    ("picture-truncated.signature.png", "nothing but the signature", png(5, 3, 8, 0, GREY)[:8]),
+    ("picture-broken.no-table.jpg", "a Huffman table that is not there", jpeg(table=0x33)),
+    ("picture-broken.no-frame.jpg", "a scan without a frame", b"\xff\xd8" + segment(0xDA, b"\1\1\0\0\x3f\0")),
+    ("picture-broken.no-picture.jpg", "the end marker after the first", b"\xff\xd8\xff\xd9"),
+    ("picture-broken.zero-width.jpg", "no columns", jpeg(width=0)),
+    ("picture-broken.twelve-bits.jpg", "samples of 12 bits", jpeg(precision=12)),
+    ("picture-broken.lossless.jpg", "a lossless frame", jpeg(frame=0xC3)),
+    ("picture-broken.scans.jpg", "six hundred scans, each of which costs a pass over the picture", jpeg(frame=0xC2, scans=600)),
+    ("picture-broken.checksum.png", "a wrong checksum of the pixels", png(5, 3, 8, 0, GREY, crc=1)),
+    ("picture-broken.text-checksum.png", "a wrong checksum of a remark",
+     png(5, 3, 8, 0, GREY)[:33] + chunk(b"tEXt", b"a\0b", crc=1) + png(5, 3, 8, 0, GREY)[33:]),
+    ("picture-broken.filter.png", "a row with an unknown filter", png(5, 3, 8, 0, b"\x09" + GREY[1:])),
+    ("picture-broken.stream.png", "pixels that are no zlib stream", png(5, 3, 8, 0, GREY, stream=b"\x12" * 40)),
+    ("picture-broken.few-rows.png", "fewer rows than the header says", png(5, 4, 8, 0, GREY)),
+    ("picture-broken.no-palette.png", "indices without a palette", png(5, 3, 8, 3, GREY)),
+    ("picture-broken.zero-width.png", "no columns", png(0, 3, 8, 0, GREY)),
+    ("picture-broken.depth.png", "samples of 3 bits", png(5, 3, 3, 0, GREY)),
+    ("picture-broken.wide.png", "two thousand million columns", png(2**31 - 1, 1, 8, 0, GREY)),
+    ("picture-limit.bomb.png", "4,294,836,225 pixels in 100 bytes", png(65535, 65535, 1, 0, GREY)),
+    ("picture-limit.bomb.jpg", "4,290,250,000 pixels in 200 bytes", jpeg(65500, 65500, entropy=b"\0")),
+    ("picture-colours.two.jpg", "two components", jpeg(components=2)),
+    ("picture-broken.five.jpg", "five components", jpeg(components=5)),
+]:
+    corrupt("pictures", name_, idea, data)
+
+PALETTE = bytes([10, 20, 30, 40, 50, 60])
+for name_, idea, data, size, pixels in [
+    ("grey.jpg", "one grey", jpeg(9, 5), (9, 5), b"\x80" * 135),
+    ("four-components.jpg", "four inks, inverted as Adobe's programs write them", jpeg(components=4), (8, 8),
+     b"\x40" * 192),
+    ("no-end-marker.jpg", "no end marker after the last row", jpeg(64, 64)[:-2] + b"\0" * 8, (64, 64), b"\x80" * 12288),
+    ("grey.png", "greys", png(5, 3, 8, 0, GREY), (5, 3),
+     b"".join(bytes([7 * y + x] * 3) for y in range(3) for x in range(5))),
+    ("bits.png", "one bit a sample", png(9, 1, 1, 0, b"\0\xa5\x80"), (9, 1),
+     b"".join(bytes([255 * bit] * 3) for bit in (1, 0, 1, 0, 0, 1, 0, 1, 1))),
+    ("indices.png", "an index beyond the palette is black", png(4, 1, 8, 3, b"\0\0\1\2\xff", PALETTE),
+     (4, 1), PALETTE + b"\0" * 6),
+    ("sixteen-grey.png", "sixteen bits of grey, clipped to eight and not scaled",
+     png(3, 1, 16, 0, b"\0\0\x07\0\xff\1\0"), (3, 1), b"\7\7\7\xff\xff\xff\xff\xff\xff"),
+    ("sixteen-colour.png", "sixteen bits of colour, of which the upper eight count",
+     png(1, 1, 16, 2, b"\0\x12\x34\x56\x78\x9a\xbc"), (1, 1), b"\x12\x56\x9a"),
+    ("transparent.png", "a transparent pixel keeps its colour", png(1, 1, 8, 6, b"\0\1\2\3\0"), (1, 1), b"\1\2\3"),
+]:
+    accepted("pictures", name_, idea, data, {"size": list(size), "rgb": pixels.hex()})
+
 # HDF5. -----------------------------------------------------------------------------------------
 
 hdf5_files.write_all(corrupt, accepted)

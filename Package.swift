@@ -37,7 +37,8 @@ let package = Package(
       targets: [
         "Diagnostics", "CanonicalJSON", "FileAccess", "Digests", "Deflate", "SpikeTensors",
         "TensorFiles",
-        "Concurrency", "Pictures", "HDF5Subset", "HDF5Storage", "QKFormerModel", "SpikeInference",
+        "Concurrency", "Pictures", "Datasets", "HDF5Subset", "HDF5Storage", "QKFormerModel",
+        "SpikeInference",
         "CheckpointFormat", "Verification", "Evaluation", "Conversion", "ModelZoo", "Transfer",
         "BlobCache", "Markup", "Catalog",
       ])
@@ -86,7 +87,13 @@ let package = Package(
     library(
       "HDF5Storage",
       ["CHDF5", "Concurrency", "Diagnostics", "FileAccess", "HDF5Subset", "SpikeTensors"]),
-    // L2: what a QKFormer is.
+    // L2: labelled samples, and what a QKFormer is.
+    library(
+      "Datasets",
+      [
+        "CanonicalJSON", "Concurrency", "Deflate", "Diagnostics", "FileAccess", "Pictures",
+        "SpikeTensors", "TensorFiles",
+      ]),
     library("QKFormerModel", ["CanonicalJSON", "Diagnostics", "SpikeTensors"]),
     // L3: running a model, and keeping it; siblings that do not know each other.
     library(
@@ -155,6 +162,12 @@ let package = Package(
     .target(
       name: "HDF5Oracle", dependencies: ["CHDF5", "FileAccess", "HDF5Subset", "SpikeTensors"],
       path: "Tests/HDF5Oracle"),
+    // Prints what is read from pictures and datasets; the peer tests compare it.
+    .executableTarget(
+      name: "qkzoo-samples",
+      dependencies: [
+        "CanonicalJSON", "Datasets", "Diagnostics", "Digests", "Pictures", "SpikeTensors",
+      ], path: "Tests/PeerTools"),
     tests("Diagnostics"),
     tests("Transfer", ["Diagnostics", "Digests", "FileAccess"]),
     tests("BlobCache", ["Diagnostics", "Digests", "FileAccess", "Transfer"]),
@@ -162,6 +175,7 @@ let package = Package(
     tests("Deflate", ["FileAccess"]),
     tests("TensorFiles", ["CanonicalJSON", "Diagnostics", "FileAccess", "SpikeTensors"]),
     tests("Pictures", ["CanonicalJSON", "Digests"]),
+    tests("Datasets", ["Diagnostics", "Digests", "Pictures", "SpikeTensors"]),
     tests(
       "HDF5Subset", ["Diagnostics", "FileAccess", "HDF5Oracle", "HDF5Storage", "SpikeTensors"]),
     tests(

@@ -66,8 +66,13 @@ extension Tensor {
   /// A float32 tensor from values in row-major order.
   public init(_ shape: [Int], _ values: [Float]) {
     precondition(shape.reduce(1, *) == values.count, "shape and values disagree")
-    let bytes = values.flatMap {
-      unsafe withUnsafeBytes(of: $0.bitPattern.littleEndian) { unsafe Array($0) }
+    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 4 * values.count) { bytes, count in
+      for (index, value) in values.enumerated() {
+        // SAFETY: four bytes for each value.
+        unsafe UnsafeMutableRawBufferPointer(bytes).storeBytes(
+          of: value.bitPattern.littleEndian, toByteOffset: 4 * index, as: UInt32.self)
+      }
+      count = 4 * values.count
     }
     elementType = .f32
     self.shape = shape
@@ -108,6 +113,21 @@ extension Tensor {
       throw TensorFailure(
         .elementType, at: name, expected: "f32, f16, bf16 or small integers",
         found: elementType.rawValue)
+    }
+  }
+
+  /// The elements as the nearest float32.
+  ///
+  /// Corresponds to NumPy's `astype(float32)`.
+  ///
+  /// - Throws: `TensorFailure` for elements that are no numbers.
+  public func nearestFloats(name: String) throws -> [Float] {
+    switch elementType {
+    case .f64: elements { Float(Double(bitPattern: UInt64(littleEndian: $0))) }
+    case .i64: elements { Float(Int64(littleEndian: $0)) }
+    case .u64: elements { Float(UInt64(littleEndian: $0)) }
+    case .i32: elements { Float(Int32(littleEndian: $0)) }
+    default: try floats(name: name)
     }
   }
 

@@ -1,0 +1,89 @@
+import Diagnostics
+import FileAccess
+
+/// Files in one folder for each class.
+///
+/// Corresponds to torchvision's `DatasetFolder`: classes are the folders in order of their names;
+/// the files of a class are those in and below its folder with a known suffix, by folder, then name.
+struct ClassFolders {
+  /// The classes by index.
+  let classNames: [String]
+  /// Path below the root, and class.
+  let samples: [LabelledDataset.Sample]
+  /// The folder that holds the classes.
+  let root: String
+
+  /// No folder lies deeper; links can lead in circles.
+  private static let depthLimit = 16
+
+  /// Lists the files of every class, where a class without files is an error.
+  ///
+  /// - Parameter classCount: how many classes there must be, if that is known.
+  /// - Throws: `DatasetFailure`, `FileFailure`.
+  init(root: String, suffixes: [String], classCount: Int?) throws {
+    guard Files.isDirectory(root) else {
+      throw DatasetFailure(
+        .layout, at: root, expected: "a folder with a folder for each class",
+        found: Files.exists(root) ? "a file" : "nothing")
+    }
+    let names = try Files.names(in: root).filter { Files.isDirectory(Files.join(root, $0)) }
+    try Self.check(names.count, classCount, root)
+    var samples: [LabelledDataset.Sample] = []
+    for (label, name) in names.enumerated() {
+      let files = try Self.files(below: root, name, suffixes)
+      guard !files.isEmpty else {
+        throw DatasetFailure(
+          .classes, at: Files.join(root, name),
+          expected: "a file ending in \(suffixes.joined(separator: ", "))", found: "none")
+      }
+      samples += files.map { LabelledDataset.Sample(name: $0, label: label) }
+    }
+    self.root = root
+    self.samples = samples
+    classNames = names
+  }
+
+  private static func check(_ count: Int, _ expected: Int?, _ root: String) throws {
+    guard count == expected ?? max(count, 1) else {
+      throw DatasetFailure(
+        count == 0 ? .layout : .classes, at: root,
+        expected: expected.map { "\($0) class folders" } ?? "a folder for each class",
+        found: "\(count)")
+    }
+  }
+
+  /// The files in and below a class's folder, as paths below the root.
+  private static func files(
+    below root: String, _ folder: String, _ suffixes: [String]
+  ) throws -> [String] {
+    try folders(below: root, folder, depth: 0).sorted(by: precedes).flatMap { folder in
+      try Files.names(in: Files.join(root, folder))
+        .filter { hasSuffix($0, suffixes) }
+        .map { Files.join(folder, $0) }
+        .filter { !Files.isDirectory(Files.join(root, $0)) }
+    }
+  }
+
+  private static func folders(
+    below root: String, _ folder: String, depth: Int
+  ) throws -> [String] {
+    guard depth < depthLimit else {
+      throw DatasetFailure(
+        .layout, at: Files.join(root, folder), expected: "at most \(depthLimit) levels of folders",
+        found: "more; does a link lead upwards?")
+    }
+    let inner = try Files.names(in: Files.join(root, folder))
+      .map { Files.join(folder, $0) }
+      .filter { Files.isDirectory(Files.join(root, $0)) }
+    return try [folder] + inner.flatMap { try folders(below: root, $0, depth: depth + 1) }
+  }
+
+  static func precedes(_ left: String, _ right: String) -> Bool {
+    left.utf8.lexicographicallyPrecedes(right.utf8)
+  }
+
+  static func hasSuffix(_ name: String, _ suffixes: [String]) -> Bool {
+    let name = name.lowercased()
+    return suffixes.contains { name.hasSuffix($0) }
+  }
+}

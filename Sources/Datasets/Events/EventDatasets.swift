@@ -1,0 +1,99 @@
+import Diagnostics
+import FileAccess
+import SpikeTensors
+import TensorFiles
+
+extension LabelledDataset {
+  /// Frames of events as SpikingJelly keeps them: a folder for each class, a file `.npz` with array
+  /// `frames`, `[T, 2, H, W]`, for each sample.
+  ///
+  /// Counts are rounded to float32. Corresponds to `frames_number_16_split_by_number`.
+  ///
+  /// - Parameter path: the folder that holds the classes.
+  /// - Throws: `DatasetFailure`, `FileFailure`.
+  public static func eventFrames(
+    _ path: String, name: String, split: String, classCount: Int? = nil
+  ) throws -> LabelledDataset {
+    let folders = try ClassFolders(root: path, suffixes: [".npz"], classCount: classCount)
+    return LabelledDataset(
+      name: name, split: split, classNames: folders.classNames, samples: folders.samples
+    ) { index in
+      let file = Files.join(path, folders.samples[index].name)
+      let frames = try TensorSource.read("frames", in: file)
+      return .tensor(Tensor(frames.shape, try frames.nearestFloats(name: file)))
+    }
+  }
+
+  /// DVS128 Gesture's test split from the frames that SpikingJelly keeps.
+  ///
+  /// - Throws: `DatasetFailure`, `FileFailure`.
+  public static func gestureFrames(_ path: String) throws -> LabelledDataset {
+    let test = Files.join(path, "test")
+    return try eventFrames(
+      Files.isDirectory(test) ? test : path, name: "dvs128-gesture", split: GestureTrials.split,
+      classCount: GestureTrials.classCount)
+  }
+
+  /// CIFAR10-DVS's test split from the frames that SpikingJelly keeps.
+  ///
+  /// - Throws: `DatasetFailure`, `FileFailure`.
+  public static func cifar10DVSFrames(
+    _ path: String, countOfClass: Int? = 1000
+  ) throws -> LabelledDataset {
+    try eventFrames(
+      path, name: "cifar10-dvs", split: CIFAR10DVS.split, classCount: CIFAR10DVS.classCount
+    ).heldOut(countOfClass: countOfClass, at: path)
+  }
+
+  /// CIFAR10-DVS's test split from its event files (AEDAT 2.0), in one folder for each class.
+  ///
+  /// Samples have the names of `cifar10DVSFrames`, and the same content.
+  ///
+  /// - Parameters:
+  ///   - frames: time steps T.
+  ///   - countOfClass: samples that each class must have; `nil` takes what is there.
+  /// - Throws: `DatasetFailure`, `FileFailure`.
+  public static func cifar10DVS(
+    _ path: String, frames: Int, countOfClass: Int? = 1000
+  ) throws -> LabelledDataset {
+    let extracted = Files.join(path, "extract")
+    let root = Files.isDirectory(extracted) ? extracted : path
+    let folders = try ClassFolders(
+      root: root, suffixes: [".aedat"], classCount: CIFAR10DVS.classCount)
+    let samples = folders.samples.map { sample in
+      Sample(
+        name: String(sample.name.dropLast(".aedat".count)) + ".npz", label: sample.label)
+    }
+    return try LabelledDataset(
+      name: "cifar10-dvs", split: CIFAR10DVS.split, classNames: folders.classNames,
+      samples: samples
+    ) { index in
+      let file = Files.join(root, folders.samples[index].name)
+      let events = try AEDAT2.events(ByteRegion(try MappedFile(path: file)), at: file)
+      return .tensor(try EventFrames.byNumber(events, frames: frames, at: file))
+    }.heldOut(countOfClass: countOfClass, at: root)
+  }
+
+  /// The last tenth of each class in the order of the names; the class may have to be complete.
+  ///
+  /// Corresponds to SpikingJelly's `split_to_train_test_set(0.9, ...)`.
+  private func heldOut(countOfClass: Int?, at place: String) throws -> LabelledDataset {
+    var kept: [Int] = []
+    for label in classNames.indices {
+      let ofClass = samples.indices.filter { samples[$0].label == label }
+      guard ofClass.count == countOfClass ?? ofClass.count else {
+        throw DatasetFailure(
+          .classes, at: Files.join(place, classNames[label]),
+          expected: "\(countOfClass ?? 0) samples", found: "\(ofClass.count)")
+      }
+      kept += ofClass.dropFirst(Int((Double(ofClass.count) * 0.9).rounded(.up)))
+    }
+    return subset(kept)
+  }
+}
+
+/// CIFAR10-DVS as the released code splits it.
+enum CIFAR10DVS {
+  static let classCount = 10
+  static let split = "last tenth of each class by name"
+}

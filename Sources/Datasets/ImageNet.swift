@@ -1,0 +1,116 @@
+import Diagnostics
+import FileAccess
+import Pictures
+
+/// Suffixes of pictures, in any case.
+public enum PictureFiles {
+  /// What torchvision's `ImageFolder` takes for a picture. Those that are neither JPEG nor PNG are
+  /// not passed over, because that would change the split: reading them fails.
+  public static let suffixes = [
+    ".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp",
+  ]
+
+  /// Whether a name is one of a picture.
+  public static func isPicture(_ name: String) -> Bool {
+    ClassFolders.hasSuffix(name, suffixes)
+  }
+}
+
+extension LabelledDataset {
+  /// The classes of ImageNet-1K.
+  public static let imagenetClasses = 1000
+
+  /// Pictures in one folder for each class; a folder `val` below `path` is taken in its place.
+  ///
+  /// Corresponds to torchvision's `ImageFolder`.
+  ///
+  /// - Parameter classCount: how many classes there must be; `nil` takes what is there.
+  /// - Throws: `DatasetFailure`, `FileFailure`.
+  public static func imageFolder(
+    _ path: String, name: String, classCount: Int? = nil
+  ) throws -> LabelledDataset {
+    let root = validationFolder(path)
+    let folders = try ClassFolders(
+      root: root, suffixes: PictureFiles.suffixes, classCount: classCount)
+    return pictures(
+      name: name, split: "val", classNames: folders.classNames, samples: folders.samples, root)
+  }
+
+  /// Pictures in one folder without classes, with their labels in a list.
+  ///
+  /// The order is the one that a folder for each class would give: by class, then by name.
+  ///
+  /// - Throws: `DatasetFailure`, `FileFailure`.
+  public static func flatFolder(
+    _ path: String, labels: LabelList, name: String
+  ) throws -> LabelledDataset {
+    let root = validationFolder(path)
+    guard Files.isDirectory(root) else {
+      throw DatasetFailure(
+        .layout, at: root, expected: "a folder of pictures",
+        found: Files.exists(root) ? "a file" : "nothing")
+    }
+    let names = try Files.names(in: root).filter(PictureFiles.isPicture)
+    return pictures(
+      name: name, split: "val", classNames: labels.classNames,
+      samples: try labels.samples(names, at: root), root)
+  }
+
+  /// Pictures in a tar archive, as `ILSVRC2012_img_val.tar`, with their labels in a list.
+  ///
+  /// The archive is mapped, never unpacked. The order is that of `flatFolder`.
+  ///
+  /// - Throws: `DatasetFailure`, `FileFailure`.
+  public static func tar(
+    _ path: String, labels: LabelList, name: String
+  ) throws -> LabelledDataset {
+    let archive = try TarArchive(ByteRegion(try MappedFile(path: path)), at: path)
+    let members = archive.members.filter { PictureFiles.isPicture($0.name) }
+    let regions = Dictionary(uniqueKeysWithValues: members.map { ($0.name, $0.bytes) })
+    let samples = try labels.samples(members.map(\.name), at: path)
+    return LabelledDataset(
+      name: name, split: "val", classNames: labels.classNames, samples: samples
+    ) { index in
+      let name = samples[index].name
+      guard let region = regions[name] else { preconditionFailure("a name of the archive") }
+      defer { region.releasePages() }
+      return .picture(try Picture(decoding: region.copy(), at: "\(path):\(name)"))
+    }
+  }
+
+  /// The label of a sample whose class is not known.
+  public static let unknownLabel = -1
+
+  /// Pictures whose classes are not known: files, and the pictures of folders in order of names.
+  ///
+  /// - Throws: `DatasetFailure` for a folder without pictures; `FileFailure`.
+  public static func pictures(_ paths: [String]) throws -> LabelledDataset {
+    let files = try paths.flatMap { path -> [String] in
+      guard Files.isDirectory(path) else { return [path] }
+      let names = try Files.names(in: path).filter(PictureFiles.isPicture)
+      guard !names.isEmpty else {
+        throw DatasetFailure(.layout, at: path, expected: "pictures", found: "none")
+      }
+      return names.map { Files.join(path, $0) }
+    }
+    return LabelledDataset(
+      name: "pictures", split: "all", classNames: [],
+      samples: files.map { Sample(name: $0, label: unknownLabel) }
+    ) { index in
+      .picture(try Picture(path: files[index]))
+    }
+  }
+
+  private static func validationFolder(_ path: String) -> String {
+    let inner = Files.join(path, "val")
+    return Files.isDirectory(inner) ? inner : path
+  }
+
+  private static func pictures(
+    name: String, split: String, classNames: [String], samples: [Sample], _ root: String
+  ) -> LabelledDataset {
+    LabelledDataset(name: name, split: split, classNames: classNames, samples: samples) { index in
+      .picture(try Picture(path: Files.join(root, samples[index].name)))
+    }
+  }
+}

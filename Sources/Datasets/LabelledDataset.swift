@@ -1,0 +1,69 @@
+public import Pictures
+public import SpikeTensors
+
+/// Labelled samples in a fixed order, each read when it is asked for.
+///
+/// Names and labels are known from the start; pixels and events stay in their files. Samples may be
+/// read by several threads at once.
+public struct LabelledDataset: Sendable {
+  /// One sample, unread.
+  public struct Sample: Sendable, Equatable {
+    /// The file, or the place in a file, that holds it.
+    public let name: String
+    /// The index of its class.
+    public let label: Int
+
+    /// Names both.
+    public init(name: String, label: Int) {
+      self.name = name
+      self.label = label
+    }
+  }
+
+  /// What a sample is before preprocessing.
+  public enum Content: Sendable {
+    /// A picture.
+    case picture(Picture)
+    /// Numbers that the network takes as they are: event counts `[T, 2, H, W]`, or an image
+    /// `[C, H, W]`.
+    case tensor(Tensor)
+  }
+
+  /// The dataset, as in `imagenet-1k`.
+  public let name: String
+  /// The split, and by which rule where there are several.
+  public let split: String
+  /// The classes by index.
+  public let classNames: [String]
+  /// The samples in order.
+  public let samples: [Sample]
+  private let read: @Sendable (Int) throws -> Content
+
+  /// A dataset whose samples `read` gives by index.
+  public init(
+    name: String, split: String, classNames: [String], samples: [Sample],
+    read: @escaping @Sendable (_ index: Int) throws -> Content
+  ) {
+    self.name = name
+    self.split = split
+    self.classNames = classNames
+    self.samples = samples
+    self.read = read
+  }
+
+  /// The number of samples.
+  public var count: Int { samples.count }
+
+  /// Reads a sample.
+  ///
+  /// - Throws: the failure of what is read: `PictureFailure`, `DatasetFailure`, `FileFailure`, ...
+  public func content(of index: Int) throws -> Content { try read(index) }
+
+  /// Some of the samples, in the order of the indices.
+  public func subset(_ indices: [Int]) -> LabelledDataset {
+    let read = read
+    return LabelledDataset(
+      name: name, split: split, classNames: classNames, samples: indices.map { samples[$0] }
+    ) { try read(indices[$0]) }
+  }
+}

@@ -1,0 +1,151 @@
+public import CanonicalJSON
+public import Pictures
+
+/// What makes a picture the input of a network, exact to the last bit.
+public struct Preprocessing: Sendable, Equatable {
+  /// The channels of the input.
+  public enum Colours: String, Sendable {
+    /// Red, green, blue.
+    case rgb
+    /// Luma by ITU-R 601.
+    case grey
+  }
+
+  /// How a byte x becomes a float32; mean and deviation are by channel, in units of 255.
+  public enum Normalisation: Sendable, Equatable {
+    /// `x / 255`.
+    case scaled
+    /// `(x / 255 - mean) / deviation`, each operation rounded.
+    ///
+    /// Corresponds to torchvision's `ToTensor` and `Normalize`.
+    case standardised(mean: [Double], deviation: [Double])
+    /// `(x - 255 mean) / (255 deviation)`, each operation rounded; the constants are rounded once.
+    ///
+    /// Differs from `standardised` by up to 2.4e-7. Corresponds to timm's `PrefetchLoader`.
+    case standardisedBytes(mean: [Double], deviation: [Double])
+  }
+
+  /// The length that the shorter side is resized to.
+  public let shorterSide: Int
+  /// The side of the middle square that remains.
+  public let side: Int
+  /// The channels.
+  public let colours: Colours
+  /// The arithmetic on each byte.
+  public let normalisation: Normalisation
+
+  /// Describes a preprocessing; `side` is at most `shorterSide`.
+  public init(shorterSide: Int, side: Int, colours: Colours, normalisation: Normalisation) {
+    precondition(0 < side && side <= shorterSide, "the square lies in the resized picture")
+    self.shorterSide = shorterSide
+    self.side = side
+    self.colours = colours
+    self.normalisation = normalisation
+  }
+
+  /// The shape of an input, `[C, H, W]`.
+  public var shape: [Int] { [colours == .rgb ? 3 : 1, side, side] }
+
+  /// The input that a picture becomes, `[C, H, W]`.
+  public func values(of picture: Picture) -> [Float] {
+    let square = (colours == .rgb ? picture.rgb : picture.grey)
+      .resizedSquare(shorterSide: shorterSide, side: side)
+    let channels = shape[0]
+    var values: [Float] = []
+    values.reserveCapacity(square.pixels.count)
+    for channel in 0..<channels {
+      let table = table(channel)
+      for pixel in 0..<side * side {
+        values.append(table[Int(square.pixels[pixel * channels + channel])])
+      }
+    }
+    return values
+  }
+
+  /// The value of every byte in one channel.
+  private func table(_ channel: Int) -> [Float] {
+    (0..<256).map { byte in
+      let x = Float(byte)
+      switch normalisation {
+      case .scaled: return x / 255
+      case .standardised(let mean, let deviation):
+        return (x / 255 - Float(mean[channel])) / Float(deviation[channel])
+      case .standardisedBytes(let mean, let deviation):
+        return (x - Float(mean[channel] * 255)) / Float(deviation[channel] * 255)
+      }
+    }
+  }
+}
+
+extension Preprocessing {
+  /// ImageNet's, as the released code evaluates: up to 224 pixels a frame of 12.5 % is cut off,
+  /// beyond that nothing.
+  ///
+  /// Corresponds to `imagenet/util/datasets.py`, `build_transform`.
+  public static func imagenet(side: Int) -> Preprocessing {
+    // The quotient of the released code, with its roundings.
+    let shorterSide = side <= 224 ? Int(Double(side) / (224.0 / 256.0)) : side
+    return Preprocessing(
+      shorterSide: shorterSide, side: side, colours: .rgb,
+      normalisation: .standardised(
+        mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225]))
+  }
+
+  /// CIFAR's, as the released code evaluates on a GPU (`isPrefetched`) or as torchvision computes it.
+  ///
+  /// CIFAR-100 is evaluated with the constants of CIFAR-10. Corresponds to `cifar10/train.py`.
+  public static func cifar(side: Int = 32, isPrefetched: Bool = true) -> Preprocessing {
+    let mean = [0.4914, 0.4822, 0.4465]
+    let deviation = [0.2470, 0.2435, 0.2616]
+    return Preprocessing(
+      shorterSide: side, side: side, colours: .rgb,
+      normalisation: isPrefetched
+        ? .standardisedBytes(mean: mean, deviation: deviation)
+        : .standardised(mean: mean, deviation: deviation))
+  }
+
+  /// One line for people.
+  public var summary: String {
+    let size =
+      shorterSide == side
+      ? "shorter side to \(side)" : "shorter side to \(shorterSide), middle \(side) x \(side)"
+    let arithmetic =
+      switch normalisation {
+      case .scaled: "x / 255"
+      case .standardised(let mean, let deviation): "(x / 255 - \(mean)) / \(deviation)"
+      case .standardisedBytes(let mean, let deviation):
+        "(x - 255 \(mean)) / (255 \(deviation))"
+      }
+    return "\(colours.rawValue), bicubic \(size), \(arithmetic)"
+  }
+
+  /// The value as JSON; its canonical text can be hashed.
+  ///
+  /// Corresponds to `schemas/v1/preprocessing.schema.json`.
+  public var json: JSON {
+    [
+      "resampling": "bicubic, rows then columns, 22 bits",
+      "shorter_side": .integer(shorterSide), "side": .integer(side),
+      "colours": .string(colours.rawValue), "normalisation": normalisation.json,
+    ]
+  }
+}
+
+extension Preprocessing.Normalisation {
+  fileprivate var json: JSON {
+    switch self {
+    case .scaled: ["arithmetic": "x / 255"]
+    case .standardised(let mean, let deviation):
+      Self.json("(x / 255 - mean) / deviation", mean, deviation)
+    case .standardisedBytes(let mean, let deviation):
+      Self.json("(x - 255 mean) / (255 deviation)", mean, deviation)
+    }
+  }
+
+  private static func json(_ arithmetic: String, _ mean: [Double], _ deviation: [Double]) -> JSON {
+    [
+      "arithmetic": .string(arithmetic), "mean": .array(mean.map { .number($0) }),
+      "deviation": .array(deviation.map { .number($0) }),
+    ]
+  }
+}

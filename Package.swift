@@ -115,7 +115,8 @@ let package = Package(
     library(
       "Evaluation",
       [
-        "CheckpointFormat", "Diagnostics", "FileAccess", "QKFormerModel", "SpikeInference",
+        "CheckpointFormat", "Datasets", "Diagnostics", "FileAccess", "QKFormerModel",
+        "SpikeInference",
         "SpikeTensors", "TensorFiles",
       ]),
     library(
@@ -141,8 +142,8 @@ let package = Package(
       name: "qkzoo",
       dependencies: [
         argumentParser, "BlobCache", "CanonicalJSON", "CArguments", "Catalog",
-        "CheckpointFormat", "Conversion", "Diagnostics", "Digests", "Evaluation", "FileAccess",
-        "ModelZoo",
+        "CheckpointFormat", "Conversion", "Datasets", "Diagnostics", "Digests", "Evaluation",
+        "FileAccess", "ModelZoo",
         "QKFormerModel", "SpikeInference", "SpikeTensors", "TensorFiles", "Transfer",
         "Verification",
       ], swiftSettings: fences),
@@ -200,7 +201,8 @@ let package = Package(
     tests(
       "Evaluation",
       [
-        "CheckpointFormat", "Diagnostics", "QKFormerModel", "SpikeInference", "SpikeTensors",
+        "CheckpointFormat", "Datasets", "Diagnostics", "QKFormerModel", "SpikeInference",
+        "SpikeTensors",
         "TensorFiles",
       ]),
     tests("Markup"),

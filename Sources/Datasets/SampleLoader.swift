@@ -32,13 +32,14 @@ public struct SampleLoader: Sendable {
   /// The samples.
   public let dataset: LabelledDataset
   /// What pictures go through; `nil` if samples are no pictures.
-  public let preprocessing: Preprocessing?
+  public let preprocessing: PicturePreprocessing?
   /// Whether a sample that cannot be read is left out and listed, instead of ending the reading.
   public let skipsBadSamples: Bool
 
   /// A loader.
   public init(
-    _ dataset: LabelledDataset, _ preprocessing: Preprocessing?, skipsBadSamples: Bool = false
+    _ dataset: LabelledDataset, _ preprocessing: PicturePreprocessing?,
+    skipsBadSamples: Bool = false
   ) {
     self.dataset = dataset
     self.preprocessing = preprocessing

@@ -1,3 +1,4 @@
+public import Datasets
 import Diagnostics
 import FileAccess
 import QKFormerModel
@@ -97,5 +98,20 @@ public struct LabelledSamples: Sendable {
         [order.count] + images.shape.dropFirst(),
         order.flatMap { values[$0 * width..<($0 + 1) * width] }),
       labels: order.map { labels[$0] })
+  }
+
+  /// The same samples, to be read one by one.
+  ///
+  /// - Throws: `TensorFailure`.
+  public func dataset() throws -> LabelledDataset {
+    let width = images.count / count
+    let shape = Array(images.shape.dropFirst())
+    let values = try images.floats(name: name)
+    return LabelledDataset(
+      name: name, split: "all", classNames: (0...(labels.max() ?? 0)).map(String.init),
+      samples: labels.enumerated().map { .init(name: "\(name):\($0)", label: $1) }
+    ) { index in
+      .tensor(Tensor(shape, Array(values[index * width..<(index + 1) * width])))
+    }
   }
 }

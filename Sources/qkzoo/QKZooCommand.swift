@@ -22,7 +22,7 @@ struct QKZooCommand: ParsableCommand {
       ListCommand.self, ShowCommand.self, PresetsCommand.self, PullCommand.self,
       MirrorCommand.self, CatalogCommand.self, EntryCommand.self, IdentifyCommand.self,
       ConvertCommand.self, RepackCommand.self, VerifyCommand.self, RunCommand.self,
-      StatsCommand.self, AuditCommand.self, CacheCommand.self,
+      StatsCommand.self, AuditCommand.self, ClassifyCommand.self, CacheCommand.self,
     ])
 
   static func main() {

@@ -55,8 +55,7 @@ import Testing
     #expect(help.status == 0)
     for command in [
       "list", "show", "presets", "pull", "mirror", "catalog", "entry", "identify", "convert",
-      "repack",
-      "verify", "run", "stats", "audit", "cache",
+      "repack", "verify", "run", "stats", "audit", "classify", "cache",
     ] {
       #expect(help.output.contains("\n  \(command) "), "\(command)")
     }
@@ -124,6 +123,7 @@ import Testing
       ["repack", Self.model, "--layout", "compact", "-o", folder.file("c.qkz.h5")],
       ["run", Self.model, "--input", probe], ["stats", Self.model, "--dataset", data],
       ["audit", Self.model, "--data", data], ["catalog", "-o", folder.file("site")],
+      ["classify", Self.model, "Tests/Accepted/pictures/grey.png"],
     ]
     for command in commands {
       let process = try run(command + ["--json"])
@@ -242,6 +242,28 @@ import Testing
     #expect(result.status == 0)
     #expect(result.output.contains("scope sample, model 6b8d6d72e0d5"))
     #expect(try folder.names() == ["logits.safetensors"])
+  }
+
+  @Test func `classify names the classes of pictures, and says what it leaves out`() throws {
+    let folder = "Tests/Accepted/pictures"
+    let one = try run("classify", Self.model, folder + "/grey.png", "--top", "2")
+    #expect(one.status == 0 && one.errors.isEmpty, "\(one.errors)")
+    #expect(one.output.hasPrefix("PICTURE"))
+    #expect(one.output.split(separator: "\n").count == 4)
+    #expect(one.output.contains("grey, bicubic shorter side to 8, x / 255; each picture alone"))
+    let broken = "Tests/Corrupt/pictures/picture-truncated.cut.png"
+    let refused = try run("classify", Self.model, folder, broken)
+    #expect(refused.status == 65 && refused.output.isEmpty)
+    #expect(refused.errors.hasPrefix("qkzoo: \(broken): picture-truncated: "))
+    let skipping = try run("classify", Self.model, folder, broken, "--skip-bad")
+    #expect(skipping.status == 0)
+    #expect(skipping.errors.hasPrefix("qkzoo: skipped: \(broken): picture-truncated: "))
+    let batch = "zoo/entries/qkformer-digits-batch/qkformer-digits-batch.qkz.h5"
+    let note = try run("classify", batch, folder + "/grey.png")
+    #expect(note.status == 0 && note.errors.contains("published figure was measured in batches"))
+    #expect(try run("classify", Self.model, "Tests/Vectors").status == 66)
+    #expect(try run("classify", Self.model, "no-such.jpg").status == 66)
+    #expect(try run("classify", Self.model, "--top", "0", broken).status == 64)
   }
 
   @Test func `a conversion there and back keeps both identities`() throws {

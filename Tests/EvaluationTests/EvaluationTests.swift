@@ -1,4 +1,5 @@
 import CheckpointFormat
+import Datasets
 import Diagnostics
 import Evaluation
 import QKFormerModel
@@ -28,6 +29,31 @@ import Testing
     #expect(data.labels == data.labels.sorted() && Set(data.labels).count == 10)
     let values = try data.images.floats(name: "images")
     #expect(values.min() == 0 && values.max() == 1 && values.contains(0.0625))
+  }
+
+  @Test func `samples read one by one are those of the file`() throws {
+    let data = try samples()
+    let loader = SampleLoader(try data.dataset(), nil)
+    let order = [359, 0, 77]
+    let batch = try loader.batch(order)
+    #expect(batch.labels == order.map { data.labels[$0] } && batch.input.shape == [3, 1, 8, 8])
+    let same = try data.permuted(order).images.floats(name: "images")
+    #expect(try batch.input.floats(name: "batch") == same)
+  }
+
+  @Test func `a model of event frames takes no pictures`() throws {
+    var configuration = TinyModel.configuration()
+    configuration.input.coding = .eventFrames
+    #expect(
+      try Refusal.of { _ = try PicturePreprocessing(for: configuration, at: "x") }
+        == Refusal(name: "evaluation-data-does-not-fit", exitCode: 65))
+  }
+
+  @Test func `the most likely classes come first, the first of equals before the others`() {
+    let best = Classification.best(3, of: [0, 2, 1, 2])
+    #expect(best.map(\.label) == [1, 3, 2] && best.map(\.logit) == [2, 2, 1])
+    let all = Classification.best(9, of: [-1000, 1000])
+    #expect(all.map(\.probability) == [1, 0])
   }
 
   @Test(arguments: ["qkformer-digits", "qkformer-digits-batch"])

@@ -73,13 +73,15 @@ import SpikeTensors
     return .string(SHA256.digest(of: picture.pixels).hex)
   }
 
-  private static func preprocessed(_ path: String, _ preprocessing: Preprocessing) throws -> JSON {
+  private static func preprocessed(_ path: String, _ preprocessing: PicturePreprocessing) throws
+    -> JSON
+  {
     let values = preprocessing.values(of: try Picture(path: path))
     return .string(SHA256.digest(of: Tensor(preprocessing.shape, values).bytes).hex)
   }
 
   private static func dataset(
-    _ dataset: LabelledDataset, _ preprocessing: Preprocessing?
+    _ dataset: LabelledDataset, _ preprocessing: PicturePreprocessing?
   ) throws -> JSON {
     let loader = SampleLoader(dataset, preprocessing)
     let samples = try dataset.samples.indices.map { index -> JSON in

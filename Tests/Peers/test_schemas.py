@@ -10,6 +10,7 @@ from unittest import mock
 
 import h5py
 from jsonschema import Draft202012Validator
+from PIL import Image
 from safetensors import safe_open
 from support import (DIGITS, DIGITS_BATCH, FOLDER, ROOT, SCHEMAS, SETS, SPLIT, digits, digits_batch, every_checkpoint,
                      manifest, qkzoo, report, sha256, validator)
@@ -131,6 +132,17 @@ class Schemas(unittest.TestCase):
 
     def test_audit(self):
         self.assert_strict("commands/audit", report("audit", digits_batch(), "--data", SPLIT))
+
+    def test_classify(self):
+        picture = FOLDER / "grey.png"
+        Image.new("L", (9, 8), 77).save(picture)
+        broken = FOLDER / "broken.png"
+        broken.write_bytes(picture.read_bytes()[:40])
+        self.assert_strict("commands/classify", report("classify", DIGITS / "qkformer-digits.qkz.h5", picture))
+        value = report("classify", digits_batch(), picture, broken, "--skip-bad", "--top", 2)
+        self.assertEqual([len(value[key]) for key in ("pictures", "skipped", "notes")], [1, 1, 1])
+        self.assert_strict("preprocessing", value["preprocessing"])
+        self.assert_strict("commands/classify", value)
 
     def test_texts_of_checkpoints(self):
         free = ["with a member more", "training_arguments of another type"]

@@ -2,7 +2,7 @@ public import CanonicalJSON
 public import Pictures
 
 /// What makes a picture the input of a network, exact to the last bit.
-public struct Preprocessing: Sendable, Equatable {
+public struct PicturePreprocessing: Sendable, Equatable {
   /// The channels of the input.
   public enum Colours: String, Sendable {
     /// Red, green, blue.
@@ -77,15 +77,15 @@ public struct Preprocessing: Sendable, Equatable {
   }
 }
 
-extension Preprocessing {
+extension PicturePreprocessing {
   /// ImageNet's, as the released code evaluates: up to 224 pixels a frame of 12.5 % is cut off,
   /// beyond that nothing.
   ///
   /// Corresponds to `imagenet/util/datasets.py`, `build_transform`.
-  public static func imagenet(side: Int) -> Preprocessing {
+  public static func imagenet(side: Int) -> PicturePreprocessing {
     // The quotient of the released code, with its roundings.
     let shorterSide = side <= 224 ? Int(Double(side) / (224.0 / 256.0)) : side
-    return Preprocessing(
+    return PicturePreprocessing(
       shorterSide: shorterSide, side: side, colours: .rgb,
       normalisation: .standardised(
         mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225]))
@@ -94,10 +94,10 @@ extension Preprocessing {
   /// CIFAR's, as the released code evaluates on a GPU (`isPrefetched`) or as torchvision computes it.
   ///
   /// CIFAR-100 is evaluated with the constants of CIFAR-10. Corresponds to `cifar10/train.py`.
-  public static func cifar(side: Int = 32, isPrefetched: Bool = true) -> Preprocessing {
+  public static func cifar(side: Int = 32, isPrefetched: Bool = true) -> PicturePreprocessing {
     let mean = [0.4914, 0.4822, 0.4465]
     let deviation = [0.2470, 0.2435, 0.2616]
-    return Preprocessing(
+    return PicturePreprocessing(
       shorterSide: side, side: side, colours: .rgb,
       normalisation: isPrefetched
         ? .standardisedBytes(mean: mean, deviation: deviation)
@@ -131,7 +131,7 @@ extension Preprocessing {
   }
 }
 
-extension Preprocessing.Normalisation {
+extension PicturePreprocessing.Normalisation {
   fileprivate var json: JSON {
     switch self {
     case .scaled: ["arithmetic": "x / 255"]

@@ -1,0 +1,30 @@
+public import Datasets
+import Diagnostics
+public import QKFormerModel
+
+extension PicturePreprocessing {
+  /// What the released code does with a picture before a model of some configuration sees it.
+  ///
+  /// For grey inputs nothing was released: luma and `x / 255`.
+  ///
+  /// - Throws: `EvaluationFailure` if the model takes no square pictures.
+  public init(for configuration: QKFormerConfiguration, at place: String) throws {
+    let input = configuration.input
+    guard input.coding == .direct, input.height == input.width else {
+      throw EvaluationFailure(
+        .fit, at: place, expected: "a model that takes square pictures",
+        found: "one that takes \(input.coding.rawValue) of \(input.height) x \(input.width)")
+    }
+    switch (configuration.family, input.channels) {
+    case (.imagenet, 3): self = .imagenet(side: input.height)
+    case (.cifar, 3): self = .cifar(side: input.height)
+    case (_, 1):
+      self.init(
+        shorterSide: input.height, side: input.height, colours: .grey, normalisation: .scaled)
+    default:
+      throw EvaluationFailure(
+        .fit, at: place, expected: "a model of ImageNet or CIFAR, or of grey pictures",
+        found: "family \(configuration.family.rawValue), \(input.channels) channels")
+    }
+  }
+}

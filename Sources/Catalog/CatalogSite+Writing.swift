@@ -18,11 +18,12 @@ extension CatalogSite {
   /// - Throws: `CatalogFailure`, `FileFailure`.
   public func write(to folder: String) throws {
     let earlier = try Self.earlierPages(in: folder)
-    try Files.makeDirectories(Files.join(folder, Frame.entries))
+    try Files.makeDirectories(folder)
     let paths = Set(files.map(\.path))
     for path in earlier where !paths.contains(path) { Files.remove(Files.join(folder, path)) }
     // The list comes first: an interrupted catalogue is still known as one.
     try AtomicFile.replace(Files.join(folder, Self.list), with: json.canonicalBytes)
+    try Files.makeDirectories(Files.join(folder, Frame.entries))
     for file in files {
       try AtomicFile.replace(Files.join(folder, file.path), with: Array(file.text.utf8))
     }

@@ -56,6 +56,6 @@ enum ElementPaths {
         if !groups.insert(String(path)).inserted { break }
       }
     }
-    return groups.sorted { ($0.count, $0) < ($1.count, $1) }
+    return groups.sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
   }
 }

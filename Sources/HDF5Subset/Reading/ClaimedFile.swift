@@ -57,7 +57,8 @@ struct ClaimedFile {
       throw HDF5Failure(
         code, at: "\(owner) \(part)", expected: "a block with a checksum", found: "\(count) bytes")
     }
-    let bytes = copy(try claim(address, count, for: owner))
+    let range = try claim(address, count, for: owner)
+    let bytes = copy(range)
     let body = bytes.count - 4
     let stored = bytes[body...].reversed().reduce(0) { $0 << 8 | UInt32($1) }
     let found = Lookup3.checksum(of: bytes, count: body)

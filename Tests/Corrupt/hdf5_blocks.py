@@ -99,8 +99,10 @@ COMPRESSED = filters((2, 4), (32015,), (3,))
 
 def chunked(chunk, rest, flags=0, version=4):
     """`chunk` ends with the element size; `rest` is index type and what follows."""
-    body = bytes([version, 2, flags, len(chunk), 4]) + struct.pack(f"<{len(chunk)}I", *chunk)
-    return message(LAYOUT, body + rest)
+    # As many bytes for each extent as the largest needs: HDF5 2.0 takes no other number.
+    width = max((max(extent, 1).bit_length() + 7) // 8 for extent in chunk)
+    body = bytes([version, 2, flags, len(chunk), width])
+    return message(LAYOUT, body + b"".join(extent.to_bytes(width, "little") for extent in chunk) + rest)
 
 
 def single(address, size, chunk=(16, 4), mask=0, flags=2, version=4):

@@ -1,7 +1,9 @@
 """The strict reader on files that stock h5py wrote, and stock h5py on the corrupt ones that only we refuse."""
 
-import subprocess
+import json
 import os
+import subprocess
+import sys
 import unittest
 
 import h5py
@@ -94,22 +96,26 @@ class StrictReader(unittest.TestCase):
         self.assertEqual(run.returncode, 65, run.stderr)
         self.assertIn("hdf5-layout: expected version 3 or 4, found version 5", run.stderr)
 
+    def stock_reader(self, name, expression):
+        """What h5py finds in a corrupt file: in a process of its own, for some of them damage libhdf5's memory."""
+        path = ROOT / "Tests" / "Corrupt" / "hdf5" / f"hdf5-{name}.h5"
+        program = (f"import h5py, json, os; file = h5py.File({str(path)!r}); "
+                   f"print(json.dumps({expression}), flush=True); os._exit(0)")
+        run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+        self.assertEqual(run.returncode, 0, f"{name}: {run.stderr}")
+        return json.loads(run.stdout)
+
     def test_stock_readers_follow_what_is_refused(self):
         """The corrupt files are no straw men: h5py opens these, and goes where they lead."""
-        corrupt = ROOT / "Tests" / "Corrupt" / "hdf5"
-        with h5py.File(corrupt / "hdf5-link-not-hard.soft.h5") as file:
-            self.assertEqual(file["y"].shape, (16,))
-        with h5py.File(corrupt / "hdf5-link-not-hard.external.h5") as file:
-            link = file.get("z", getlink=True)
-            self.assertEqual((link.filename, link.path), ("/etc/other.h5", "/x"))
-        with h5py.File(corrupt / "hdf5-object-linked-twice.root.h5") as file:
-            self.assertEqual(file["a/back/a/back/x"].shape, (16,))
+        self.assertEqual(self.stock_reader("link-not-hard.soft", "file['y'].shape"), [16])
+        link = "(lambda link: (link.filename, link.path))(file.get('z', getlink=True))"
+        self.assertEqual(self.stock_reader("link-not-hard.external", link), ["/etc/other.h5", "/x"])
+        self.assertEqual(self.stock_reader("object-linked-twice.root", "file['a/back/a/back/x'].shape"), [16])
         for name in ("gap.payload", "overlap.half-chunk", "user-block.512", "layout.contiguous", "filter.shuffle",
                      "extent.growing", "limit.attribute-bytes", "limit.depth", "name.escape"):
-            with self.subTest(name), h5py.File(corrupt / f"hdf5-{name}.h5") as file:
-                self.assertGreater(len(list(file)), 0)
-        with h5py.File(corrupt / "hdf5-overlap.half-chunk.h5") as file:
-            self.assertEqual(file["y"].id.get_chunk_info(0).size, 68)
+            with self.subTest(name):
+                self.assertGreater(self.stock_reader(name, "len(list(file))"), 0)
+        self.assertEqual(self.stock_reader("overlap.half-chunk", "file['y'].id.get_chunk_info(0).size"), 68)
 
 
 if __name__ == "__main__":

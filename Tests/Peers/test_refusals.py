@@ -99,12 +99,12 @@ class Refusals(unittest.TestCase):
     def test_virtual_and_external(self):
         def virtual(file, recorded):
             del file["parameters/head/bias"]
-            layout = h5py.VirtualLayout((10,), "<f4")
-            layout[:] = h5py.VirtualSource(".", "references/0/logits", (8, 10))[0]
-            properties = layout.make_dcpl(layout.maxshape)
+            space, source = h5py.h5s.create_simple((10,)), h5py.h5s.create_simple((8, 10))
+            source.select_hyperslab((0, 0), (1, 10))
+            properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
             properties.set_obj_track_times(False)
-            h5py.h5d.create(file["parameters/head"].id, b"bias", h5py.h5t.IEEE_F32LE,
-                            h5py.h5s.create_simple((10,)), properties)
+            properties.set_virtual(space, b".", b"references/0/logits", source)
+            h5py.h5d.create(file["parameters/head"].id, b"bias", h5py.h5t.IEEE_F32LE, space, properties)
 
         def external(file, recorded):
             del file["parameters/head/bias"]

@@ -1,15 +1,21 @@
 extension NetworkPlan {
-  /// Lays out the network of a configuration.
-  public init(_ configuration: QKFormerConfiguration) {
-    let builder = PlanBuilder(configuration: configuration)
+  /// Lays out the network of a configuration; upstream names are those of some code base.
+  public init(_ configuration: QKFormerConfiguration, naming: Naming = .released) {
+    let builder = PlanBuilder(
+      configuration: configuration, names: .of(configuration, naming))
     self.configuration = configuration
     stages = configuration.stages.indices.map(builder.stage)
+    headNeuron =
+      builder.isMembrane
+      ? NeuronSite(path: Self.headPath + "/lif", upstreamName: UpstreamNames.headNeuron) : nil
   }
 }
 
 private struct PlanBuilder {
   let configuration: QKFormerConfiguration
-  var names: UpstreamNames { .of(configuration.family) }
+  let names: UpstreamNames
+
+  var isMembrane: Bool { configuration.residual == .membraneShortcut }
 
   func stage(_ index: Int) -> StagePlan {
     let path = "stage\(index + 1)"
@@ -48,19 +54,26 @@ private struct PlanBuilder {
     let input = stage == 0 ? configuration.input.channels : configuration.stages[stage - 1].channels
     let inputs = [input] + channels
     let upstreamNames = stage == 0 ? names.firstEmbedding : names.laterEmbedding
+    let shortcutNames = stage == 0 ? names.firstShortcut : names.laterShortcut
     let path = "stage\(stage + 1)/speds"
     let upstream = "patch_embed\(stage + 1)"
     let units = channels.indices.map { index in
       ConvolutionUnit(
-        path: "\(path)/unit\(index)", upstreamName: "\(upstream).\(upstreamNames[index])",
+        path: "\(path)/unit\(index)", upstreamNames: upstreamNames[index].in(upstream),
         inChannels: inputs[index], outChannels: channels[index], kernel: 3,
-        pools: pooling.contains(index))
+        pools: pooling.contains(index), neuron: neuron(stage: stage, unit: index))
     }
     let shortcut = ConvolutionUnit(
-      path: "\(path)/shortcut", upstreamName: "\(upstream).\(UpstreamNames.embeddingShortcut)",
+      path: "\(path)/shortcut", upstreamNames: shortcutNames.in(upstream),
       inChannels: inputs[shortcutStart], outChannels: channels[channels.count - 1],
-      stride: shortcutStride)
+      stride: shortcutStride, neuron: isMembrane ? .none : .after)
     return PatchEmbeddingPlan(units: units, shortcut: shortcut, shortcutStart: shortcutStart)
+  }
+
+  /// The network's first convolution reads the input itself.
+  private func neuron(stage: Int, unit: Int) -> ConvolutionUnit.NeuronPlace {
+    guard isMembrane else { return .after }
+    return stage == 0 && unit == 0 ? .none : .before
   }
 
   private func block(_ stage: Int, _ block: Int) -> BlockPlan {
@@ -76,29 +89,38 @@ private struct PlanBuilder {
   ) -> AttentionPlan {
     let path = blockPath + "/attention"
     let upstream = "\(blockUpstream).\(names.attention(stage.mixer))"
-    func unit(_ name: String, _ upstreamName: String, hasBias: Bool = false) -> ConvolutionUnit {
+    func unit(
+      _ name: String, _ upstreamName: String, hasBias: Bool = false,
+      neuron: ConvolutionUnit.NeuronPlace = .after
+    ) -> ConvolutionUnit {
       ConvolutionUnit(
-        path: "\(path)/\(name)", upstreamName: "\(upstream).\(upstreamName)",
+        path: "\(path)/\(name)", upstreamNames: UnitNames(upstreamName).in(upstream),
         inChannels: stage.channels, outChannels: stage.channels, hasBias: hasBias,
-        isOverTokens: true)
+        isOverTokens: true, neuron: neuron)
     }
+    let input = NeuronSite(
+      path: path + "/input/lif",
+      upstreamName: "\(upstream).\(UpstreamNames.attentionInput(stage.mixer))")
     return AttentionPlan(
       path: path, upstreamName: upstream, mixer: stage.mixer, channels: stage.channels,
-      heads: stage.heads, query: unit("q", "q"), key: unit("k", "k"),
-      value: stage.mixer == .ssa ? unit("v", "v") : nil,
-      projection: unit("projection", UpstreamNames.attentionProjection, hasBias: true))
+      heads: stage.heads, inputNeuron: isMembrane ? input : nil, query: unit("q", "q"),
+      key: unit("k", "k"), value: stage.mixer == .ssa ? unit("v", "v") : nil,
+      projection: unit(
+        "projection", "proj", hasBias: true, neuron: isMembrane ? .none : .after))
   }
 
   private func mlp(
     _ stage: QKFormerConfiguration.Stage, _ path: String, _ upstream: String
   ) -> MLPPlan {
     let hidden = stage.channels * stage.mlpRatio
+    let neuron: ConvolutionUnit.NeuronPlace = isMembrane ? .before : .after
     return MLPPlan(
       expansion: ConvolutionUnit(
-        path: path + "/expansion", upstreamName: "\(upstream).\(names.expansion)",
-        inChannels: stage.channels, outChannels: hidden, hasBias: true),
+        path: path + "/expansion", upstreamNames: names.expansion.in(upstream),
+        inChannels: stage.channels, outChannels: hidden, hasBias: true, neuron: neuron),
       contraction: ConvolutionUnit(
-        path: path + "/contraction", upstreamName: "\(upstream).\(names.contraction)",
-        inChannels: hidden, outChannels: stage.channels, hasBias: true))
+        path: path + "/contraction", upstreamNames: names.contraction.in(upstream),
+        inChannels: hidden, outChannels: stage.channels, hasBias: true, neuron: neuron),
+      hasInnerShortcut: configuration.innerMLPShortcut)
   }
 }

@@ -1,11 +1,21 @@
-/// A convolution, its batch normalisation, an optional max pooling, and the neuron after them.
+/// A convolution, its batch normalisation, an optional max pooling, and a neuron.
 ///
 /// Corresponds to upstream's `*_conv`, `*_bn`, `maxpool*`, `*_lif`.
 public struct ConvolutionUnit: Sendable {
+  /// Where a unit's neuron stands.
+  public enum NeuronPlace: Sendable {
+    /// Behind the convolution, as QKFormer has it; the unit's output is spikes.
+    case after
+    /// Before the convolution, as MS-QKFormer has it; the unit's output is a membrane's input.
+    case before
+    /// Nowhere: what the unit reads is ready, and its output is a membrane's input.
+    case none
+  }
+
   /// Canonical path, as in `stage1/speds/unit0`.
   public let path: String
-  /// Upstream name without the endings of its parts, as in `patch_embed1.proj`.
-  public let upstreamName: String
+  /// Upstream names of its parts.
+  public let upstreamNames: UnitNames
   /// Channels read.
   public let inChannels: Int
   /// Channels written.
@@ -16,16 +26,18 @@ public struct ConvolutionUnit: Sendable {
   public var stride = 1
   /// Whether the convolution has a bias.
   public var hasBias = false
-  /// Whether a 3x3 max pooling of stride 2 and padding 1 stands before the neuron.
+  /// Whether a 3x3 max pooling of stride 2 and padding 1 follows the normalisation.
   public var pools = false
   /// Whether the weight is stored as `[O, I, 1]` (a convolution over tokens) instead of
   /// `[O, I, k, k]`.
   public var isOverTokens = false
+  /// Where the neuron stands.
+  public var neuron = NeuronPlace.after
 
   /// Canonical path of the neuron.
   public var neuronPath: String { path + "/lif" }
   /// Upstream name of the neuron.
-  public var upstreamNeuronName: String { upstreamName + UpstreamNames.Suffix.neuron }
+  public var upstreamNeuronName: String { upstreamNames.neuron }
   /// Multiply-accumulates for each output position.
   public var accumulatesPerPosition: Int { inChannels * outChannels * kernel * kernel }
 
@@ -66,13 +78,21 @@ public struct SpatialSize: Sendable, Equatable {
   }
 }
 
+/// A neuron that belongs to no convolution.
+public struct NeuronSite: Sendable, Equatable {
+  /// Canonical path, as in `head/lif`.
+  public let path: String
+  /// Upstream name, as in `head_lif`.
+  public let upstreamName: String
+}
+
 /// A patch embedding with deformed shortcut: a chain of units, and one more unit beside its end.
 ///
 /// Corresponds to the paper's SPEDS and upstream's `PatchEmbedInit` and `PatchEmbeddingStage`.
 public struct PatchEmbeddingPlan: Sendable {
   /// The main chain.
   public let units: [ConvolutionUnit]
-  /// The unit whose spikes are added to the chain's.
+  /// The unit whose output is added to the chain's.
   public let shortcut: ConvolutionUnit
   /// How many units of the chain come before the shortcut branches off.
   public let shortcutStart: Int
@@ -90,6 +110,8 @@ public struct AttentionPlan: Sendable {
   public let channels: Int
   /// Number of heads.
   public let heads: Int
+  /// Makes spikes of a membrane for Q, K and V; `nil` where the stream is spikes already.
+  public let inputNeuron: NeuronSite?
   /// Makes Q.
   public let query: ConvolutionUnit
   /// Makes K.
@@ -113,6 +135,8 @@ public struct MLPPlan: Sendable {
   public let expansion: ConvolutionUnit
   /// Narrows to `channels`.
   public let contraction: ConvolutionUnit
+  /// Whether the input is added to what the expansion gives, too.
+  public let hasInnerShortcut: Bool
 }
 
 /// One block: a token mixer and an MLP, each added to its input.
@@ -142,4 +166,6 @@ public struct NetworkPlan: Sendable {
   public let configuration: QKFormerConfiguration
   /// The stages, first to last.
   public let stages: [StagePlan]
+  /// Makes spikes of a membrane for the classifier; `nil` where the stream is spikes already.
+  public let headNeuron: NeuronSite?
 }

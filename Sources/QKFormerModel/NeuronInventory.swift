@@ -2,7 +2,7 @@
 public struct NeuronGroup: Sendable, Equatable {
   /// Which constants and which rule of judgement apply.
   public enum Role: String, Sendable {
-    /// After a convolution.
+    /// After a convolution, or between a membrane and what reads it.
     case unit
     /// After the projection of spiking self-attention: the one whose scope is configured.
     case selfAttentionProjection = "ssa_projection"
@@ -24,13 +24,14 @@ public struct NeuronGroup: Sendable, Equatable {
 }
 
 extension NetworkPlan {
-  /// Every neuron group in the order of the forward pass, for an input of some extent.
+  /// Every neuron group in the order in which they fire, for an input of some extent.
   public func neurons(for input: SpatialSize) -> [NeuronGroup] {
     var size = input
-    return stages.flatMap { stage in
+    let groups = stages.flatMap { stage in
       let embedding = embeddingNeurons(stage.embedding, &size)
       return embedding + stage.blocks.flatMap { blockNeurons($0, size) }
     }
+    return groups + (headNeuron.map { [group($0, [configuration.width])] } ?? [])
   }
 
   /// Every neuron group for the nominal input.
@@ -46,10 +47,11 @@ extension NetworkPlan {
   ) -> [NeuronGroup] {
     var groups: [NeuronGroup] = []
     for unit in embedding.units {
+      let input = size
       size = unit.outputSize(size)
-      groups.append(group(unit, size))
+      groups += self.groups(unit, input: input, output: size)
     }
-    return groups + [group(embedding.shortcut, size)]
+    return groups + self.groups(embedding.shortcut, input: size, output: size)
   }
 
   private func blockNeurons(_ block: BlockPlan, _ size: SpatialSize) -> [NeuronGroup] {
@@ -60,18 +62,19 @@ extension NetworkPlan {
         path: unit.neuronPath, upstreamName: unit.upstreamNeuronName, role: .unit,
         shape: [attention.channels, tokens])
     }
-    let inputs = [attention.query, attention.key] + (attention.value.map { [$0] } ?? [])
+    let input = attention.inputNeuron.map {
+      [group($0, [attention.channels, size.height, size.width])]
+    }
+    let readers = [attention.query, attention.key] + (attention.value.map { [$0] } ?? [])
     let mixing = NeuronGroup(
       path: attention.neuronPath, upstreamName: attention.upstreamNeuronName, role: .attention,
       shape: attentionShape(attention, tokens))
-    return inputs.map(overTokens) + [
-      mixing,
-      group(
-        attention.projection, size,
-        role: attention.mixer == .ssa ? .selfAttentionProjection : .unit),
-      group(block.mlp.expansion, size),
-      group(block.mlp.contraction, size),
-    ]
+    let projection = groups(
+      attention.projection, input: size, output: size,
+      role: attention.mixer == .ssa ? .selfAttentionProjection : .unit)
+    return (input ?? []) + readers.map(overTokens) + [mixing] + projection
+      + groups(block.mlp.expansion, input: size, output: size)
+      + groups(block.mlp.contraction, input: size, output: size)
   }
 
   private func attentionShape(_ attention: AttentionPlan, _ tokens: Int) -> [Int] {
@@ -82,16 +85,42 @@ extension NetworkPlan {
     }
   }
 
-  private func group(
-    _ unit: ConvolutionUnit, _ size: SpatialSize, role: NeuronGroup.Role = .unit
-  ) -> NeuronGroup {
-    NeuronGroup(
-      path: unit.neuronPath, upstreamName: unit.upstreamNeuronName, role: role,
-      shape: [unit.outChannels, size.height, size.width])
+  /// The neurons of a unit, if it has any.
+  private func groups(
+    _ unit: ConvolutionUnit, input: SpatialSize, output: SpatialSize,
+    role: NeuronGroup.Role = .unit
+  ) -> [NeuronGroup] {
+    let shape =
+      switch unit.neuron {
+      case .after: [unit.outChannels, output.height, output.width]
+      case .before: [unit.inChannels, input.height, input.width]
+      case .none: [Int]()
+      }
+    guard unit.neuron != .none else { return [] }
+    return [
+      NeuronGroup(
+        path: unit.neuronPath, upstreamName: unit.upstreamNeuronName, role: role, shape: shape)
+    ]
+  }
+
+  private func group(_ site: NeuronSite, _ shape: [Int]) -> NeuronGroup {
+    NeuronGroup(path: site.path, upstreamName: site.upstreamName, role: .unit, shape: shape)
   }
 
   /// The constants of a group's neurons.
   public func parameters(of group: NeuronGroup) -> LIFParameters {
     group.role == .attention ? configuration.neurons.attention : configuration.neurons.unit
+  }
+}
+
+extension NetworkPlan {
+  /// The thresholds that STEP stores as tensors of rank 0, by their names under its naming.
+  public var stepThresholds: [String: Float] {
+    Dictionary(
+      uniqueKeysWithValues: neurons.map { group in
+        (
+          group.upstreamName + UpstreamNames.thresholdSuffix, parameters(of: group).threshold
+        )
+      })
   }
 }

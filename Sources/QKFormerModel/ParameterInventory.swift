@@ -65,10 +65,18 @@ extension ConvolutionUnit {
   private func parameter(
     _ role: ParameterRole, _ part: String, _ name: String, _ shape: [Int]
   ) -> ParameterSpecification {
-    let suffix = part == "conv" ? UpstreamNames.Suffix.convolution : UpstreamNames.Suffix.norm
+    let upstream = part == "conv" ? upstreamNames.convolution : upstreamNames.norm
     return ParameterSpecification(
-      path: "\(path)/\(part)/\(name)", upstreamName: "\(upstreamName)\(suffix).\(name)",
+      path: "\(path)/\(part)/\(name)", upstreamName: "\(upstream).\(name)",
       shape: shape, role: role)
+  }
+}
+
+extension BlockPlan {
+  /// Its units, in the order of the forward pass.
+  var units: [ConvolutionUnit] {
+    [attention.query, attention.key] + (attention.value.map { [$0] } ?? [])
+      + [attention.projection, mlp.expansion, mlp.contraction]
   }
 }
 
@@ -79,20 +87,29 @@ extension NetworkPlan {
   /// Every unit, in the order of the forward pass.
   public var units: [ConvolutionUnit] {
     stages.flatMap { stage in
-      stage.embedding.units + [stage.embedding.shortcut]
-        + stage.blocks.flatMap { block in
-          [block.attention.query, block.attention.key] + (block.attention.value.map { [$0] } ?? [])
-            + [block.attention.projection, block.mlp.expansion, block.mlp.contraction]
-        }
+      stage.embedding.units + [stage.embedding.shortcut] + stage.blocks.flatMap(\.units)
     }
   }
 
   /// Every tensor that a checkpoint of this network must hold, in the order of the forward pass.
   public var parameters: [ParameterSpecification] {
-    units.flatMap(\.parameters) + [
+    units.flatMap(\.parameters) + headParameters
+  }
+
+  private var headParameters: [ParameterSpecification] {
+    [
       headParameter(.weight, "weight", [configuration.classes, configuration.width]),
       headParameter(.bias, "bias", [configuration.classes]),
     ]
+  }
+
+  /// The same tensors in the order in which upstream's modules are registered, which is that of its
+  /// state dicts: every embedding comes before the first block, but in QKFormer's event models.
+  public var registeredParameters: [ParameterSpecification] {
+    if configuration.family == .dvs, configuration.residual == .spikeAddition { return parameters }
+    let embeddings = stages.flatMap { $0.embedding.units + [$0.embedding.shortcut] }
+    let blocks = stages.flatMap { $0.blocks.flatMap(\.units) }
+    return (embeddings + blocks).flatMap(\.parameters) + headParameters
   }
 
   private func headParameter(

@@ -35,6 +35,7 @@ extension QKFormerConfiguration {
     try validate(neurons.unit, at: "\(place) lif unit")
     try validate(neurons.attention, at: "\(place) lif attention")
     try validateScope(at: place)
+    try validateInnerShortcut(at: place)
   }
 
   private func validate(_ stage: Stage, at place: String, isFirst: Bool) throws {
@@ -70,6 +71,15 @@ extension QKFormerConfiguration {
       throw ConfigurationFailure(
         .contradiction, at: "\(place) ssa_projection_scope",
         expected: "`sample` with membrane_shortcut or without an ssa stage", found: "`batch`")
+    }
+  }
+
+  private func validateInnerShortcut(at place: String) throws {
+    guard innerMLPShortcut else { return }
+    guard residual == .membraneShortcut, stages.allSatisfy({ $0.mlpRatio == 1 }) else {
+      throw ConfigurationFailure(
+        .contradiction, at: "\(place) inner_mlp_shortcut",
+        expected: "`false` but with membrane_shortcut and mlp_ratio 1 everywhere", found: "`true`")
     }
   }
 

@@ -152,6 +152,9 @@ extension QKFormerConfiguration {
       ssaProjectionScope: scope)
   }
 
+  /// The member of a checkpoint in which the released code looks for the state dict.
+  public var stateDictName: String { UpstreamNames.stateDict(self) }
+
   /// Blocks over all stages, the *L* of HST-*L*-*D*.
   public var depth: Int { stages.reduce(0) { $0 + $1.blocks } }
 

@@ -69,6 +69,13 @@ extension CurrentMap {
     repeating: 0, timeSteps: 0, batch: 0, size: SpatialSize(height: 0, width: 0), channels: 0)
 }
 
+extension ActivationMap<Float> {
+  /// The membrane after a shortcut: element by element, each sum rounded once.
+  static func + (left: CurrentMap, right: CurrentMap) -> CurrentMap {
+    left.map(channels: left.channels, zip(left.values, right.values).map { $0 + $1 })
+  }
+}
+
 /// Small non-negative integers: spikes (0 or 1), or their sums after shortcuts.
 public typealias SpikeCountMap = ActivationMap<UInt8>
 

@@ -1,4 +1,3 @@
-import Diagnostics
 public import QKFormerModel
 
 /// How much of a forward pass an observer looks at; an engine may spare itself the rest.
@@ -65,16 +64,4 @@ public protocol ForwardPass: Sendable {
   func logits<Observer: ForwardObserver>(
     of input: InputBatch, observer: inout Observer
   ) throws -> [[Float]]
-}
-
-extension NetworkPlan {
-  /// Refuses what no engine computes yet.
-  func requireSpikeAddition() throws {
-    guard configuration.residual == .spikeAddition, !configuration.innerMLPShortcut else {
-      throw InferenceFailure(
-        .unsupported, at: "configuration", expected: "residual `spike_addition`",
-        found: "`\(configuration.residual.rawValue)`"
-          + (configuration.innerMLPShortcut ? " with an inner MLP shortcut" : ""))
-    }
-  }
 }

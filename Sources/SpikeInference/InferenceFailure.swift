@@ -10,8 +10,6 @@ public enum InferenceFailureCode: String, FailureCode {
   case elementType = "element-type-not-computable"
   /// The input's shape does not fit the model.
   case inputShape = "input-shape"
-  /// A configured feature that this forward pass does not have.
-  case unsupported = "unsupported-configuration"
   /// The processor flushes subnormal numbers to zero.
   case flushToZero = "subnormals-are-flushed"
 
@@ -21,7 +19,7 @@ public enum InferenceFailureCode: String, FailureCode {
   /// What each means for a command.
   public var kind: FailureKind {
     switch self {
-    case .unsupported, .kernel: .configuration
+    case .kernel: .configuration
     case .magnitude, .variance, .elementType, .inputShape: .badData
     case .flushToZero: .policy
     }

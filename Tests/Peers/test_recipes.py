@@ -57,7 +57,9 @@ class Data(unittest.TestCase):
 
 class Model(unittest.TestCase):
     def test_gives_the_released_models_spikes(self):
-        for path in (path for path in SETS if "borderline" not in path.parent.name):
+        # The recipes train QKFormer; MS-QKFormer has other vectors.
+        sets = (path for path in SETS if not path.parent.name.startswith("ms-"))
+        for path in (path for path in sets if "borderline" not in path.parent.name):
             known = load_file(path.parent / "spikes.safetensors")
             inputs = torch.from_numpy(load_file(path.parent / "io.safetensors")["input"])
             state, _ = load_pth(path.parent / "checkpoint.pth")

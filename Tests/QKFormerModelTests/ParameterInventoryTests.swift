@@ -185,6 +185,17 @@ import Testing
     #expect(code(configuration.json) == .contradiction)
   }
 
+  @Test func `an inner MLP shortcut needs a membrane and MLPs that keep their width`() throws {
+    #expect(code(TinyModel.membrane(ratio: 1).json) == nil)
+    #expect(code(TinyModel.membrane(ratio: 2).json) == nil)
+    var configuration = TinyModel.membrane(ratio: 1)
+    configuration.stages[1].mlpRatio = 2
+    #expect(code(configuration.json) == .contradiction)
+    configuration = TinyModel.membrane(ratio: 1)
+    configuration.residual = .spikeAddition
+    #expect(code(configuration.json) == .contradiction)
+  }
+
   @Test func `heads must divide channels`() throws {
     var configuration = TinyModel.configuration()
     configuration.stages[1].heads = 5

@@ -14,6 +14,16 @@ import Testing
       [[Configuration.Mixer.qkta, .ssa], [.qkca, .ssa], [.qkca, .qkta], [.ssa, .qkca]].map {
         TinyModel.configuration(family, mixers: $0, size: 16)
       }
+    } + membranes
+
+  /// Membrane shortcuts: every family, both readouts, with and without the inner shortcut.
+  static let membranes: [Configuration] =
+    [Configuration.Family.imagenet, .cifar, .dvs].flatMap { family in
+      [
+        TinyModel.membrane(family, blocks: 2, readout: .headThenMean),
+        TinyModel.membrane(family, mixers: [.qkta, .ssa], ratio: 1),
+        TinyModel.membrane(family, mixers: [.qkca, .qkta], readout: .headThenMean),
+      ]
     }
 
   private func engine(_ configuration: Configuration) throws -> ReferenceForward {
@@ -142,7 +152,8 @@ import Testing
         try engine(configuration), InputBatch(zero, for: configuration, name: "zero"))
       #expect(result.logits[0] == result.logits[1])
       // Nothing of the image reaches the first current: it is the same at every inner position.
-      let first = try #require(result.currents["stage1/speds/unit0/lif"])
+      let neurons = try #require(NetworkPlan(configuration).neurons.first)
+      let first = try #require(result.currents[neurons.path])
       let channels = NetworkPlan(configuration).units[0].outChannels
       #expect(Array(first[0..<channels]) == Array(first[first.count - channels..<first.count]))
     }

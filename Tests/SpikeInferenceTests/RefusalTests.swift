@@ -92,12 +92,4 @@ import Testing
     #expect(input([1, 3, 3, 16, 16]) == .inputShape)
     #expect(input([1, 3, 16, 16], .nan) == .magnitude)
   }
-
-  @Test func `membrane shortcuts, until this engine has them`() throws {
-    var configuration = TinyModel.configuration()
-    configuration.residual = .membraneShortcut
-    let plan = NetworkPlan(configuration)
-    let weights = try ModelWeights(plan, parameters: TinyModel.parameters(configuration))
-    #expect(code { _ = try ReferenceForward(plan, weights) } == .unsupported)
-  }
 }

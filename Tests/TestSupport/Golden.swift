@@ -8,8 +8,12 @@ import TensorFiles
 
 /// One set of `Tests/Vectors`: a checkpoint and what PyTorch computed with it.
 public struct Golden: Sendable {
-  /// The sets.
+  /// The sets of QKFormer, where samples run together influence each other.
   public static let names = ["imagenet-tiny", "cifar-tiny", "cifar-tiny-borderline", "dvs-tiny"]
+  /// The sets of MS-QKFormer, where they do not.
+  public static let membraneNames = ["ms-imagenet-tiny", "ms-cifar-tiny", "ms-dvs-tiny"]
+  /// All sets.
+  public static let allNames = names + membraneNames
 
   /// The set's name.
   public let name: String
@@ -46,7 +50,7 @@ public struct Golden: Sendable {
     return configuration
   }
 
-  /// The batch of four.
+  /// The batch.
   public var input: Tensor { get throws { try io.tensor("input", at: name) } }
 
   /// PyTorch's logits: the batch at once, or each sample alone.

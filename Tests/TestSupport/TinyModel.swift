@@ -26,20 +26,38 @@ public enum TinyModel {
       timeSteps: 3, classes: 5, stages: stages, scope: scope)
   }
 
+  /// A configuration with membrane shortcuts; with `ratio` 1 the MLPs have an inner shortcut.
+  public static func membrane(
+    _ family: QKFormerConfiguration.Family = .cifar,
+    mixers: [QKFormerConfiguration.Mixer] = [.qkta, .ssa], blocks: Int = 1, ratio: Int = 2,
+    readout: QKFormerConfiguration.Readout = .meanThenHead, size: Int = 16
+  ) -> QKFormerConfiguration {
+    var configuration = configuration(family, mixers: mixers, blocks: blocks, size: size)
+    configuration.residual = .membraneShortcut
+    configuration.readout = readout
+    configuration.innerMLPShortcut = ratio == 1
+    for index in configuration.stages.indices { configuration.stages[index].mlpRatio = ratio }
+    return configuration
+  }
+
   /// Random parameters for a configuration, the same in every run.
   public static func parameters(
     _ configuration: QKFormerConfiguration, seed: UInt64 = 1
   ) -> [String: Tensor] {
     var random = RepeatableRandom(seed: seed)
     var tensors: [String: Tensor] = [:]
+    // Membranes add up: with weights of either sign neurons neither always fire nor never.
+    let weights: ClosedRange<Float> =
+      configuration.residual == .spikeAddition ? -0.5...0.65 : -0.8...0.8
     for specification in NetworkPlan(configuration).parameters {
-      tensors[specification.path] = tensor(specification, &random)
+      tensors[specification.path] = tensor(specification, weights: weights, &random)
     }
     return tensors
   }
 
   private static func tensor(
-    _ specification: ParameterSpecification, _ random: inout RepeatableRandom
+    _ specification: ParameterSpecification, weights: ClosedRange<Float>,
+    _ random: inout RepeatableRandom
   ) -> Tensor {
     func values(_ range: ClosedRange<Float>) -> Tensor {
       Tensor(
@@ -47,7 +65,7 @@ public enum TinyModel {
         (0..<specification.count).map { _ in Float.random(in: range, using: &random) })
     }
     switch specification.role {
-    case .weight: return values(-0.5...0.65)
+    case .weight: return values(weights)
     case .bias, .normMean, .normShift: return values(-0.3...0.5)
     case .normScale: return values(0.8...1.6)
     case .normVariance: return values(0.5...2)

@@ -10,8 +10,8 @@ import Verification
 @Suite struct GoldenTests {
   typealias Scope = QKFormerConfiguration.ProjectionScope
 
-  static let cases = Golden.names.flatMap { name in
-    [Scope.sample, .batch].flatMap { scope in
+  static let cases = Golden.allNames.flatMap { name in
+    (Golden.names.contains(name) ? [Scope.sample, .batch] : [.sample]).flatMap { scope in
       ForwardEngine.allCases.map { (name, scope, $0) }
     }
   }

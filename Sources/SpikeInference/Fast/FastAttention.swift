@@ -62,23 +62,7 @@ struct FastAttention {
   // MARK: Neurons and masks
 
   /// The attention's neurons fire.
-  func fire() {
-    let tiles = KernelShape.tiles(fired.channels)
-    let rows = fired.batch * fired.size.height
-    engine.pool.perform(rows * tiles) { item, _ in
-      let (row, tile) = (item / tiles, item % tiles)
-      let rest = fired.channels - tile * KernelShape.tile
-      let token = row % fired.size.height * fired.size.width
-      let target = NeuronTarget(
-        output: fired, tile: tile, image: row / fired.size.height, token: token,
-        lanes: rest >= KernelShape.tile ? .max : (1 << rest) - 1, current: nil)
-      let position = fired.position(target.image, token, 0)
-      unsafe neuron.fire(
-        target, chains: fired.size.width,
-        x: current.values + position * current.stride + tile * KernelShape.tile,
-        strides: (current.stride * fired.timeSteps, 0, current.stride))
-    }
-  }
+  func fire() { engine.fire(neuron, current, steps: fired.timeSteps, into: fired) }
 
   /// K where its head's token fired.
   func maskTokens(_ key: PlaneMap, into output: PlaneMap) {

@@ -2,14 +2,26 @@ import CSpikeKernels
 import Concurrency
 import QKFormerModel
 
-/// One unit of a convolution: its weights, its neurons, and where they write.
+/// One unit of a convolution: its weights, and what becomes of the sums.
 struct FastUnit {
+  /// Neurons behind a convolution, and where they write.
+  struct Neurons {
+    let kernel: NeuronKernel
+    /// The spikes, one plane.
+    let output: PlaneMap
+    /// Where an observer wants *X*: `[B, N, T, tile channels]`.
+    let current: CurrentBuffer?
+  }
+
+  /// What reads the normalised sums.
+  enum Target {
+    case neurons(Neurons)
+    /// A membrane, which they replace or to which they are added.
+    case membrane(MembraneMap, adds: Bool)
+  }
+
   let packed: PackedUnit
-  let neuron: NeuronKernel
-  /// The spikes, one plane.
-  let output: PlaneMap
-  /// Where an observer wants *X*: `[B, N, T, tile channels]`.
-  let current: CurrentBuffer?
+  let target: Target
 }
 
 /// Convolutions of one input, with their batch normalisation, pooling and neurons, strip by strip.
@@ -64,7 +76,7 @@ struct FastConvolution {
         counter?.add(lists, geometry, tiles: units[0].packed.tiles * units.count)
         perform(strips) { item in
           accumulate(lists, item)
-          fire(item)
+          finish(item)
         }
         first = strips.upperBound
       }
@@ -123,7 +135,7 @@ struct FastConvolution {
           }
         }
       }
-      fire(item)
+      finish(item)
     }
   }
 
@@ -168,8 +180,35 @@ struct FastConvolution {
 
   // MARK: After the sum
 
+  private func finish(_ item: Item) {
+    switch item.unit.target {
+    case .neurons(let neurons): fire(item, neurons)
+    case .membrane(let membrane, let adds): store(item, membrane, adds: adds)
+    }
+  }
+
+  /// Normalises, pools where the unit has it, and stores or adds.
+  private func store(_ item: Item, _ membrane: MembraneMap, adds: Bool) {
+    let (strip, scratch) = (item.strip, item.scratch)
+    unsafe kernels.table.normalise(
+      scratch.slots, geometry.slots(strip), item.unit.packed.scale(tile: item.tile),
+      item.unit.packed.shift(tile: item.tile))
+    for image in strip.images {
+      let index = image - strip.images.lowerBound
+      for row in strip.rows {
+        if geometry.pools { pool(item, image: index, row: row) }
+        let slot = geometry.pools ? 0 : geometry.slot(strip, image: index, row: row, column: 0)
+        let source = unsafe geometry.pools ? scratch.pooled : scratch.slots
+        unsafe membrane.take(
+          source + slot * tile, columnStride: geometry.columnSlots * tile,
+          columns: geometry.outputSize.width, image: image,
+          token: row * geometry.outputSize.width, tile: item.tile, adds: adds)
+      }
+    }
+  }
+
   /// Normalises, pools where the unit has it, charges and fires.
-  private func fire(_ item: Item) {
+  private func fire(_ item: Item, _ neurons: FastUnit.Neurons) {
     let (strip, scratch) = (item.strip, item.scratch)
     if geometry.pools {
       unsafe kernels.table.normalise(
@@ -177,15 +216,15 @@ struct FastConvolution {
         item.unit.packed.shift(tile: item.tile))
     }
     // Chained images share their states, so the row of all of them is one call.
-    let images = item.unit.neuron.isChained ? 1 : strip.images.count
+    let images = neurons.kernel.isChained ? 1 : strip.images.count
     for image in 0..<images {
       for row in strip.rows {
         if geometry.pools {
           pool(item, image: image, row: row)
-          unsafe fireRow(item, image, row, from: scratch.pooled)
+          unsafe fireRow(item, neurons, image, row, from: scratch.pooled)
         } else {
           let slot = geometry.slot(strip, image: image, row: row, column: 0)
-          unsafe fireRow(item, image, row, from: scratch.slots + slot * tile)
+          unsafe fireRow(item, neurons, image, row, from: scratch.slots + slot * tile)
         }
       }
     }
@@ -207,12 +246,15 @@ struct FastConvolution {
   }
 
   /// Fires a row of sums, or of currents where the pooling has normalised them.
-  private func fireRow(_ item: Item, _ image: Int, _ row: Int, from slots: UnsafePointer<Float>) {
-    let (packed, neuron) = (item.unit.packed, item.unit.neuron)
+  private func fireRow(
+    _ item: Item, _ neurons: FastUnit.Neurons, _ image: Int, _ row: Int,
+    from slots: UnsafePointer<Float>
+  ) {
+    let (packed, neuron) = (item.unit.packed, neurons.kernel)
     let target = NeuronTarget(
-      output: item.unit.output, tile: item.tile, image: item.strip.images.lowerBound + image,
+      output: neurons.output, tile: item.tile, image: item.strip.images.lowerBound + image,
       token: row * geometry.outputSize.width, lanes: packed.lanes(tile: item.tile),
-      current: item.unit.current)
+      current: neurons.current)
     let step = geometry.steps == 1 ? 0 : tile
     let member = neuron.isChained ? geometry.imageSlots(item.strip) * tile : 0
     unsafe neuron.fire(

@@ -34,7 +34,6 @@ public struct FastForward: ForwardPass {
     _ plan: NetworkPlan, _ weights: ModelWeights, kernels: SpikeKernels? = nil,
     threads: Int? = nil
   ) throws {
-    try plan.requireSpikeAddition()
     self.plan = plan
     self.kernels = kernels ?? SpikeKernels.available[0]
     let first = plan.stages.first?.embedding.units.first?.path
@@ -91,11 +90,14 @@ public struct FastForward: ForwardPass {
       kept = workspace
       let parts = EngineParts(kernels: kernels, pool: state.pool, workspace: workspace)
       return try workspace.arena.scope {
-        var run = Run(
+        var run = FastRun(
           engine: self, parts: parts, neurons: plan.neurons(for: input.size),
           observer: observer, counter: counter)
         defer { observer = run.observer }
-        return head.logits(try run.stages(input), parts)
+        let stream =
+          plan.configuration.residual == .spikeAddition
+          ? try run.stages(input) : try run.membraneStages(input)
+        return head.logits(stream, parts)
       }
     }
   }
@@ -107,7 +109,7 @@ public struct FastForward: ForwardPass {
       plan, batch: input.batch, size: input.size, threads: state.pool.threads)
   }
 
-  fileprivate func packed(_ unit: ConvolutionUnit) -> PackedUnit {
+  func packed(_ unit: ConvolutionUnit) -> PackedUnit {
     guard let packed = units[unit.path] else {
       preconditionFailure("a unit of another network: \(unit.path)")
     }
@@ -116,7 +118,7 @@ public struct FastForward: ForwardPass {
 }
 
 /// One run through the network: what is left to visit, and who watches.
-private struct Run<Observer: ForwardObserver> {
+struct FastRun<Observer: ForwardObserver> {
   let engine: FastForward
   let parts: EngineParts
   /// Every neuron group of this input, in the order in which they fire.
@@ -136,8 +138,8 @@ private struct Run<Observer: ForwardObserver> {
     self.counter = counter
   }
 
-  private var configuration: QKFormerConfiguration { engine.plan.configuration }
-  private var arena: Arena { parts.arena }
+  var configuration: QKFormerConfiguration { engine.plan.configuration }
+  var arena: Arena { parts.arena }
 
   // MARK: Stages
 
@@ -182,11 +184,16 @@ private struct Run<Observer: ForwardObserver> {
   // MARK: Attention and MLP
 
   private mutating func attention(_ plan: AttentionPlan, _ stream: PlaneMap) throws -> PlaneMap {
+    try unit(plan.projection, try mixed(plan, stream))
+  }
+
+  /// What the projection reads: all of an attention before it.
+  mutating func mixed(_ plan: AttentionPlan, _ stream: PlaneMap) throws -> PlaneMap {
     let maps = try units([plan.query, plan.key] + (plan.value.map { [$0] } ?? []), stream)
     counter?.begin()
     let attended = try attended(plan, query: maps[0], key: maps[1], value: maps.last)
     counter?.end(plan, stream)
-    return try unit(plan.projection, attended)
+    return attended
   }
 
   /// What lies between Q, K, V and the projection.
@@ -258,55 +265,69 @@ private struct Run<Observer: ForwardObserver> {
     _ units: [ConvolutionUnit], _ size: SpatialSize, steps: Int, planes: Int, input: PlaneMap?,
     _ run: (FastConvolution) -> Void
   ) throws -> [PlaneMap] {
-    let groups = neurons[next..<next + units.count]
-    next += units.count
+    let groups = takeGroups(units.count)
     let isChained =
       groups.first?.role == .selfAttentionProjection
       && configuration.ssaProjectionScope == .batch
     let parts = zip(units, groups).map { unit, group in
       let output = map(unit.outputSize(size), unit.outChannels)
-      return FastUnit(
-        packed: engine.packed(unit),
-        neuron: NeuronKernel(
+      return FastUnit.Neurons(
+        kernel: NeuronKernel(
           engine.plan.parameters(of: group), kernels: self.parts.kernels, isChained: isChained),
         output: output,
         current: Observer.observes == .currents ? CurrentBuffer(allocatedFor: output) : nil)
     }
+    convolve(
+      units, zip(units, parts).map { FastUnit(packed: engine.packed($0), target: .neurons($1)) },
+      size, steps: steps, planes: planes, isChained: isChained, run)
+    for (unit, (group, part)) in zip(units, zip(groups, parts)) {
+      if Observer.observes != .nothing, let input {
+        observer.convolution(unit, input: input.counts())
+      }
+      try observe(group, part.output, current: part.current, steps: configuration.timeSteps)
+    }
+    return parts.map(\.output)
+  }
+
+  /// Runs units of one shape that read the same input.
+  func convolve(
+    _ units: [ConvolutionUnit], _ parts: [FastUnit], _ size: SpatialSize, steps: Int, planes: Int,
+    isChained: Bool = false, _ run: (FastConvolution) -> Void
+  ) {
     let geometry = ConvolutionGeometry(
       units[0], units: units.count, batch: self.parts.workspace.batch, steps: steps,
       inputSize: size, planes: planes, isChained: isChained, threads: self.parts.pool.threads)
     counter?.begin()
     run(FastConvolution(geometry: geometry, units: parts, engine: self.parts, counter: counter))
     counter?.end(units, geometry)
-    for (unit, (group, part)) in zip(units, zip(groups, parts)) {
-      if Observer.observes != .nothing, let input {
-        observer.convolution(unit, input: input.counts())
-      }
-      try observe(group, part.output, current: part.current)
-    }
-    return parts.map(\.output)
+  }
+
+  /// The next neuron groups, in the order in which they fire.
+  mutating func takeGroups(_ count: Int) -> [NeuronGroup] {
+    defer { next += count }
+    return Array(neurons[next..<next + count])
   }
 
   /// The next neuron group, an attention's, fires.
   private mutating func fire(_ attention: FastAttention) throws {
-    let group = neurons[next]
-    next += 1
+    let group = takeGroups(1)[0]
     attention.fire()
-    try observe(group, attention.fired, current: attention.current)
+    try observe(
+      group, attention.fired, current: attention.current, steps: attention.fired.timeSteps)
   }
 
-  private mutating func observe(
-    _ group: NeuronGroup, _ output: PlaneMap, current: CurrentBuffer?
+  mutating func observe(
+    _ group: NeuronGroup, _ output: PlaneMap, current: CurrentBuffer?, steps: Int
   ) throws {
     guard Observer.observes != .nothing else { return }
     let before = output.counts()
     var spikes = before
-    let currents = Observer.observes == .currents ? current?.map(output) : nil
+    let currents = Observer.observes == .currents ? current?.map(output, steps: steps) : nil
     try observer.neurons(group, current: currents ?? .empty, spikes: &spikes)
     if spikes.values != before.values { output.replace(by: spikes) }
   }
 
-  private func map(_ size: SpatialSize, _ channels: Int) -> PlaneMap {
+  func map(_ size: SpatialSize, _ channels: Int) -> PlaneMap {
     PlaneMap(
       arena, timeSteps: configuration.timeSteps, batch: parts.workspace.batch, size: size,
       channels: channels)

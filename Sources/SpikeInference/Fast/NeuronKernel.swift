@@ -118,8 +118,8 @@ struct CurrentBuffer: @unchecked Sendable {
     owner = floats
   }
 
-  /// *X* as an observer sees it, `[T, B, N, C]`.
-  func map(_ shape: PlaneMap) -> CurrentMap {
+  /// *X* as an observer sees it, `[T, B, N, C]`; `steps` of it are stored, or one that is repeated.
+  func map(_ shape: PlaneMap, steps: Int) -> CurrentMap {
     var map = CurrentMap(
       repeating: 0, timeSteps: shape.timeSteps, batch: shape.batch, size: shape.size,
       channels: shape.channels)
@@ -127,7 +127,8 @@ struct CurrentBuffer: @unchecked Sendable {
       for b in 0..<shape.batch {
         for token in 0..<shape.size.count {
           let target = map.offset(frame: t * shape.batch + b, token: token)
-          let source = unsafe values + shape.position(b, token, t) * stride
+          let position = (b * shape.size.count + token) * steps + (steps == 1 ? 0 : t)
+          let source = unsafe values + position * stride
           for channel in 0..<shape.channels {
             map.values[target + channel] = unsafe source[channel]
           }

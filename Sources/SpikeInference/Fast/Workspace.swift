@@ -76,8 +76,8 @@ struct WorkspaceSizes {
   /// The most taps of a kernel.
   static let taps = 9
 
-  private let plan: NetworkPlan
-  private let batch: Int
+  let plan: NetworkPlan
+  let batch: Int
   private let threads: Int
   private var lists = 0
 
@@ -85,10 +85,16 @@ struct WorkspaceSizes {
     self.plan = plan
     self.batch = batch
     self.threads = threads
+    let maps =
+      plan.configuration.residual == .spikeAddition
+      ? addStages(size) : addMembraneStages(size)
+    shared = maps + lists
+  }
+
+  private mutating func addStages(_ size: SpatialSize) -> Int {
     var size = size
     var streams = 0
-    var temporaries = Arena.bytes(
-      Float.self, batch * plan.frames * size.count * plan.configuration.input.channels)
+    var temporaries = inputBytes(size)
     for (index, stage) in plan.stages.enumerated() {
       let planesIn = index == 0 ? 0 : plan.streamPlanes(afterStage: index - 1)
       let embedding = addEmbedding(stage.embedding, size, planes: planesIn)
@@ -101,7 +107,13 @@ struct WorkspaceSizes {
         temporaries = max(temporaries, bytes)
       }
     }
-    shared = streams + temporaries + lists
+    return streams + temporaries
+  }
+
+  /// Bytes of the network's input.
+  func inputBytes(_ size: SpatialSize) -> Int {
+    Arena.bytes(
+      Float.self, batch * plan.frames * size.count * plan.configuration.input.channels)
   }
 
   /// Bytes of one worker.
@@ -113,14 +125,14 @@ struct WorkspaceSizes {
       + Arena.bytes(Int32.self, channels)
   }
 
-  private func mapBytes(_ size: SpatialSize, _ channels: Int, planes: Int = 1) -> Int {
+  func mapBytes(_ size: SpatialSize, _ channels: Int, planes: Int = 1) -> Int {
     let positions = plan.configuration.timeSteps * batch * size.count
     return Arena.bytes(
       UInt64.self,
       PlaneMap.wordCount(positions: positions, channels: channels, planes: planes))
   }
 
-  private mutating func addUnit(
+  mutating func addUnit(
     _ unit: ConvolutionUnit, units: Int = 1, _ size: SpatialSize, planes: Int,
     isChained: Bool = false
   ) -> (size: SpatialSize, bytes: Int) {
@@ -147,11 +159,7 @@ struct WorkspaceSizes {
     _ embedding: PatchEmbeddingPlan, _ size: SpatialSize, planes: Int
   ) -> (size: SpatialSize, bytes: Int) {
     var (size, planes) = (size, planes)
-    var bytes = 0
-    if planes == 0 {
-      bytes = Arena.bytes(
-        Float.self, batch * plan.frames * size.count * plan.configuration.input.channels)
-    }
+    var bytes = planes == 0 ? inputBytes(size) : 0
     var points = [(size, planes)]
     for unit in embedding.units {
       let added = addUnit(unit, size, planes: planes)
@@ -164,21 +172,27 @@ struct WorkspaceSizes {
     return (size, bytes)
   }
 
+  /// An attention up to its projection: Q, K, V, its own neurons, their current, and the masked or
+  /// attended map.
+  mutating func addMixing(_ attention: AttentionPlan, _ size: SpatialSize, planes: Int) -> Int {
+    headChannels = max(headChannels, attention.headChannels)
+    channels = max(channels, attention.channels)
+    let current = AttentionCurrent(plan, attention, batch: batch, size: size)
+    let readers = addUnit(
+      attention.query, units: attention.value == nil ? 2 : 3, size, planes: planes)
+    return readers.bytes + Arena.bytes(Float.self, current.floats)
+      + mapBytes(size, attention.channels) * 2
+  }
+
   private mutating func addBlock(
     _ block: BlockPlan, _ size: SpatialSize, planes: Int
   ) -> Int {
     let attention = block.attention
     let isChained =
       attention.mixer == .ssa && plan.configuration.ssaProjectionScope == .batch
-    var bytes = addUnit(
-      attention.query, units: attention.value == nil ? 2 : 3, size, planes: planes
-    ).bytes
-    bytes += addUnit(attention.projection, size, planes: 1, isChained: isChained).bytes
-    // The attention's own neurons, their current, and the masked or attended map.
-    headChannels = max(headChannels, attention.headChannels)
-    channels = max(channels, attention.channels)
-    let current = AttentionCurrent(plan, attention, batch: batch, size: size)
-    bytes += Arena.bytes(Float.self, current.floats) + mapBytes(size, attention.channels) * 2
+    let bytes =
+      addMixing(attention, size, planes: planes)
+      + addUnit(attention.projection, size, planes: 1, isChained: isChained).bytes
     let expansion = addUnit(block.mlp.expansion, size, planes: planes).bytes
     return max(bytes, expansion + addUnit(block.mlp.contraction, size, planes: 1).bytes)
   }

@@ -15,7 +15,6 @@ public struct ReferenceForward: ForwardPass {
   ///
   /// - Throws: `InferenceFailure` if the configuration needs something this engine lacks.
   public init(_ plan: NetworkPlan, _ weights: ModelWeights) throws {
-    try plan.requireSpikeAddition()
     self.plan = plan
     self.weights = weights
     var units: [String: ConvolutionWithNorm] = [:]
@@ -35,14 +34,16 @@ public struct ReferenceForward: ForwardPass {
     of input: InputBatch, observer: inout Observer
   ) throws -> [[Float]] {
     try FloatingPointEnvironment.check()
-    var run = Run(engine: self, neurons: plan.neurons(for: input.size), observer: observer)
+    var run = ReferenceRun(engine: self, neurons: plan.neurons(for: input.size), observer: observer)
     defer { observer = run.observer }
-    let stream = try run.stages(input)
+    let stream =
+      plan.configuration.residual == .spikeAddition
+      ? try run.stages(input) : try run.membraneStages(input)
     let head = ClassificationHead(plan: plan, weights: weights)
     return head.logits(head.features(stream), batch: input.batch, linear: head.linear)
   }
 
-  fileprivate func convolution(_ unit: ConvolutionUnit) -> ConvolutionWithNorm {
+  func convolution(_ unit: ConvolutionUnit) -> ConvolutionWithNorm {
     guard let convolution = units[unit.path] else {
       preconditionFailure("a unit of another network: \(unit.path)")
     }
@@ -51,7 +52,7 @@ public struct ReferenceForward: ForwardPass {
 }
 
 /// One run through the network: what is left to visit, and who watches.
-private struct Run<Observer: ForwardObserver> {
+struct ReferenceRun<Observer: ForwardObserver> {
   let engine: ReferenceForward
   /// Every neuron group of this input, in the order in which they fire.
   let neurons: [NeuronGroup]
@@ -64,7 +65,7 @@ private struct Run<Observer: ForwardObserver> {
     self.observer = observer
   }
 
-  private var configuration: QKFormerConfiguration { engine.plan.configuration }
+  var configuration: QKFormerConfiguration { engine.plan.configuration }
 
   // MARK: Stages
 
@@ -104,23 +105,30 @@ private struct Run<Observer: ForwardObserver> {
   private mutating func attention(
     _ plan: AttentionPlan, _ stream: SpikeCountMap
   ) throws -> SpikeCountMap {
+    try unit(plan.projection, try attended(plan, stream))
+  }
+
+  /// What the projection reads: all of an attention before it.
+  mutating func attended(
+    _ plan: AttentionPlan, _ stream: SpikeCountMap
+  ) throws -> SpikeCountMap {
     let query = try unit(plan.query, stream)
     let key = try unit(plan.key, stream)
     switch plan.mixer {
     case .qkta:
       let current = QueryKeyAttention.tokenCurrent(query, heads: plan.heads)
       let mask = try fire(current)
-      return try unit(plan.projection, QueryKeyAttention.mask(key, byTokens: mask))
+      return QueryKeyAttention.mask(key, byTokens: mask)
     case .qkca:
       let mask = try fire(QueryKeyAttention.channelCurrent(query))
-      return try unit(plan.projection, QueryKeyAttention.mask(key, byChannels: mask))
+      return QueryKeyAttention.mask(key, byChannels: mask)
     case .ssa:
       guard let valueUnit = plan.value else { preconditionFailure("attention without V") }
       let value = try unit(valueUnit, stream)
       let current = SpikingSelfAttention.current(
         query: query, key: key, value: value, heads: plan.heads,
         scale: configuration.attentionScale)
-      return try unit(plan.projection, try fire(current))
+      return try fire(current)
     }
   }
 
@@ -134,23 +142,33 @@ private struct Run<Observer: ForwardObserver> {
   private mutating func unit(
     _ unit: ConvolutionUnit, _ stream: SpikeCountMap
   ) throws -> SpikeCountMap {
+    try fire(current(unit, stream))
+  }
+
+  /// Conv, BN, pooling where the plan has it.
+  mutating func current(_ unit: ConvolutionUnit, _ stream: SpikeCountMap) -> CurrentMap {
     observer.convolution(unit, input: stream)
     let current = engine.convolution(unit)(stream)
-    return try fire(unit.pools ? current.maxPooled() : current)
+    return unit.pools ? current.maxPooled() : current
   }
 
   /// The first unit reads the image once and repeats its current, or reads each event frame.
   private mutating func firstUnit(
     _ unit: ConvolutionUnit, _ input: InputBatch
   ) throws -> SpikeCountMap {
+    try fire(firstCurrent(unit, input))
+  }
+
+  /// What the first unit gives at every step.
+  func firstCurrent(_ unit: ConvolutionUnit, _ input: InputBatch) -> CurrentMap {
     let current = engine.convolution(unit)(real: input.currents())
     let pooled = unit.pools ? current.maxPooled() : current
     let isDirect = configuration.input.coding == .direct
-    return try fire(isDirect ? pooled.repeated(timeSteps: configuration.timeSteps) : pooled)
+    return isDirect ? pooled.repeated(timeSteps: configuration.timeSteps) : pooled
   }
 
   /// The next neuron group fires on a current `[T, B, N, C]`.
-  private mutating func fire(_ current: CurrentMap) throws -> SpikeCountMap {
+  mutating func fire(_ current: CurrentMap) throws -> SpikeCountMap {
     let group = neurons[next]
     next += 1
     let scope =

@@ -25,27 +25,23 @@ public struct ImportedFile {
   public let facts: [String: JSON]
   /// The training arguments, inert.
   public let arguments: JSON?
-  /// The provenance that our own exporter wrote.
-  let formerProvenance: JSON?
-  /// The model-id that our own exporter wrote: a claim to check.
-  let recordedModelID: String?
+  /// What our own exporter wrote beside the tensors.
+  let own: ModelMetadata?
   /// Tensors beside the weights that are not taken over, and their bytes.
   public let dropped: (tensors: Int, bytes: Int)
-  private let read: (String?) throws -> [String: Tensor]
+  private let read: (String?) throws -> [(name: String, tensor: Tensor)]
 
   init(
     container: Container, path: String, stateDictNames: [String], facts: [String: JSON],
-    arguments: JSON?, formerProvenance: JSON? = nil, recordedModelID: String? = nil,
-    dropped: (tensors: Int, bytes: Int),
-    read: @escaping (String?) throws -> [String: Tensor]
+    arguments: JSON?, own: ModelMetadata? = nil, dropped: (tensors: Int, bytes: Int),
+    read: @escaping (String?) throws -> [(name: String, tensor: Tensor)]
   ) {
     self.container = container
     self.path = path
     self.stateDictNames = stateDictNames
     self.facts = facts
     self.arguments = arguments
-    self.formerProvenance = formerProvenance
-    self.recordedModelID = recordedModelID
+    self.own = own
     self.dropped = dropped
     self.read = read
   }
@@ -64,12 +60,15 @@ public struct ImportedFile {
   /// - Parameter name: which state dict; may be left out if there is one.
   /// - Throws: `TorchFailure` if there are several and none is named, and what reading throws.
   public func tensors(of name: String?) throws -> [String: Tensor] {
-    let chosen = try choose(name)
-    let tensors = try read(chosen)
+    Dictionary(uniqueKeysWithValues: try namedTensors(of: name).map { ($0.name, $0.tensor) })
+  }
+
+  /// The same in the order of the file; a safetensors file has none.
+  func namedTensors(of name: String?) throws -> [(name: String, tensor: Tensor)] {
+    let tensors = try read(try choose(name))
     let prefix = "module."
-    guard tensors.keys.allSatisfy({ $0.hasPrefix(prefix) }) else { return tensors }
-    return Dictionary(
-      uniqueKeysWithValues: tensors.map { (String($0.key.dropFirst(prefix.count)), $0.value) })
+    guard tensors.allSatisfy({ $0.name.hasPrefix(prefix) }) else { return tensors }
+    return tensors.map { (String($0.name.dropFirst(prefix.count)), $0.tensor) }
   }
 
   private func choose(_ name: String?) throws -> String? {

@@ -4,23 +4,33 @@ import Diagnostics
 public import Digests
 import FileAccess
 public import QKFormerModel
-public import SpikeTensors
+import SpikeTensors
 
 /// Makes a model of an imported file: configuration chosen, tensors at their canonical paths.
 public struct ModelAssembly {
   /// The file.
   public let file: ImportedFile
-  /// The tensors under upstream names.
-  public let tensors: [String: Tensor]
+  /// How its tensors find their places.
+  public let matching: TensorMatching
+  private let named: [(name: String, tensor: Tensor)]
   /// The digests of the file as a whole.
   public let digests: FileDigests
 
   /// Opens a file and reads one of its state dicts.
   ///
-  /// - Throws: as `ImportedFile.open` and `ImportedFile.tensors(of:)`.
-  public init(path: String, weights: String? = nil) throws {
+  /// - Throws: as `ImportedFile.open` and `ImportedFile.tensors(of:)`; `TorchFailure` if tensors are
+  ///   to be matched by order and the file has none.
+  public init(
+    path: String, weights: String? = nil, matching: TensorMatching = .name
+  ) throws {
     file = try ImportedFile.open(path)
-    tensors = try file.tensors(of: weights)
+    guard matching == .name || file.container == .torch else {
+      throw TorchFailure(
+        .stateDict, at: path, expected: "a state dict, which has an order, to match by order",
+        found: "\(file.container.rawValue)")
+    }
+    self.matching = matching
+    named = try file.namedTensors(of: weights)
     digests = try FileDigests(ofFile: path)
   }
 
@@ -28,7 +38,9 @@ public struct ModelAssembly {
   ///
   /// - Throws: nothing about the content.
   public func weightsID() throws -> Digest {
-    let identifying = tensors.filter { !$0.key.hasSuffix("num_batches_tracked") }
+    let identifying = Dictionary(
+      uniqueKeysWithValues: named.filter { isIdentifying($0.name, $0.tensor) }
+        .map { ($0.name, $0.tensor) })
     let digests = try identifying.digests()
     return ModelIdentity.weightsID(
       lines: identifying.compactMap { name, tensor in
@@ -39,9 +51,15 @@ public struct ModelAssembly {
   /// What the BatchNorm layers counted in training, if all agree.
   public var batchCounter: Int? {
     let counters = Set(
-      tensors.filter { $0.key.hasSuffix("num_batches_tracked") }.map { $0.value.bytes.copy() })
+      named.filter { $0.name.hasSuffix("num_batches_tracked") }.map { $0.tensor.bytes.copy() })
     guard let bytes = counters.first, counters.count == 1, bytes.count == 8 else { return nil }
     return Int(exactly: bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
+  }
+
+  /// Counters and thresholds of rank 0 are no weights.
+  private func isIdentifying(_ name: String, _ tensor: Tensor) -> Bool {
+    !name.hasSuffix("num_batches_tracked")
+      && !(name.hasSuffix(".threshold") && tensor.shape.isEmpty)
   }
 
   /// Chooses the configuration: what was asked for, else what our own exporter wrote into the file,
@@ -52,7 +70,7 @@ public struct ModelAssembly {
     explicit: ConfigurationChoice?, entries: [ConfigurationChoice]
   ) throws -> ConfigurationChoice {
     if let explicit { return explicit }
-    if let own = try SafetensorsImport.configuration(file) { return own }
+    if let own = try ownConfiguration() { return own }
     if entries.count == 1 { return entries[0] }
     if entries.isEmpty, let stated = try StatedConfiguration.read(file) { return stated }
     throw UndecidedConfiguration(
@@ -61,11 +79,13 @@ public struct ModelAssembly {
   }
 
   /// What names and shapes alone decide, in one line.
-  public var summary: String { TensorEvidence(tensors).summary }
+  public var summary: String {
+    TensorEvidence(Dictionary(uniqueKeysWithValues: named.map { ($0.name, $0.tensor) })).summary
+  }
 
   /// The presets whose inventory has exactly these tensors.
   public var fittingPresets: [Preset] {
-    Preset.all.filter { findings($0.configuration).isEmpty }
+    Preset.all.filter { placement($0.configuration).findings.isEmpty }
   }
 
   /// What nobody stated.
@@ -77,26 +97,21 @@ public struct ModelAssembly {
   public func checkpoint(
     _ choice: ConfigurationChoice, licences: JSON = noLicences
   ) throws -> Checkpoint {
-    let findings = findings(choice.configuration)
-    guard findings.isEmpty else {
-      throw TensorsDoNotFit(findings: findings, source: choice.source)
-    }
-    let specifications = NetworkPlan(choice.configuration).parameters
-    let parameters = specifications.compactMap { specification in
-      tensor(specification).map { (specification.path, $0) }
+    let placement = placement(choice.configuration)
+    guard placement.findings.isEmpty else {
+      throw TensorsDoNotFit(findings: placement.findings, source: choice.source)
     }
     let checkpoint = Checkpoint(
-      configuration: choice.configuration,
-      parameters: Dictionary(uniqueKeysWithValues: parameters),
-      provenance: provenance(choice, licences))
+      configuration: choice.configuration, parameters: placement.tensors,
+      provenance: provenance(choice, placement, licences))
     try checkClaim(checkpoint)
     return checkpoint
   }
 
   /// A model-id that travelled with the file's own configuration must be that of its content.
   private func checkClaim(_ checkpoint: Checkpoint) throws {
-    guard let claim = file.recordedModelID,
-      try SafetensorsImport.configuration(file)?.configuration == checkpoint.configuration
+    guard let claim = file.own?.modelID,
+      try ownConfiguration()?.configuration == checkpoint.configuration
     else { return }
     let found = ModelIdentity(
       configuration: checkpoint.configuration, tensors: checkpoint.parameters,
@@ -104,23 +119,27 @@ public struct ModelAssembly {
     ).modelID.hex
     guard found == claim else {
       throw CheckpointFailure(
-        .digest, at: "\(file.path) \(SafetensorsImport.Key.modelID)", expected: claim, found: found)
+        .digest, at: "\(file.path) \(ModelMetadata.Key.modelID)", expected: claim, found: found)
     }
   }
 
-  private func tensor(_ specification: ParameterSpecification) -> Tensor? {
-    tensors[specification.upstreamName]
+  /// The configuration that our own exporter wrote.
+  private func ownConfiguration() throws -> ConfigurationChoice? {
+    file.own == nil ? nil : try StatedConfiguration.read(file)
   }
 
-  private func findings(_ configuration: QKFormerConfiguration) -> [CheckpointFailure] {
-    ParameterCheck.findings(
-      NetworkPlan(configuration).parameters,
-      found: tensors.mapValues { ($0.elementType, $0.shape) }, place: file.path,
-      name: \.upstreamName)
+  /// The tensors at their places under a configuration.
+  public func placement(_ configuration: QKFormerConfiguration) -> TensorPlacement {
+    switch matching {
+    case .name: .byName(named, configuration, at: file.path)
+    case .order: .byOrder(named, configuration, at: file.path)
+    }
   }
 
   /// Where the model comes from, as inert JSON.
-  private func provenance(_ choice: ConfigurationChoice, _ licences: JSON) -> JSON {
+  private func provenance(
+    _ choice: ConfigurationChoice, _ placement: TensorPlacement, _ licences: JSON
+  ) -> JSON {
     var members: [String: JSON] = [
       "schema": "qkzoo.provenance/1",
       "source": [
@@ -134,10 +153,14 @@ public struct ModelAssembly {
       "dropped": [
         "tensors": .integer(file.dropped.tensors), "bytes": .integer(file.dropped.bytes),
       ],
-      "licences": file.formerProvenance?["licences"] ?? licences,
+      "licences": file.own?.provenance?["licences"] ?? licences,
     ]
+    // Said where it is not the usual: the released code's own names.
+    if placement.naming != .released {
+      members["tensors_matched_by"] = .string(placement.naming.map { "names of \($0)" } ?? "order")
+    }
     // One step back; the file that was imported then is named in it.
-    members["derived_from"] = file.formerProvenance?.object.map { former in
+    members["derived_from"] = file.own?.provenance?.object.map { former in
       .object(former.filter { $0.key != "derived_from" })
     }
     return .object(members)

@@ -1,5 +1,4 @@
 public import CheckpointFormat
-import CanonicalJSON
 import Digests
 import FileAccess
 import QKFormerModel
@@ -21,17 +20,9 @@ public enum SafetensorsExport {
     let identity = ModelIdentity(
       configuration: checkpoint.configuration, tensors: checkpoint.parameters,
       digests: try checkpoint.parameters.digests())
-    let named = checkpoint.plan.parameters.compactMap { specification in
-      checkpoint.parameters[specification.path].map { (specification.upstreamName, $0) }
-    }
-    let metadata = [
-      SafetensorsImport.Key.configuration: checkpoint.configuration.json.canonicalText,
-      SafetensorsImport.Key.modelID: identity.modelID.hex,
-      SafetensorsImport.Key.weightsID: identity.weightsID.hex,
-      SafetensorsImport.Key.provenance: checkpoint.provenance.canonicalText,
-    ]
     try SafetensorsWriter.write(
-      Dictionary(uniqueKeysWithValues: named), metadata: metadata, to: path)
+      Dictionary(uniqueKeysWithValues: checkpoint.namedTensors),
+      metadata: ModelMetadata(checkpoint, identity).strings, to: path)
     return identity
   }
 }

@@ -23,6 +23,8 @@ public enum TensorFileFailureCode: String, FailureCode {
   case zipChecksum = "zip-checksum"
   /// A deflated entry does not decode to its size.
   case zipDeflate = "zip-deflate"
+  /// What is to be written needs sizes or offsets of more than 32 bits.
+  case zipSize = "zip-too-large"
   // Safetensors.
   /// The length of the header is out of range.
   case safetensorsHeader = "safetensors-header-length"

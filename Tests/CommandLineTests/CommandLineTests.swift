@@ -128,7 +128,7 @@ import Testing
     for command in commands {
       let process = try run(command + ["--json"])
       #expect(process.status == 0, "\(command) \(process.errors)")
-      let left = "references and records are left out; .safetensors cannot hold them\n"
+      let left = "references and records are left out; only .qkz.h5 can hold them\n"
       #expect(command[0] == "convert" ? process.errors.hasSuffix(left) : process.errors.isEmpty)
       let json = try JSON(parsing: Array(process.output.utf8.dropLast()), at: command[0])
       #expect(json["schema"] == .string("qkzoo.\(command[0])/1"))

@@ -14,7 +14,7 @@ import Testing
     let dropped: Int
     let droppedBytes: Int
     let facts: [String: JSON]
-    let timeSteps: Int
+    let timeSteps: Int?
   }
 
   private static let scaler: JSON = [
@@ -45,7 +45,18 @@ import Testing
           "base_values": [.number(0.005)], "metric": .null, "noise_range_t": .null,
         ],
       ], timeSteps: 16),
+    membrane("ms-imagenet-tiny", tensors: 434), membrane("ms-cifar-tiny", tensors: 200),
+    membrane("ms-dvs-tiny", tensors: 122),
   ]
+
+  private static func membrane(_ name: String, tensors: Int) -> Content {
+    Content(
+      name: name, stateDict: "state_dict", tensors: tensors, dropped: 0, droppedBytes: 0,
+      facts: [
+        "epoch": .number(7), "arch": "ms_qkformer", "version": .number(2),
+        "metric": .number(76.48),
+      ], timeSteps: nil)
+  }
 
   @Test(arguments: contents)
   func `a released checkpoint has its tensors and nothing of its training state`(
@@ -60,7 +71,16 @@ import Testing
     #expect(file.arguments?["T"]?.int == content.timeSteps)
   }
 
-  @Test(arguments: Golden.names)
+  @Test func `the format before PyTorch 1.6 gives the same tensors`() throws {
+    let folder = Golden.folder("cifar-tiny")
+    let old = try ImportedFile.open("\(folder)/state_dict-legacy.pth")
+    let new = try ImportedFile.open("\(folder)/checkpoint.pth")
+    #expect(old.stateDictNames.isEmpty && old.dropped.tensors == 0)
+    #expect(
+      AcceptedFile.json(try old.tensors(of: nil)) == AcceptedFile.json(try new.tensors(of: nil)))
+  }
+
+  @Test(arguments: Golden.allNames)
   func `a released checkpoint has exactly the tensors of its configuration`(
     _ name: String
   ) throws {
@@ -73,7 +93,7 @@ import Testing
     #expect(source?["container"]?.string == "torch")
   }
 
-  @Test(arguments: Golden.names)
+  @Test(arguments: Golden.allNames)
   func `exported as safetensors and imported again it is the same model`(_ name: String) throws {
     let golden = try Golden(name)
     let folder = try ScratchFolder()

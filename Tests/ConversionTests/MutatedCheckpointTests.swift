@@ -25,7 +25,12 @@ import Testing
     }
   }
 
-  @Test(arguments: AcceptedFile.all("pickle"))
+  /// Files of the format before PyTorch 1.6 have no entries to damage one by one.
+  private static let archives = AcceptedFile.all("pickle").filter {
+    !$0.description.hasPrefix("legacy")
+  }
+
+  @Test(arguments: archives)
   func `a damaged pickle is refused by name or read`(_ file: AcceptedFile) throws {
     var random = RepeatableRandom(seed: 11)
     let folder = try ScratchFolder()

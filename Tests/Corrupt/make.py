@@ -500,8 +500,69 @@ def whole(error, short, idea, data):
 whole("torchscript-archive", "constants", "TorchScript: data.pkl, constants.pkl and code",
       checkpoint(GOOD, ONE, more=[Entry("archive/constants.pkl", b"\x80\x02).") ,
                                   Entry("archive/code/__torch__.py", b"")]))
-whole("torch-legacy-format", "magic", "five pickles in a row, as before 1.6",
-      b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.")
+# The format before PyTorch 1.6: five pickles in a row, then the storages.
+
+LEGACY = "torch-legacy-format"
+MAGIC = pickle(b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19")
+MACHINE = {"protocol_version": 1001, "little_endian": True,
+           "type_sizes": {"short": 2, "int": 4, "long": 4}}
+old_store = value(("storage", name("torch", "FloatStorage"), "94", "cpu", 4, None)) + b"Q"
+OLD = {"w": tensor(old_store, (4,))}
+
+
+def key_list(keys):
+    return b"](" + b"".join(value(key) for key in keys) + b"e"
+
+
+def counted(count, data):
+    return struct.pack("<q", count) + data
+
+
+def stream(body=OLD, keys=("94",), storages=(counted(4, floats(1, 2, 3, 4)),), version=1001,
+           machine=MACHINE, after=b""):
+    keys = keys if isinstance(keys, bytes) else key_list(keys)
+    return (MAGIC + pickle(version) + pickle(machine) + pickle(body) + pickle(keys)
+            + b"".join(storages) + after)
+
+
+for short, idea, data in [
+    ("version", "protocol 1000", stream(version=1000)),
+    ("version-of-text", "a protocol that is text", stream(version="1001")),
+    ("machine-of-list", "facts about the machine that are a list", stream(machine=b"]")),
+    ("machine-silent", "nothing about the byte order", stream(machine={"protocol_version": 1001})),
+    ("keys-of-dictionary", "keys in a dictionary", stream(keys=b"}")),
+    ("key-of-number", "a key that is a number", stream(keys=(94,))),
+    ("key-unknown", "a key that the content does not name", stream(keys=("94", "95"))),
+    ("key-twice", "a key twice", stream(keys=("94", "94"), storages=(counted(4, floats(1, 2, 3, 4)),) * 2)),
+    ("count-differs", "three elements where the content says four",
+     stream(storages=(counted(3, floats(1, 2, 3)),))),
+    ("count-negative", "-1 elements", stream(storages=(counted(-1, b""),))),
+    ("storage-cut", "three elements of four", stream(storages=(counted(4, floats(1, 2, 3)),))),
+    ("storage-without-count", "the end in the number of elements", stream(storages=(b"\4\0\0",))),
+    ("storage-2-to-62", "2^62 + 4 elements: 16 bytes modulo 2^64",
+     stream({"w": tensor(value(("storage", name("torch", "FloatStorage"), "94", "cpu", 2**62 + 4, None)) + b"Q",
+                         (4,))}, storages=(counted(2**62 + 4, floats(1, 2, 3, 4)),))),
+    ("trailing", "a byte after the last storage", stream(after=b"\0")),
+]:
+    whole(LEGACY, short, idea, data)
+whole("pickle-truncated", "legacy-after-magic", "before 1.6: the end after the magic number", MAGIC)
+whole("pickle-truncated", "legacy-without-keys", "before 1.6: the end after the content",
+      MAGIC + pickle(1001) + pickle(MACHINE) + pickle(OLD))
+whole("big-endian-checkpoint", "legacy", "before 1.6: written on a big-endian machine",
+      stream(machine=MACHINE | {"little_endian": False}))
+whole("pickle-operand", "legacy-view", "before 1.6: a storage that is a view of another",
+      stream({"w": tensor(value(("storage", name("torch", "FloatStorage"), "94", "cpu", 4, ("93", 0, 4))) + b"Q",
+                          (4,))}))
+whole("storage-element-type", "legacy-complex", "before 1.6: a complex storage",
+      stream({"w": tensor(value(("storage", name("torch", "ComplexFloatStorage"), "94", "cpu", 4, None)) + b"Q",
+                          (4,))}))
+whole("storage-entry", "legacy-unlisted", "before 1.6: a storage that is not in the list of keys",
+      stream(keys=(), storages=()))
+for number, part in enumerate(("version", "machine", "content", "keys")):
+    parts = [value(1001), value(MACHINE), value(OLD), key_list(["94"])]
+    parts[number] = call(name("os", "system"), MARKER)
+    whole("pickle-global-not-allowed", f"legacy-{part}", f"before 1.6: os.system in the {part}",
+          MAGIC + b"".join(map(pickle, parts)) + counted(4, floats(1, 2, 3, 4)))
 FOREIGN = "not-a-torch-checkpoint"
 whole(FOREIGN, "empty", "no bytes", b"")
 whole(FOREIGN, "one-byte", "one byte", b"P")
@@ -889,6 +950,15 @@ accepted_torch("bare", "a bare state dict", checkpoint(GOOD, ONE), {"": READ_W})
 accepted_torch(
     "ordered", "an OrderedDict with `_metadata`, as a module gives it",
     checkpoint(pickle(ordered({"w": W}, ordered({"": {"version": 1}}))), ONE), {"": READ_W})
+READ_OLD = {"w": read("f32", (4,), floats(1, 2, 3, 4))}
+accepted_torch("legacy", "the format before PyTorch 1.6", stream(), {"": READ_OLD})
+accepted_torch(
+    "legacy-timm", "before 1.6: state dict, optimizer and an argument, keys in another order",
+    stream({"state_dict": OLD, "optimizer": {"state": tensor(
+        value(("storage", name("torch", "LongStorage"), "7", "cpu", 1, None)) + b"Q", ())},
+            "args": call(name("argparse", "Namespace")) + value({"T": 4}) + b"b", "epoch": 3},
+           keys=("7", "94"), storages=(counted(1, b"\5" + b"\0" * 7), counted(4, floats(1, 2, 3, 4)))),
+    {"state_dict": READ_OLD}, {"epoch": 3}, {"T": 4}, (1, 8))
 accepted_torch(
     "module-prefix", "names with `module.`, from distributed training",
     checkpoint(pickle(ordered({"module.w": W, "module.module.v": W})), ONE),

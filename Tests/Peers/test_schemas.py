@@ -73,6 +73,11 @@ class Schemas(unittest.TestCase):
     def test_convert(self):
         value = report("convert", DIGITS / "checkpoint.pth", "-o", FOLDER / "schema.qkz.h5")
         self.assert_strict("commands/convert", value)
+        ordered = report("convert", DIGITS / "checkpoint.pth", "--match", "order", "-o", FOLDER / "order.qkz.h5")
+        self.assertEqual(len(ordered["matched"]["pairs"]), ordered["tensors"])
+        self.assertTrue(ordered["matched"]["confirmed"], "the zoo knows the weights")
+        self.assertEqual(ordered["model_id"], value["model_id"])
+        self.assert_strict("commands/convert", ordered)
 
     def test_repack(self):
         value = report("repack", digits(), "--layout", "compact", "-o", FOLDER / "repacked.qkz.h5")

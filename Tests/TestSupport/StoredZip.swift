@@ -25,6 +25,19 @@ public enum StoredZip {
     archive([("archive/data.pkl", pickle)] + storages.map { ("archive/data/" + $0.key, $0.bytes) })
   }
 
+  /// The archive with every CRC-32 set to 0, which says that none was computed.
+  public static func withoutChecksums(_ archive: [UInt8]) -> [UInt8] {
+    var archive = archive
+    let fields = [([0x50, 0x4B, 3, 4], 14), ([0x50, 0x4B, 1, 2], 16)] as [([UInt8], Int)]
+    for start in archive.indices.dropLast(20) {
+      for (signature, offset) in fields
+      where archive[start] == signature[0] && archive[start...].starts(with: signature) {
+        archive.replaceSubrange(start + offset..<start + offset + 4, with: little(0, 4))
+      }
+    }
+    return archive
+  }
+
   /// A little-endian number.
   public static func little(_ value: Int, _ width: Int) -> [UInt8] {
     (0..<width).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }

@@ -20,8 +20,8 @@ public enum TorchFailureCode: String, FailureCode {
   case elementType = "storage-element-type"
   /// The archive is TorchScript: a program, not a checkpoint.
   case torchScript = "torchscript-archive"
-  /// The file is in PyTorch's format before 1.6.
-  case legacy = "torch-legacy-format"
+  /// A file of the format before PyTorch 1.6 breaks that format.
+  case stream = "torch-legacy-format"
   /// The file is not a PyTorch checkpoint.
   case foreign = "not-a-torch-checkpoint"
   /// The file was written on a big-endian machine.

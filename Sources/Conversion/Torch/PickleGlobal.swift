@@ -67,6 +67,14 @@ enum PickleGlobal {
     "bool", "complex64", "complex128", "float8_e4m3fn", "float8_e5m2",
   ]
 
+  /// The storage type of an element type that PyTorch of every version has.
+  static func storageName(of type: ElementType) -> String {
+    guard let name = storages.first(where: { $0.1 == type })?.0 else {
+      preconditionFailure("no parameter has elements of \(type)")
+    }
+    return name
+  }
+
   /// The element type of a storage without one, by the name of the type beside it.
   static func elementType(named name: String) -> ElementType? {
     let table: [String: ElementType] = [

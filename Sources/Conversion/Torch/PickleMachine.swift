@@ -38,8 +38,23 @@ struct PickleMachine {
       throw TorchFailure(
         .budget, at: place, expected: "at most \(Limits.size) bytes", found: "\(region.count)")
     }
+    let (document, used) = try readFirst(region, at: place)
+    guard used == region.count else {
+      throw TorchFailure(
+        .operand, at: "\(place) byte \(used)", expected: "one value at the end",
+        found: "\(region.count - used) bytes left")
+    }
+    return document
+  }
+
+  /// The value of the pickle at the start of a region, and the bytes it takes.
+  ///
+  /// - Throws: `TorchFailure`.
+  static func readFirst(
+    _ region: ByteRegion, at place: String
+  ) throws -> (document: PickleDocument, used: Int) {
     var machine = PickleMachine(bytes: region.copy(), place: place)
-    return try machine.run()
+    return (try machine.run(), machine.offset)
   }
 
   private mutating func run() throws -> PickleDocument {
@@ -55,10 +70,10 @@ struct PickleMachine {
       }
       try execute(opcode)
     }
-    guard offset == bytes.count, stack.count == 1, marks.isEmpty, let value = stack.last else {
-      throw operand("one value at the end", "\(stack.count), \(bytes.count - offset) bytes left")
+    guard stack.count == 1, marks.isEmpty, let value = stack.last else {
+      throw operand("one value at the end", "\(stack.count)")
     }
-    return PickleDocument(root: value, containers: containers)
+    return PickleDocument(root: value, storages: storages, containers: containers)
   }
 
   /// Counts opcodes, and what they copy: a few bytes of pickle must not become many values.

@@ -47,15 +47,21 @@ enum PickleReduction {
     }
   }
 
-  /// The storage that a persistent identifier names: `('storage', type, key, location, count)`.
+  /// The storage that a persistent identifier names: `('storage', type, key, location, count)`;
+  /// before PyTorch 1.6 a sixth field tells of a view, and nobody writes views any more.
   ///
   /// - Throws: `TorchFailure`.
   static func storage(_ identifier: PickleValue, at place: String) throws -> TorchStorage {
-    guard let fields = identifier.tuple?.elements, fields.count == 5,
+    guard let fields = identifier.tuple?.elements, fields.count == 5 || hasNoView(fields),
       fields[0].string == "storage", case .global(.storageType(let name, let type)) = fields[1],
       let key = fields[2].string, let count = fields[4].int, count >= 0
     else { throw failure(place, "a storage with type, key and count", "another identifier") }
     return TorchStorage(key: key, elementType: type, typeName: name, count: count)
+  }
+
+  private static func hasNoView(_ fields: [PickleValue]) -> Bool {
+    guard fields.count == 6, case .none = fields[5] else { return false }
+    return true
   }
 
   private static func dict(_ arguments: [PickleValue], _ place: String) throws -> PickleDict {

@@ -79,6 +79,8 @@ final class PickleObject {
 /// The value of a pickle, and what keeps it alive.
 struct PickleDocument {
   let root: PickleValue
+  /// Every storage that is named, by key.
+  let storages: [String: TorchStorage]
   let containers: PickleContainers
 }
 

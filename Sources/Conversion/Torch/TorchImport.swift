@@ -28,15 +28,27 @@ enum TorchImport {
         found: "members " + members.map(\.name).joined(separator: ", "))
     }
     let byName = Dictionary(uniqueKeysWithValues: states)
-    let rest = members.filter { byName[$0.0] == nil }
+    let own = try ownMetadata(members, path)
+    let rest = members.filter { byName[$0.0] == nil && $0.0 != ModelMetadata.member }
     return ImportedFile(
       container: .torch, path: path, stateDictNames: states.map(\.0), facts: facts(rest),
-      arguments: rest.first { $0.0 == "args" }.flatMap { json($0.1) },
-      dropped: dropped(rest.map(\.1), checkpoint),
+      arguments: own?.arguments ?? rest.first { $0.0 == "args" }.flatMap { json($0.1) },
+      own: own, dropped: dropped(rest.map(\.1), checkpoint),
       read: { name in
-        guard let name, let state = byName[name] else { return [:] }
+        guard let name, let state = byName[name] else { return [] }
         return try tensors(state, checkpoint)
       })
+  }
+
+  /// The strings that our own exporter wrote.
+  private static func ownMetadata(
+    _ members: [(name: String, value: PickleValue)], _ path: String
+  ) throws -> ModelMetadata? {
+    guard let member = members.first(where: { $0.name == ModelMetadata.member }),
+      let strings = dict(member.value)?.members
+    else { return nil }
+    let pairs = strings.compactMap { name, value in value.string.map { (name, $0) } }
+    return try ModelMetadata(Dictionary(uniqueKeysWithValues: pairs), at: path)
   }
 
   private static func dict(_ value: PickleValue) -> PickleDict? {
@@ -67,13 +79,10 @@ enum TorchImport {
 
   private static func tensors(
     _ dict: PickleDict, _ checkpoint: TorchCheckpoint
-  ) throws -> [String: Tensor] {
-    var tensors: [String: Tensor] = [:]
-    for (key, value) in dict.pairs {
-      guard let name = key.string, let tensor = value.tensor else { continue }
-      tensors[name] = try checkpoint.tensor(tensor, name: name)
+  ) throws -> [(name: String, tensor: Tensor)] {
+    try dict.members.compactMap { name, value in
+      try value.tensor.map { (name, try checkpoint.tensor($0, name: name)) }
     }
-    return tensors
   }
 
   /// Members that are plain values; members share values, so the budget is one for all.

@@ -14,7 +14,7 @@ import Verification
 struct ConvertCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "convert",
-    abstract: "Convert a checkpoint to .qkz.h5 or .safetensors, bit for bit.",
+    abstract: "Convert a checkpoint to .qkz.h5, .safetensors or .pth, bit for bit.",
     discussion: """
       Nothing in the input is executed. The model is not run unless --probe asks for a reference.
 
@@ -22,6 +22,8 @@ struct ConvertCommand: ParsableCommand {
         qkzoo convert checkpoint-199.pth --preset HST-10-384 -o hst-10-384.qkz.h5
         qkzoo convert model.pth --config model.json --reference pytorch.safetensors -o model.qkz.h5
         qkzoo convert model.qkz.h5 -o model.safetensors
+        qkzoo convert model.qkz.h5 -o model.pth
+        qkzoo convert ms_qk_10-384_T4.pth.tar --preset ms_qk_10-384_T4 --match order -o ms.qkz.h5
       """)
 
   @Argument(help: "A file (.pth, .pth.tar, .safetensors, .qkz.h5) or an entry's name.")
@@ -60,7 +62,7 @@ struct ConvertCommand: ParsableCommand {
   var layout: CheckpointLayout = .mapped
 
   func run() throws {
-    let (model, source) = try read()
+    let (model, source, imported) = try read()
     var checkpoint = model
     if !licence.isEmpty { checkpoint.provenance = provenance(checkpoint.provenance) }
     for path in reference {
@@ -77,17 +79,17 @@ struct ConvertCommand: ParsableCommand {
       checkpoint.records.firing += added.firing
     }
     let identity = try write(checkpoint)
-    format.print(report(checkpoint, identity, source))
+    format.print(report(checkpoint, identity, source, imported.map(MatchReport.init)))
   }
 
-  private func read() throws -> (Checkpoint, String) {
+  private func read() throws -> (Checkpoint, String, ImportedModel?) {
     let (path, _) = try zoo.locate(input)
     if ModelFile.isCheckpoint(path) {
       try foreign.refuse(for: path)
-      return (try CheckpointFile.openVerified(path).checkpoint(), "the checkpoint")
+      return (try CheckpointFile.openVerified(path).checkpoint(), "the checkpoint", nil)
     }
     let imported = try ModelFile.importModel(path, foreign, zoo.local())
-    return (imported.checkpoint, imported.source)
+    return (imported.checkpoint, imported.source, imported)
   }
 
   private func provenance(_ provenance: JSON) -> JSON {
@@ -107,25 +109,30 @@ struct ConvertCommand: ParsableCommand {
     }
     if !checkpoint.references.isEmpty || !checkpoint.records.isEmpty {
       StandardError.print(
-        "qkzoo: \(output): references and records are left out; .safetensors cannot hold them")
+        "qkzoo: \(output): references and records are left out; only .qkz.h5 can hold them")
     }
-    return try SafetensorsExport.write(checkpoint, to: output)
+    return output.hasSuffix(".safetensors")
+      ? try SafetensorsExport.write(checkpoint, to: output)
+      : try TorchExport.write(checkpoint, to: output)
   }
 
+  private static let suffixes = [".qkz.h5", ".safetensors", ".pth", ".pth.tar"]
+
   func validate() throws {
-    guard output.hasSuffix(".qkz.h5") || output.hasSuffix(".safetensors") else {
-      throw ValidationError("-o must end in .qkz.h5 or .safetensors, not \(Files.name(of: output))")
+    guard Self.suffixes.contains(where: output.hasSuffix) else {
+      throw ValidationError(
+        "-o must end in \(Self.suffixes.joined(separator: ", ")), not \(Files.name(of: output))")
     }
     if let bad = licence.first(where: { $0.split(separator: "=").count < 2 }) {
       throw ValidationError("--licence must be what=licence, not \(bad)")
     }
-    if output.hasSuffix(".safetensors"), !reference.isEmpty || probe != nil || !records.isEmpty {
-      throw ValidationError("a .safetensors file holds no reference and no records")
+    if !output.hasSuffix(".qkz.h5"), !reference.isEmpty || probe != nil || !records.isEmpty {
+      throw ValidationError("only a .qkz.h5 file holds references and records")
     }
   }
 
   private func report(
-    _ checkpoint: Checkpoint, _ identity: ModelIdentity, _ source: String
+    _ checkpoint: Checkpoint, _ identity: ModelIdentity, _ source: String, _ match: MatchReport?
   ) -> Report {
     let bytes = checkpoint.parameters.values.reduce(0) { $0 + $1.bytes.count }
     let dropped = checkpoint.provenance["dropped"]
@@ -142,6 +149,7 @@ struct ConvertCommand: ParsableCommand {
       table.add(
         "dropped", "\(droppedTensors) tensors of training state (\(droppedBytes.grouped) bytes)")
     }
+    if let match { table.add("matched", match.summary) }
     table.add("references", "\(checkpoint.references.count)")
     table.add("weights-id", identity.weightsID.hex)
     table.add("model-id", identity.modelID.hex)
@@ -154,7 +162,8 @@ struct ConvertCommand: ParsableCommand {
         "parameters": .integer(checkpoint.plan.parameterCount),
         "dropped_tensors": .integer(droppedTensors), "dropped_bytes": .integer(droppedBytes),
         "references": .integer(checkpoint.references.count),
+        "matched": match?.json ?? .null,
         "weights_id": .string(identity.weightsID.hex), "model_id": .string(identity.modelID.hex),
-      ], text: "\(input) -> \(output)\n" + table.text)
+      ], text: "\(input) -> \(output)\n" + table.text + (match?.pairing ?? ""))
   }
 }

@@ -22,6 +22,12 @@ struct ForeignOptions: ParsableArguments {
     help: ArgumentHelp("Which state dict, if the file has several.", valueName: "name"))
   var weights: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "How tensors find their places: by name, or by order for a file with names of its own.",
+      valueName: "name|order"))
+  var match: TensorMatching = .name
+
   func validate() throws {
     if config != nil && preset != nil {
       throw ValidationError("--config and --preset exclude each other")
@@ -30,10 +36,10 @@ struct ForeignOptions: ParsableArguments {
 
   /// A checkpoint of ours states its own configuration.
   func refuse(for path: String) throws {
-    if config != nil || preset != nil || weights != nil {
+    if config != nil || preset != nil || weights != nil || match != .name {
       throw ValidationError(
-        "\(path) states its own configuration; --config, --preset and --weights are for foreign files"
-      )
+        "\(path) states its own configuration; "
+          + "--config, --preset, --weights and --match are for foreign files")
     }
   }
 
@@ -72,6 +78,19 @@ struct ModelArgument: ParsableArguments {
   }
 }
 
+/// A foreign file that has become a model.
+struct ImportedModel {
+  let checkpoint: Checkpoint
+  let assembly: ModelAssembly
+  /// Who said what the configuration is.
+  let source: String
+  /// The zoo's entry that has this file or these weights, and how it was recognised.
+  let known: String?
+
+  /// The tensors' places in the model.
+  var placement: TensorPlacement { assembly.placement(checkpoint.configuration) }
+}
+
 /// Files that hold a model.
 enum ModelFile {
   /// Whether a path is one of our checkpoints, by suffix or by content.
@@ -84,8 +103,9 @@ enum ModelFile {
   /// Imports a foreign file.
   static func importModel(
     _ path: String, _ options: ForeignOptions, _ zoo: LocalZoo
-  ) throws -> (checkpoint: Checkpoint, assembly: ModelAssembly, source: String) {
-    let assembly = try ModelAssembly(path: path, weights: options.weights)
+  ) throws -> ImportedModel {
+    let assembly = try ModelAssembly(
+      path: path, weights: options.weights, matching: options.match)
     let matches = try zoo.matches(digests: assembly.digests, weightsID: assembly.weightsID())
     let choice = try assembly.choose(
       explicit: try options.explicit(),
@@ -97,7 +117,9 @@ enum ModelFile {
     let licences = matches.first.map { JSON.object($0.entry.licences.mapValues { .string($0) }) }
     let checkpoint = try assembly.checkpoint(
       choice, licences: licences ?? ModelAssembly.noLicences)
-    return (checkpoint, assembly, choice.source)
+    return ImportedModel(
+      checkpoint: checkpoint, assembly: assembly, source: choice.source,
+      known: matches.first.map { "\($0.entry.name) by \($0.text)" })
   }
 }
 
@@ -164,3 +186,4 @@ extension Digest {
 
 extension QKFormerConfiguration.ProjectionScope: ExpressibleByArgument {}
 extension CheckpointLayout: ExpressibleByArgument {}
+extension TensorMatching: ExpressibleByArgument {}

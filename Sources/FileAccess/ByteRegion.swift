@@ -62,3 +62,18 @@ public struct ByteRegion: Sendable {
     if case .file(let file) = source { file.releasePages(in: range) }
   }
 }
+
+extension ByteRegion {
+  /// Whether another region has the same bytes.
+  public func equals(_ other: ByteRegion) -> Bool {
+    guard count == other.count else { return false }
+    return withBytes { left in
+      other.withBytes { right in
+        // SAFETY: both buffers are only read, within the call.
+        unsafe left.withUnsafeBytes { left in
+          unsafe right.withUnsafeBytes { right in unsafe left.elementsEqual(right) }
+        }
+      }
+    }
+  }
+}

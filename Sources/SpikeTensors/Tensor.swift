@@ -131,6 +131,17 @@ extension Tensor {
     }
   }
 
+  /// The elements as float64: exact for every type but integers beyond 2^53.
+  ///
+  /// - Throws: `TensorFailure` for booleans.
+  public func doubles(name: String) throws -> [Double] {
+    switch elementType {
+    case .f64: elements { Double(bitPattern: UInt64(littleEndian: $0)) }
+    case .f32, .f16, .bf16: try floats(name: name).map(Double.init)
+    case .i64, .u64, .i32, .i16, .i8, .u8, .bool: try integers(name: name).map(Double.init)
+    }
+  }
+
   /// The elements as integers.
   ///
   /// - Throws: `TensorFailure` if they are not integers of up to 64 bits.

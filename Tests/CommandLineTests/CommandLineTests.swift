@@ -55,14 +55,14 @@ import Testing
     #expect(help.status == 0)
     for command in [
       "list", "show", "presets", "pull", "mirror", "catalog", "entry", "identify", "convert",
-      "repack", "verify", "run", "stats", "audit", "classify", "cache",
+      "repack", "diff", "verify", "run", "stats", "audit", "classify", "cache",
     ] {
       #expect(help.output.contains("\n  \(command) "), "\(command)")
     }
     for command in [
       ["list"], ["show"], ["presets"], ["pull"], ["mirror"], ["catalog"], ["entry", "new"],
       ["entry", "check"],
-      ["identify"], ["convert"], ["repack"], ["verify"], ["run"], ["stats"], ["audit"],
+      ["identify"], ["convert"], ["repack"], ["diff"], ["verify"], ["run"], ["stats"], ["audit"],
       ["cache", "ls"], ["cache", "verify"], ["cache", "prune"],
     ] {
       let own = try run(command + ["--help"])
@@ -121,6 +121,7 @@ import Testing
       ["presets"], ["identify", Self.entry + "/checkpoint.pth"],
       ["convert", Self.model, "-o", folder.file("x.safetensors")], ["verify", Self.model],
       ["repack", Self.model, "--layout", "compact", "-o", folder.file("c.qkz.h5")],
+      ["diff", Self.model, Self.model, "--behaviour"],
       ["run", Self.model, "--input", probe], ["stats", Self.model, "--dataset", data],
       ["audit", Self.model, "--data", data], ["catalog", "-o", folder.file("site")],
       ["classify", Self.model, "Tests/Accepted/pictures/grey.png"],

@@ -83,6 +83,14 @@ class Schemas(unittest.TestCase):
         value = report("repack", digits(), "--layout", "compact", "-o", FOLDER / "repacked.qkz.h5")
         self.assert_strict("commands/repack", value)
 
+    def test_diff(self):
+        same = report("diff", digits(), digits(), "--behaviour")
+        self.assertFalse(same["differs"])
+        self.assert_strict("commands/diff", same)
+        other = report("diff", digits(), digits_batch(), "--behaviour", code=1)
+        self.assertTrue(other["differs"] and other["tensors"] and other["behaviour"]["first"])
+        self.assert_strict("commands/diff", other)
+
     def test_identify(self):
         self.assert_strict("commands/identify", report("identify", DIGITS / "checkpoint.pth"))
         self.assert_valid("commands/identify", report("identify", digits()))

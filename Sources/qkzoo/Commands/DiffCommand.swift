@@ -1,0 +1,181 @@
+import ArgumentParser
+import CanonicalJSON
+import CheckpointFormat
+import Diagnostics
+import Digests
+import QKFormerModel
+import SpikeInference
+import SpikeTensors
+import TensorFiles
+import Verification
+
+/// What is different between two models.
+struct DiffCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "diff",
+    abstract: "Compare two models: configuration, tensors, and on request behaviour.",
+    discussion: """
+      Lists every tensor that is missing, has another shape, or other values. With --behaviour both \
+      run on the same input, and the first layer whose spikes differ is named. Exits 1 if anything \
+      differs.
+
+      EXAMPLES
+        qkzoo diff epoch-198.qkz.h5 epoch-199.qkz.h5
+        qkzoo diff qkformer-digits mine.pth --behaviour
+        qkzoo diff a.pth b.pth --preset HST-10-384 --behaviour --input images.npy
+      """)
+
+  @Argument(help: "A path, an entry's name, or the first digits of a model-id.")
+  var first: String
+
+  @Argument(help: "The other model.")
+  var second: String
+
+  @Flag(help: "Run both and name the first layer whose spikes differ.")
+  var behaviour = false
+
+  @Option(
+    help: ArgumentHelp(
+      "The input for --behaviour; without it, the probe that the first model carries.",
+      valueName: "file[:tensor]"))
+  var input: String?
+
+  @OptionGroup var running: EngineOptions
+  @OptionGroup var foreign: ForeignOptions
+  @OptionGroup var zoo: ZooOptions
+  @OptionGroup var format: OutputOptions
+
+  func validate() throws {
+    if input != nil && !behaviour { throw ValidationError("--input needs --behaviour") }
+  }
+
+  func run() throws {
+    let models = try [first, second].map(load)
+    let members = Self.differingMembers(models[0].configuration, models[1].configuration)
+    let tensors = try ModelDifference.tensors(models[0], models[1])
+    let behaviour = behaviour ? try compareBehaviour(models) : nil
+    let differs = !members.isEmpty || !tensors.isEmpty || behaviour.map { !$0.isNone } ?? false
+    format.print(try report(models, members, tensors, behaviour, differs))
+    if differs { throw ExitCode(FailureKind.wrong.rawValue) }
+  }
+
+  /// A foreign file gets the configuration that was asked for; ours state their own.
+  private func load(_ model: String) throws -> Checkpoint {
+    let (path, _) = try zoo.locate(model)
+    return ModelFile.isCheckpoint(path)
+      ? try CheckpointFile.openVerified(path).checkpoint()
+      : try ModelFile.importModel(path, foreign, zoo.local()).checkpoint
+  }
+
+  /// Top-level members of the configurations that are not the same.
+  private static func differingMembers(
+    _ first: QKFormerConfiguration, _ second: QKFormerConfiguration
+  ) -> [String] {
+    let (left, right) = (first.json.object ?? [:], second.json.object ?? [:])
+    return left.keys.filter { left[$0] != right[$0] }.sorted()
+  }
+
+  // MARK: Behaviour
+
+  private func compareBehaviour(_ models: [Checkpoint]) throws -> BehaviourDifference {
+    let tensor = try probe(models[0])
+    let engines = try models.map { try running.prepare($0) }
+    let inputs = try engines.map {
+      try InputBatch(tensor, for: $0.plan.configuration, name: input ?? "\(first) reference input")
+    }
+    guard engines[0].plan.hasSameNeurons(as: engines[1].plan, for: inputs[0].size) else {
+      throw ValidationError("--behaviour compares models with the same layers and time steps")
+    }
+    return try BehaviourDifference.compare(
+      (engines[0], engines[1]), on: (inputs[0], inputs[1]))
+  }
+
+  private func probe(_ model: Checkpoint) throws -> Tensor {
+    if let input { return try TensorSource.read(input) }
+    guard let reference = model.references.first else {
+      throw ValidationError("\(first) carries no probe; --behaviour needs --input")
+    }
+    return reference.input
+  }
+
+  // MARK: Report
+
+  private func report(
+    _ models: [Checkpoint], _ members: [String], _ tensors: [TensorDifference],
+    _ behaviour: BehaviourDifference?, _ differs: Bool
+  ) throws -> Report {
+    let ids = try models.map { try $0.identity().modelID.hex }
+    let count = Set(models.flatMap { $0.parameters.keys }).count
+    var table = TextTable()
+    table.add("first", "\(first), model \(ids[0].prefix(12))")
+    table.add("second", "\(second), model \(ids[1].prefix(12))")
+    table.add("configuration", members.isEmpty ? "the same" : members.joined(separator: ", "))
+    table.add("tensors", "\(count - tensors.count) of \(count) the same")
+    if let behaviour { table.add("behaviour", Self.text(behaviour)) }
+    var list = TextTable()
+    if !tensors.isEmpty { list.add("TENSOR", "EQUAL", "LARGEST", "RELATIVE", "WHAT") }
+    for tensor in tensors { Self.add(tensor, to: &list) }
+    return Report(
+      "diff",
+      [
+        "first": .string(first), "second": .string(second), "differs": .bool(differs),
+        "model_ids": .array(ids.map { .string($0) }),
+        "configuration": .array(members.map { .string($0) }),
+        "tensors_compared": .integer(count),
+        "tensors": .array(tensors.map(Self.json)),
+        "behaviour": behaviour.map(Self.json) ?? .null,
+      ], text: table.text + (tensors.isEmpty ? "" : "\n\n" + list.text))
+  }
+
+  private static func add(_ tensor: TensorDifference, to table: inout TextTable) {
+    let types = "\(tensor.first ?? "none"), \(tensor.second ?? "none")"
+    guard case .values(let values) = tensor.kind else {
+      table.add(tensor.path, "", "", "", types)
+      return
+    }
+    func text(_ value: Double?) -> String { value.map { "\(Float($0))" } ?? "not finite" }
+    table.add(
+      tensor.path, "\((values.share * 100).formatted(2)) %", text(values.largest),
+      text(values.largestRelative), tensor.first == tensor.second ? "" : types)
+  }
+
+  private static func text(_ behaviour: BehaviourDifference) -> String {
+    guard let place = behaviour.first else {
+      return "every spike of \(behaviour.groups.all) groups the same, "
+        + "logits within \(behaviour.largestLogit ?? .nan)"
+    }
+    return "\(behaviour.groups.differing) of \(behaviour.groups.all) groups differ, first "
+      + "\(place.path) at step \(place.step) of sample \(place.sample): "
+      + "\(place.counts[0].grouped) and \(place.counts[1].grouped) spikes"
+  }
+
+  private static func json(_ tensor: TensorDifference) -> JSON {
+    var members: [String: JSON] = [
+      "path": .string(tensor.path), "first": .optional(tensor.first),
+      "second": .optional(tensor.second), "values": .null,
+    ]
+    if case .values(let values) = tensor.kind {
+      members["values"] = [
+        "count": .integer(values.count), "equal": .integer(values.equal),
+        "largest_difference": values.largest.map { .number($0) } ?? .null,
+        "largest_relative_difference": values.largestRelative.map { .number($0) } ?? .null,
+      ]
+    }
+    return .object(members)
+  }
+
+  private static func json(_ behaviour: BehaviourDifference) -> JSON {
+    let first = behaviour.first.map { place -> JSON in
+      [
+        "path": .string(place.path), "step": .integer(place.step),
+        "sample": .integer(place.sample),
+        "spikes": .array(place.counts.map { .integer($0) }),
+      ]
+    }
+    return [
+      "first": first ?? .null, "groups": .integer(behaviour.groups.all),
+      "groups_differing": .integer(behaviour.groups.differing),
+      "largest_logit_difference": behaviour.largestLogit.map { .number(Double($0)) } ?? .null,
+    ]
+  }
+}

@@ -21,8 +21,9 @@ struct QKZooCommand: ParsableCommand {
     subcommands: [
       ListCommand.self, ShowCommand.self, PresetsCommand.self, PullCommand.self,
       MirrorCommand.self, CatalogCommand.self, EntryCommand.self, IdentifyCommand.self,
-      ConvertCommand.self, RepackCommand.self, DiffCommand.self, VerifyCommand.self,
-      RunCommand.self, StatsCommand.self, AuditCommand.self, ClassifyCommand.self,
+      ConvertCommand.self, ExportCommand.self, RepackCommand.self, DiffCommand.self,
+      VerifyCommand.self, RunCommand.self, StatsCommand.self, AuditCommand.self,
+      ClassifyCommand.self,
       CacheCommand.self,
     ])
 

@@ -55,6 +55,7 @@ import Testing
     #expect(help.status == 0)
     for command in [
       "list", "show", "presets", "pull", "mirror", "catalog", "entry", "identify", "convert",
+      "export",
       "repack", "diff", "verify", "run", "stats", "audit", "classify", "cache",
     ] {
       #expect(help.output.contains("\n  \(command) "), "\(command)")
@@ -62,7 +63,8 @@ import Testing
     for command in [
       ["list"], ["show"], ["presets"], ["pull"], ["mirror"], ["catalog"], ["entry", "new"],
       ["entry", "check"],
-      ["identify"], ["convert"], ["repack"], ["diff"], ["verify"], ["run"], ["stats"], ["audit"],
+      ["identify"], ["convert"], ["export"], ["repack"], ["diff"], ["verify"], ["run"], ["stats"],
+      ["audit"],
       ["cache", "ls"], ["cache", "verify"], ["cache", "prune"],
     ] {
       let own = try run(command + ["--help"])
@@ -122,6 +124,7 @@ import Testing
       ["convert", Self.model, "-o", folder.file("x.safetensors")], ["verify", Self.model],
       ["repack", Self.model, "--layout", "compact", "-o", folder.file("c.qkz.h5")],
       ["diff", Self.model, Self.model, "--behaviour"],
+      ["export", Self.model, "--to", "onnx", "-o", folder.file("x.onnx")],
       ["run", Self.model, "--input", probe], ["stats", Self.model, "--dataset", data],
       ["audit", Self.model, "--data", data], ["catalog", "-o", folder.file("site")],
       ["classify", Self.model, "Tests/Accepted/pictures/grey.png"],

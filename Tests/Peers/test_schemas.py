@@ -91,6 +91,12 @@ class Schemas(unittest.TestCase):
         self.assertTrue(other["differs"] and other["tensors"] and other["behaviour"]["first"])
         self.assert_strict("commands/diff", other)
 
+    def test_export(self):
+        value = report("export", digits(), "--to", "onnx", "-o", FOLDER / "schema.onnx")
+        self.assert_strict("commands/export", value)
+        value = report("export", digits(), "--to", "onnx", "--batch", "dynamic", "-o", FOLDER / "schema.onnx")
+        self.assert_strict("commands/export", value)
+
     def test_identify(self):
         self.assert_strict("commands/identify", report("identify", DIGITS / "checkpoint.pth"))
         self.assert_valid("commands/identify", report("identify", digits()))

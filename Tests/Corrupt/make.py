@@ -954,8 +954,8 @@ READ_OLD = {"w": read("f32", (4,), floats(1, 2, 3, 4))}
 accepted_torch("legacy", "the format before PyTorch 1.6", stream(), {"": READ_OLD})
 accepted_torch(
     "legacy-timm", "before 1.6: state dict, optimizer and an argument, keys in another order",
-    stream({"state_dict": OLD, "optimizer": {"state": tensor(
-        value(("storage", name("torch", "LongStorage"), "7", "cpu", 1, None)) + b"Q", ())},
+    stream({"state_dict": OLD, "optimizer": {"state": {0: tensor(
+        value(("storage", name("torch", "LongStorage"), "7", "cpu", 1, None)) + b"Q", ())}},
             "args": call(name("argparse", "Namespace")) + value({"T": 4}) + b"b", "epoch": 3},
            keys=("7", "94"), storages=(counted(1, b"\5" + b"\0" * 7), counted(4, floats(1, 2, 3, 4)))),
     {"state_dict": READ_OLD}, {"epoch": 3}, {"T": 4}, (1, 8))

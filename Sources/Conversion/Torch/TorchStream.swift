@@ -35,9 +35,10 @@ struct TorchStream: TorchStorages {
     let machine = try reader.pickle("machine", limit: Self.headerLimit)
     // A document's containers live as long as it does.
     try withExtendedLifetime(machine) { try Self.checkMachine(machine.root, place) }
-    document = try reader.pickle("content", limit: PickleMachine.Limits.size)
+    let content = try reader.pickle("content", limit: PickleMachine.Limits.size)
     let keys = try reader.pickle("storage keys", limit: PickleMachine.Limits.size)
-    storages = try withExtendedLifetime(keys) { try reader.storages(keys.root, of: document) }
+    storages = try withExtendedLifetime(keys) { try reader.storages(keys.root, of: content) }
+    document = content
   }
 
   func bytes(of key: String) -> ByteRegion? { storages[key] }

@@ -16,12 +16,14 @@ public struct ModelAssembly {
   /// The digests of the file as a whole.
   public let digests: FileDigests
 
-  /// Opens a file and reads one of its state dicts.
+  /// Opens a file and reads one of its state dicts; `digests` are those of the file, if they are
+  /// known already.
   ///
   /// - Throws: as `ImportedFile.open` and `ImportedFile.tensors(of:)`; `TorchFailure` if tensors are
   ///   to be matched by order and the file has none.
   public init(
-    path: String, weights: String? = nil, matching: TensorMatching = .name
+    path: String, weights: String? = nil, matching: TensorMatching = .name,
+    digests: FileDigests? = nil
   ) throws {
     file = try ImportedFile.open(path)
     guard matching == .name || file.container == .torch else {
@@ -31,7 +33,7 @@ public struct ModelAssembly {
     }
     self.matching = matching
     named = try file.namedTensors(of: weights)
-    digests = try FileDigests(ofFile: path)
+    self.digests = try digests ?? FileDigests(ofFile: path)
   }
 
   /// The weights-id of the tensors, whatever they are called.
@@ -113,10 +115,7 @@ public struct ModelAssembly {
     guard let claim = file.own?.modelID,
       try ownConfiguration()?.configuration == checkpoint.configuration
     else { return }
-    let found = ModelIdentity(
-      configuration: checkpoint.configuration, tensors: checkpoint.parameters,
-      digests: try checkpoint.parameters.digests()
-    ).modelID.hex
+    let found = try checkpoint.identity().modelID.hex
     guard found == claim else {
       throw CheckpointFailure(
         .digest, at: "\(file.path) \(ModelMetadata.Key.modelID)", expected: claim, found: found)

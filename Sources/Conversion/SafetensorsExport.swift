@@ -17,9 +17,7 @@ public enum SafetensorsExport {
   @discardableResult
   public static func write(_ checkpoint: Checkpoint, to path: String) throws -> ModelIdentity {
     try checkpoint.validate(at: path)
-    let identity = ModelIdentity(
-      configuration: checkpoint.configuration, tensors: checkpoint.parameters,
-      digests: try checkpoint.parameters.digests())
+    let identity = try checkpoint.identity()
     try SafetensorsWriter.write(
       Dictionary(uniqueKeysWithValues: checkpoint.namedTensors),
       metadata: ModelMetadata(checkpoint, identity).strings, to: path)

@@ -33,9 +33,7 @@ public enum EntryDraft {
     let draft = json(checkpoint.configuration, dataset: dataset, suffix: suffix, labels: labels)
     var members = draft.object ?? [:]
     let digests = try FileDigests(ofFile: path)
-    let identity = ModelIdentity(
-      configuration: checkpoint.configuration, tensors: checkpoint.parameters,
-      digests: try checkpoint.parameters.digests())
+    let identity = try checkpoint.identity()
     let file = ZooEntry.File(
       role: .checkpoint, name: Files.name(of: path), size: digests.size, sha256: digests.sha256,
       md5: digests.md5)

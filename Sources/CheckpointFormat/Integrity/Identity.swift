@@ -51,6 +51,16 @@ public struct ModelIdentity: Sendable, Equatable {
   }
 }
 
+extension Checkpoint {
+  /// The identities, from the tensors' bytes.
+  ///
+  /// - Throws: nothing about the content.
+  public func identity() throws -> ModelIdentity {
+    ModelIdentity(
+      configuration: configuration, tensors: parameters, digests: try parameters.digests())
+  }
+}
+
 extension [String: Tensor] {
   /// SHA-256 of every tensor's elements, on all cores.
   public func digests() throws -> [String: Digest] {

@@ -96,9 +96,6 @@ public enum ONNXExport {
   }
 
   private static func metadata(_ checkpoint: Checkpoint) throws -> [String: String] {
-    let identity = ModelIdentity(
-      configuration: checkpoint.configuration, tensors: checkpoint.parameters,
-      digests: try checkpoint.parameters.digests())
-    return ModelMetadata(checkpoint, identity).strings
+    ModelMetadata(checkpoint, try checkpoint.identity()).strings
   }
 }

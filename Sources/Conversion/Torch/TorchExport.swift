@@ -20,9 +20,7 @@ public enum TorchExport {
   @discardableResult
   public static func write(_ checkpoint: Checkpoint, to path: String) throws -> ModelIdentity {
     try checkpoint.validate(at: path)
-    let identity = ModelIdentity(
-      configuration: checkpoint.configuration, tensors: checkpoint.parameters,
-      digests: try checkpoint.parameters.digests())
+    let identity = try checkpoint.identity()
     let tensors = checkpoint.namedTensors
     let metadata = ModelMetadata(checkpoint, identity)
     var entries = [(name: "\(root)/data.pkl", bytes: pickle(tensors, metadata, checkpoint))]

@@ -161,14 +161,6 @@ struct EngineOptions: ParsableArguments {
 
 extension ForwardEngine: ExpressibleByArgument {}
 
-extension Checkpoint {
-  /// The identities, from the tensors' bytes.
-  func identity() throws -> ModelIdentity {
-    ModelIdentity(
-      configuration: configuration, tensors: parameters, digests: try parameters.digests())
-  }
-}
-
 extension QKFormerConfiguration {
   /// One line: family, depth, width, steps, input, mixers.
   var summary: String {

@@ -71,51 +71,54 @@ enum LibC {
     return status
   }
 
-  static func read(_ descriptor: Int32, _ buffer: inout [UInt8], _ path: String) throws -> Int {
+  /// Makes a call again until no signal interrupts it.
+  private static func uninterrupted(
+    _ name: String, _ path: String, _ call: () -> Int
+  ) throws -> Int {
     while true {
+      let count = call()
+      if count < 0 && errno == EINTR { continue }
+      return try checked(count, name, path)
+    }
+  }
+
+  static func read(_ descriptor: Int32, _ buffer: inout [UInt8], _ path: String) throws -> Int {
+    try uninterrupted("read", path) {
       // SAFETY: the buffer's own address and length.
-      let count = unsafe buffer.withUnsafeMutableBytes {
+      unsafe buffer.withUnsafeMutableBytes {
         unsafe Glibc.read(descriptor, $0.baseAddress, $0.count)
       }
-      if count < 0 && errno == EINTR { continue }
-      return try checked(count, "read", path)
     }
   }
 
   static func write(_ descriptor: Int32, _ bytes: RawSpan, _ path: String) throws -> Int {
-    while true {
+    try uninterrupted("write", path) {
       // SAFETY: the buffer's own address and length.
-      let count = unsafe bytes.withUnsafeBytes {
+      unsafe bytes.withUnsafeBytes {
         unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
       }
-      if count < 0 && errno == EINTR { continue }
-      return try checked(count, "write", path)
     }
   }
 
   static func pread(
     _ descriptor: Int32, _ buffer: inout [UInt8], at offset: Int, _ path: String
   ) throws -> Int {
-    while true {
+    try uninterrupted("read", path) {
       // SAFETY: the buffer's own address and length.
-      let count = unsafe buffer.withUnsafeMutableBytes {
+      unsafe buffer.withUnsafeMutableBytes {
         unsafe Glibc.pread(descriptor, $0.baseAddress, $0.count, offset)
       }
-      if count < 0 && errno == EINTR { continue }
-      return try checked(count, "read", path)
     }
   }
 
   static func pwrite(
     _ descriptor: Int32, _ bytes: RawSpan, at offset: Int, _ path: String
   ) throws -> Int {
-    while true {
+    try uninterrupted("write", path) {
       // SAFETY: the buffer's own address and length.
-      let count = unsafe bytes.withUnsafeBytes {
+      unsafe bytes.withUnsafeBytes {
         unsafe Glibc.pwrite(descriptor, $0.baseAddress, $0.count, offset)
       }
-      if count < 0 && errno == EINTR { continue }
-      return try checked(count, "write", path)
     }
   }
 

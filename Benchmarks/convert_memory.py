@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import pathlib
-import platform
 import shutil
 import statistics
 import subprocess
@@ -21,6 +20,7 @@ import tempfile
 import time
 
 import torch
+from machine import machine
 
 QKZOO = os.environ.get("QKZOO", ".build/release/qkzoo")
 ALLOWANCE = 64 << 20
@@ -109,13 +109,6 @@ def benchmark(preset, with_training_state, folder, repeat):
     }
 
 
-def processor():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":")[1].strip()
-    return platform.processor()
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeat", type=int, default=3)
@@ -129,7 +122,7 @@ def main():
     record = {
         "benchmark": "convert_memory",
         "command": "python Benchmarks/convert_memory.py --repeat %d" % arguments.repeat,
-        "machine": f"{processor()}, {os.cpu_count()} cores, {platform.system()}",
+        "machine": machine(),
         "weights": "random",
         "results": results,
     }

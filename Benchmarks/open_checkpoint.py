@@ -11,13 +11,13 @@ import argparse
 import json
 import os
 import pathlib
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 
 import numpy as np
+from machine import machine
 from safetensors.numpy import save_file
 
 QKZOO = os.environ.get("QKZOO", ".build/release/qkzoo")
@@ -61,13 +61,6 @@ def summary(times):
     return {"median_ms": round(statistics.median(times) * 1e3, 3), "least_ms": round(min(times) * 1e3, 3)}
 
 
-def processor():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":")[1].strip()
-    return platform.processor()
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeat", type=int, default=50)
@@ -88,7 +81,7 @@ def main():
     record = {
         "benchmark": "open_checkpoint",
         "command": f"python Benchmarks/open_checkpoint.py --repeat {arguments.repeat}",
-        "machine": f"{processor()}, {os.cpu_count()} cores, {platform.system()}",
+        "machine": machine(),
         "preset": PRESET,
         "weights": "random",
         "bytes": {"qkz.h5": sizes[0], "safetensors": sizes[1]},

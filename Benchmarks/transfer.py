@@ -10,7 +10,6 @@ import argparse
 import hashlib
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
@@ -22,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "Tests" / "Peers"))
 
+from machine import machine  # noqa: E402
 from nginx import nginx  # noqa: E402
 
 SIZE = 512 << 20
@@ -31,11 +31,6 @@ def seconds(command):
     begun = time.perf_counter()
     subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - begun
-
-
-def machine():
-    model = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
-    return f"{model}, {os.cpu_count()} cores, {platform.system()}"
 
 
 def main():

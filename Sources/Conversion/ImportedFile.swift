@@ -46,13 +46,23 @@ public struct ImportedFile {
     self.read = read
   }
 
-  /// Opens a `.pth`, `.pt`, `.pth.tar` or `.safetensors` file by its content.
+  /// Opens a `.pth`, `.pt`, `.pth.tar` or `.safetensors` file by its content; a fetched file has no
+  /// suffix.
   ///
   /// - Throws: `TorchFailure`, `TensorFileFailure`, `JSONFailure`, `FileFailure`.
   public static func open(_ path: String) throws -> ImportedFile {
     let file = ByteRegion(try MappedFile(path: path))
-    return path.hasSuffix(".safetensors")
+    return path.hasSuffix(".safetensors") || beginsAsSafetensors(file)
       ? try SafetensorsImport.open(file, path) : try TorchImport.open(file, path)
+  }
+
+  /// The length of a JSON object that is in the file, and its first byte: no file of PyTorch has a
+  /// brace there.
+  private static func beginsAsSafetensors(_ file: ByteRegion) -> Bool {
+    guard file.count > 8 else { return false }
+    let start = file.part(0..<9).copy()
+    let length = start[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    return start[8] == UInt8(ascii: "{") && length <= UInt64(file.count - 8)
   }
 
   /// The tensors of a state dict under the names that the file gives them, without `module.`.

@@ -139,8 +139,26 @@ public struct LocalZoo: Sendable {
   ///
   /// - Throws: as `witness(of:)`.
   public func matches(digests: FileDigests, weightsID: Digest?) throws -> [EntryMatch] {
-    try index.entries.compactMap { entry in
-      try entry.match(digests, weightsID) ?? witness(of: entry)?.match(entry, digests, weightsID)
+    try index.entries.compactMap { try match($0, digests: digests, weightsID: weightsID) }
+  }
+
+  /// Why a file of these digests is an entry's: by the entry or by a witness; `nil` if it is not.
+  ///
+  /// - Throws: as `witness(of:)`.
+  public func match(
+    _ entry: ZooEntry, digests: FileDigests, weightsID: Digest?
+  ) throws -> EntryMatch? {
+    try entry.match(digests, weightsID) ?? witness(of: entry)?.match(entry, digests, weightsID)
+  }
+
+  /// Whether an entry lists a blob, or a witness was made with it.
+  ///
+  /// - Throws: as `witness(of:)`.
+  public func hasUse(for blob: Digest) throws -> Bool {
+    try index.entries.contains { entry in
+      let witness = try witness(of: entry)
+      return entry.files.contains { $0.sha256 == blob } || witness?.checkpoint == blob
+        || witness?.file.sha256 == blob
     }
   }
 }

@@ -39,6 +39,11 @@ public struct ZooEntry: Sendable {
       self.md5 = md5
     }
 
+    /// The best digest that is known, with its name.
+    public var digestText: String? {
+      sha256.map { "SHA-256 \($0)" } ?? md5.map { "MD5 \($0)" }
+    }
+
     /// Whether any digest says what the file must be.
     public var isKnown: Bool { sha256 != nil || md5 != nil }
   }
@@ -69,6 +74,12 @@ public struct ZooEntry: Sendable {
     public let asOf: String
     /// What a reader must know with it.
     public let remark: String?
+
+    /// The state and its day, with the remark, as in `dead since 2025-12-19`.
+    public var stateText: String {
+      (state == .dead ? "dead since \(asOf)" : "\(state.rawValue), \(asOf)")
+        + (remark.map { " (\($0))" } ?? "")
+    }
 
     /// Whether a program can fetch the address.
     public var isFetchable: Bool {

@@ -23,8 +23,7 @@ struct QKZooCommand: ParsableCommand {
       MirrorCommand.self, CatalogCommand.self, EntryCommand.self, IdentifyCommand.self,
       ConvertCommand.self, ExportCommand.self, RepackCommand.self, DiffCommand.self,
       VerifyCommand.self, RunCommand.self, StatsCommand.self, AuditCommand.self,
-      ClassifyCommand.self,
-      CacheCommand.self,
+      ClassifyCommand.self, CacheCommand.self,
     ])
 
   static func main() {

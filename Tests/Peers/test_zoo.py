@@ -44,8 +44,20 @@ class Home(unittest.TestCase):
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    asked = []
+
     def log_message(self, *_):
-        pass
+        self.asked.append(self.path)
+
+
+def serve(test, folder):
+    """The address of a web server for a folder, until the test ends."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(QuietHandler, directory=folder))
+    server.handle_error = lambda *_: None  # a client that has seen enough hangs up
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    test.addCleanup(server.server_close)
+    test.addCleanup(server.shutdown)
+    return f"http://127.0.0.1:{server.server_port}"
 
 
 @functools.cache
@@ -129,8 +141,18 @@ class OfficialDigests(Home):
         self.assertIn("digest: expected a copy of qkformer-10-384-t4-r224.in1k: MD5", message)
         self.assertIn(md5(other.read_bytes()).hexdigest(), message)
         self.assertFalse((self.home / "blobs").exists() and any((self.home / "blobs").iterdir()))
+        # Neither is a copy that was fetched, unless it is what another entry has.
+        for name, stays in (("reference.safetensors", False), ("qkformer-digits.qkz.h5", True)):
+            self.refusal("pull", "HST-10-384", "--from", f"{serve(self, DIGITS)}/{name}", code=1)
+            content = (DIGITS / name).read_bytes()
+            self.assertEqual((self.home / "blobs" / sha256(content)).exists(), stays, name)
         # The official table refuses the stand-ins as well.
         self.refusal("pull", "HST-10-384", "--from", stand_ins()[0], code=1)
+
+    def test_a_copy_is_fetched_in_any_container(self):
+        zoo, safetensors = stand_in_zoo(), stand_ins()[2]
+        pulled = report("pull", "HST-10-768", "--index", zoo, "--from", f"{serve(self, FOLDER)}/{safetensors.name}")
+        self.assertEqual(pulled["entries"][0]["witness"]["accepted_by"], "MD5")
 
     def test_a_witness_recognises_later_copies_in_any_container(self):
         zoo, (first, _, same, *_) = stand_in_zoo(), stand_ins()
@@ -189,27 +211,21 @@ class Mirrors(Home):
         self.assertEqual([e.message for e in validator("index").iter_errors(index)], [])
         for blob in (tree / "blobs").iterdir():
             self.assertEqual(sha256(blob.read_bytes()), blob.name)
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(QuietHandler, directory=tree))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        for number, place in enumerate([tree, f"http://127.0.0.1:{server.server_port}"]):
+        for number, place in enumerate([tree, serve(self, tree)]):
             with self.subTest(place):
                 self.use(self.home.parent / f"home{number}")
                 self.assertEqual(len(report("list", "--all", "--index", place)["entries"]), len(index["entries"]))
                 pulled = report("pull", "qkformer-digits", "--index", place)["entries"][0]
                 self.assertTrue(pulled["how"].startswith("fetched from"))
+                QuietHandler.asked.clear()
                 self.assertTrue(report("verify", "qkformer-digits", "--level", "dataset", "--index", place)["holds"])
+                # One command reads its zoo once.
+                self.assertEqual(QuietHandler.asked, [] if place == tree else ["/index.json"])
 
     def test_links_are_asked(self):
         described = entry("ms-qkformer-10-384-t4-r224.in1k")
         file = described["files"][0]["name"]
-        server = http.server.ThreadingHTTPServer(
-            ("127.0.0.1", 0), functools.partial(QuietHandler, directory=DIGITS))
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        self.addCleanup(server.server_close)
-        self.addCleanup(server.shutdown)
-        there = f"http://127.0.0.1:{server.server_port}/"
+        there = serve(self, DIGITS) + "/"
         places = {there + "checkpoint.pth": True, there + "nothing": False, "http://127.0.0.1:9/x": False,
                   (DIGITS / "checkpoint.pth").as_uri(): True, "http://example.org/insecure": False}
         described["sources"] = [{"kind": "test", "address": place, "file": file, "state": "not checked",

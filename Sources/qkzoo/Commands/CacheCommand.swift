@@ -20,11 +20,6 @@ struct CacheCommand: ParsableCommand {
     subcommands: [CacheListCommand.self, CacheVerifyCommand.self, CachePruneCommand.self])
 }
 
-extension Cache {
-  /// The user's cache.
-  static func ofUser() throws -> Cache { try Cache(environment: Environment.value) }
-}
-
 /// What is there.
 struct CacheListCommand: ParsableCommand {
   static let configuration = CommandConfiguration(

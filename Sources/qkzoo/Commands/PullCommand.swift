@@ -103,7 +103,9 @@ struct PullCommand: ParsableCommand {
     do {
       return try accept(blob.path, address.fileName, "fetched from \(address)", entry, zoo)
     } catch {
-      try zoo.cache.remove(blob.record.sha256)
+      // What another entry has may have been here before.
+      let digest = blob.record.sha256
+      if try !zoo.hasUse(for: digest) { try zoo.cache.remove(digest) }
       throw error
     }
   }
@@ -143,10 +145,7 @@ struct PullCommand: ParsableCommand {
     let hint =
       entry.isRecognisable
       ? "; a copy is accepted by \(entry.accepted): qkzoo pull \(entry.name) --from FILE" : ""
-    let states = entry.sources.map { source in
-      "\(source.kind) \(source.state == .dead ? "dead since" : "\(source.state.rawValue),") \(source.asOf)"
-        + (source.remark.map { " (\($0))" } ?? "")
-    }
+    let states = entry.sources.map { "\($0.kind) \($0.stateText)" }
     return ZooFailure(
       .unavailable, at: entry.name, expected: "an address that a program can fetch",
       found: (states.isEmpty ? "none" : states.joined(separator: ", ")) + hint)

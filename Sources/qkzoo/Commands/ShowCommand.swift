@@ -50,10 +50,12 @@ struct ShowCommand: ParsableCommand {
     }
     table.add("available", entry.availability.rawValue)
     for file in entry.files {
-      let digest = file.sha256.map { "SHA-256 \($0)" } ?? file.md5.map { "MD5 \($0)" }
-      table.add("file", "\(file.role.rawValue) \(file.name): \(digest ?? "no digest known")")
+      let digest = file.digestText ?? "no digest known"
+      table.add("file", "\(file.role.rawValue) \(file.name): \(digest)")
     }
-    for source in entry.sources { table.add("source", words(source)) }
+    for source in entry.sources {
+      table.add("source", "\(source.kind) \(source.address): \(source.stateText)")
+    }
     for speaker in Figure.Speaker.allCases {
       for figure in entry.figures where figure.by == speaker {
         table.add(speaker.rawValue, words(figure))
@@ -64,12 +66,6 @@ struct ShowCommand: ParsableCommand {
     }
     for note in entry.notes { table.add("note", note) }
     return Report("show", ["entry": entry.json], text: table.text)
-  }
-
-  private static func words(_ source: ZooEntry.Source) -> String {
-    let state = source.state == .dead ? "dead since" : "\(source.state.rawValue),"
-    return "\(source.kind) \(source.address): \(state) \(source.asOf)"
-      + (source.remark.map { " (\($0))" } ?? "")
   }
 
   private static func words(_ figure: Figure) -> String {

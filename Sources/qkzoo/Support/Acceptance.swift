@@ -29,9 +29,9 @@ struct Acceptance {
     let digests = try FileDigests(ofFile: path)
     // By digest first: what is recognised so is parsed only after that.
     if let match = try match(digests, nil) {
-      return try keep(path, name, digests, match.grounds, open(path))
+      return try keep(path, name, digests, match.grounds, open(path, digests))
     }
-    let opened = try open(path)
+    let opened = try open(path, digests)
     let weightsID = try weightsID(opened)
     if let match = try match(digests, weightsID) {
       return try keep(path, name, digests, match.grounds, opened)
@@ -44,7 +44,7 @@ struct Acceptance {
   // MARK: - Judging
 
   private func match(_ digests: FileDigests, _ weightsID: Digest?) throws -> EntryMatch? {
-    try zoo.matches(digests: digests, weightsID: weightsID).first { $0.entry.name == entry.name }
+    try zoo.match(entry, digests: digests, weightsID: weightsID)
   }
 
   /// Whether anything is known that a copy could match.
@@ -67,9 +67,9 @@ struct Acceptance {
 
   // MARK: - Opening and converting
 
-  private func open(_ path: String) throws -> Opened {
+  private func open(_ path: String, _ digests: FileDigests) throws -> Opened {
     guard ModelFile.isCheckpoint(path) else {
-      return .foreign(try ModelAssembly(path: path, weights: weights))
+      return .foreign(try ModelAssembly(path: path, weights: weights, digests: digests))
     }
     return .checkpoint(try CheckpointFile.openVerified(path).checkpoint())
   }
@@ -142,7 +142,7 @@ extension ZooEntry {
   /// What a copy can be recognised by, in words.
   var accepted: String {
     let digests = files.compactMap { file in
-      file.sha256.map { "SHA-256 \($0)" } ?? file.md5.map { "MD5 \($0) (\(file.name))" }
+      file.digestText.map { file.sha256 == nil ? "\($0) (\(file.name))" : $0 }
     }
     let all = digests + (weightsID.map { ["weights-id \($0)"] } ?? [])
     return all.joined(separator: " or ")

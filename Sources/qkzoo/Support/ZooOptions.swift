@@ -5,6 +5,7 @@ import Diagnostics
 import Evaluation
 import FileAccess
 import ModelZoo
+import Synchronization
 import Transfer
 
 /// Where the zoo's entries come from.
@@ -22,7 +23,19 @@ struct ZooOptions: ParsableArguments {
 
   /// The zoo, and what of it is on this machine.
   func local() throws -> LocalZoo {
-    let cache = { @Sendable in try Cache(environment: Environment.value) }
+    try Self.opened.withLock { opened in
+      if let zoo = opened[index] { return zoo }
+      let zoo = try open()
+      opened[index] = zoo
+      return zoo
+    }
+  }
+
+  /// A command may ask for its zoo several times; it is fetched and read once.
+  private static let opened = Mutex<[String?: LocalZoo]>([:])
+
+  private func open() throws -> LocalZoo {
+    let cache = { @Sendable in try Cache.ofUser() }
     guard let index else { return LocalZoo(index: try .compiledIn(), cache: cache) }
     if LocalZoo.isAddress(index) {
       return LocalZoo(index: try fetchedIndex(Address(index)), mirror: index, cache: cache)
@@ -36,7 +49,7 @@ struct ZooOptions: ParsableArguments {
 
   private func fetchedIndex(_ address: Address) throws -> ZooIndex {
     let name = Mirror.indexName
-    let folder = Files.join(try Cache(environment: Environment.value).root, "incoming")
+    let folder = Files.join(try Cache.ofUser().root, "incoming")
     let fetched = try Download(
       WantedFile(name: name), from: [TransferSource(try Address(Files.join(address.text, name)))],
       in: folder, options: transfer.options(limit: Mirror.indexLimit)
@@ -63,6 +76,11 @@ extension ZooOptions {
     let here = try local().requiredPath(of: .testData, in: entry)
     return try LabelledSamples(path: here, name: file.name)
   }
+}
+
+extension Cache {
+  /// The user's cache.
+  static func ofUser() throws -> Cache { try Cache(environment: Environment.value) }
 }
 
 /// How files are fetched.

@@ -168,4 +168,7 @@ public struct NetworkPlan: Sendable {
   public let stages: [StagePlan]
   /// Makes spikes of a membrane for the classifier; `nil` where the stream is spikes already.
   public let headNeuron: NeuronSite?
+
+  /// The unit whose convolution reads the network's input.
+  public var firstUnit: ConvolutionUnit { stages[0].embedding.units[0] }
 }

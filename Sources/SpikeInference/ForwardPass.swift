@@ -26,6 +26,13 @@ public protocol ForwardObserver {
 
   /// A convolution other than the first is about to read its input.
   mutating func convolution(_ unit: ConvolutionUnit, input: SpikeCountMap)
+
+  /// The first convolution is about to read the network's input, `[frames, B, N, C]`: one frame for
+  /// direct coding, *T* else.
+  mutating func firstConvolution(_ unit: ConvolutionUnit, input: CurrentMap)
+
+  /// The classifier is about to average and read its input, `[T, B, N, C]`.
+  mutating func classifier(input: SpikeCountMap)
 }
 
 extension ForwardObserver {
@@ -33,6 +40,10 @@ extension ForwardObserver {
   public static var observes: Observation { .currents }
   /// Does nothing.
   public mutating func convolution(_ unit: ConvolutionUnit, input: SpikeCountMap) {}
+  /// Does nothing.
+  public mutating func firstConvolution(_ unit: ConvolutionUnit, input: CurrentMap) {}
+  /// Does nothing.
+  public mutating func classifier(input: SpikeCountMap) {}
 }
 
 /// Watches nothing.

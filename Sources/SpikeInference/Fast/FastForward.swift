@@ -94,9 +94,13 @@ public struct FastForward: ForwardPass {
           engine: self, parts: parts, neurons: plan.neurons(for: input.size),
           observer: observer, counter: counter)
         defer { observer = run.observer }
+        if Observer.observes != .nothing {
+          run.observer.firstConvolution(plan.firstUnit, input: input.currents())
+        }
         let stream =
           plan.configuration.residual == .spikeAddition
           ? try run.stages(input) : try run.membraneStages(input)
+        if Observer.observes != .nothing { run.observer.classifier(input: stream.counts()) }
         return head.logits(stream, parts)
       }
     }

@@ -36,9 +36,13 @@ public struct ReferenceForward: ForwardPass {
     try FloatingPointEnvironment.check()
     var run = ReferenceRun(engine: self, neurons: plan.neurons(for: input.size), observer: observer)
     defer { observer = run.observer }
+    if Observer.observes != .nothing {
+      run.observer.firstConvolution(plan.firstUnit, input: input.currents())
+    }
     let stream =
       plan.configuration.residual == .spikeAddition
       ? try run.stages(input) : try run.membraneStages(input)
+    run.observer.classifier(input: stream)
     let head = ClassificationHead(plan: plan, weights: weights)
     return head.logits(head.features(stream), batch: input.batch, linear: head.linear)
   }

@@ -115,7 +115,8 @@ let package = Package(
     library(
       "Evaluation",
       [
-        "CheckpointFormat", "Datasets", "Diagnostics", "FileAccess", "QKFormerModel",
+        "CanonicalJSON", "CheckpointFormat", "Datasets", "Diagnostics", "FileAccess",
+        "QKFormerModel",
         "SpikeInference",
         "SpikeTensors", "TensorFiles",
       ]),
@@ -201,7 +202,8 @@ let package = Package(
     tests(
       "Evaluation",
       [
-        "CheckpointFormat", "Datasets", "Diagnostics", "QKFormerModel", "SpikeInference",
+        "CanonicalJSON", "CheckpointFormat", "Datasets", "Diagnostics", "QKFormerModel",
+        "SpikeInference",
         "SpikeTensors",
         "TensorFiles",
       ]),

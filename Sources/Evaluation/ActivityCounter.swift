@@ -2,6 +2,10 @@ public import QKFormerModel
 public import SpikeInference
 
 /// Counts spikes and convolution inputs exactly while a model runs.
+///
+/// With a `SynapseInventory` it counts what each spike reaches and the products of self-attention
+/// too, which conventions of `EnergyEstimate` need; without, it costs less. All counts are
+/// integers, so counters of parts of a dataset add up in any order.
 public struct ActivityCounter: ForwardObserver, Sendable {
   /// The input of one convolution, over all steps and samples seen.
   public struct Input: Sendable, Equatable {
@@ -39,20 +43,26 @@ public struct ActivityCounter: ForwardObserver, Sendable {
     public var total: Int { perStep.reduce(0, +) }
     /// Spikes for each neuron and step.
     public var firingRate: Double { Double(total) / Double(neurons * perStep.count) }
+    /// Spikes for each neuron at each step.
+    public var ratePerStep: [Double] { perStep.map { Double($0) / Double(neurons) } }
   }
 
   /// Samples seen.
-  public private(set) var samples = 0
+  public internal(set) var samples = 0
   /// By neuron path.
-  public private(set) var spikes: [String: Spikes] = [:]
+  public internal(set) var spikes: [String: Spikes] = [:]
   /// By unit path.
-  public private(set) var inputs: [String: Input] = [:]
+  public internal(set) var inputs: [String: Input] = [:]
+  /// What synapses did, if they were counted.
+  public internal(set) var synapses: SynapticActivity?
 
   /// Spikes and inputs, no currents.
   public static var observes: Observation { .spikes }
 
-  /// Starts at zero.
-  public init() {}
+  /// Starts at zero; counts synapses if it is given those of the model.
+  public init(_ inventory: SynapseInventory? = nil) {
+    synapses = inventory.map { SynapticActivity($0) }
+  }
 
   /// Counts a group's spikes.
   public mutating func neurons(
@@ -64,6 +74,7 @@ public struct ActivityCounter: ForwardObserver, Sendable {
     }
     spikes[group.path] = Spikes(perStep: perStep, neurons: group.count * map.batch)
     samples = map.batch
+    synapses?.neurons(group, map)
   }
 
   /// Counts a convolution's input.
@@ -76,12 +87,22 @@ public struct ActivityCounter: ForwardObserver, Sendable {
       count.largest = max(count.largest, Int(value))
     }
     inputs[unit.path] = count
+    synapses?.convolution(unit, input)
   }
+
+  /// Counts the network's input.
+  public mutating func firstConvolution(_ unit: ConvolutionUnit, input: CurrentMap) {
+    synapses?.firstConvolution(unit, input)
+  }
+
+  /// Counts the classifier's input.
+  public mutating func classifier(input: SpikeCountMap) { synapses?.classifier(input) }
 
   /// Adds up what several counters saw of one model.
   public static func total(_ counters: [ActivityCounter]) -> ActivityCounter {
     counters.dropFirst().reduce(into: counters.first ?? ActivityCounter()) { total, next in
       total.samples += next.samples
+      total.synapses = SynapticActivity.sum(total.synapses, next.synapses)
       total.inputs.merge(next.inputs) { $0 + $1 }
       total.spikes.merge(next.spikes) { left, right in
         Spikes(

@@ -6,8 +6,12 @@ public enum EvaluationFailureCode: String, FailureCode {
   case data = "evaluation-data"
   /// The data are of another kind than the model's input.
   case fit = "evaluation-data-does-not-fit"
+  /// The file states no costs of operations.
+  case costs = "energy-costs"
+  /// The file holds no counted activity.
+  case activity = "activity"
 
-  /// Both are faults of the data.
+  /// All are faults of the data.
   public var kind: FailureKind { .badData }
 }
 

@@ -19,16 +19,20 @@ public struct SplitEvaluation: Sendable {
 
   /// Runs a model over a dataset.
   ///
-  /// - Parameter batchSize: for scope `batch` only; `nil` runs each sample alone.
+  /// - Parameters:
+  ///   - batchSize: for scope `batch` only; `nil` runs each sample alone.
+  ///   - synapses: counts what spikes reach, too.
   /// - Throws: `InferenceFailure`, `TensorFailure`.
   public init(
     _ engine: some ForwardPass, _ data: LabelledSamples, batchSize: Int? = nil,
-    order: String = "file order", progress: @escaping @Sendable (Int) -> Void = { _ in }
+    order: String = "file order", synapses: SynapseInventory? = nil,
+    progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws {
     let input = try InputBatch(
       data.images, for: engine.plan.configuration, name: data.name)
     let units = try engine.run(
-      input, batchSize: batchSize ?? 1, observer: { _ in ActivityCounter() }, progress: progress)
+      input, batchSize: batchSize ?? 1, observer: { _ in ActivityCounter(synapses) },
+      progress: progress)
     dataset = data.name
     evaluation = batchSize.map { "batch \($0), \(order)" } ?? "per-image"
     logits = units.flatMap(\.logits)

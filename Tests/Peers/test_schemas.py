@@ -148,6 +148,20 @@ class Schemas(unittest.TestCase):
         self.assert_strict("commands/stats", value, free=["without accuracy"])
         self.assert_strict("records", json.loads(records.read_text()))
         self.assert_valid("commands/stats", report("stats", digits(), "--input", DIGITS / "reference.safetensors"))
+        costs = FOLDER / "costs.json"
+        value = {"schema": "qkzoo.costs/1", "name": "a chip", "accumulate_pj": 0.5, "multiply_accumulate_pj": 2}
+        self.assert_strict("costs", value)
+        costs.write_text(json.dumps(value))
+        value = report("stats", digits(), "--input", DIGITS / "reference.safetensors", "--cost", costs,
+                       "--convention", "paper")
+        self.assert_valid("commands/stats", value)
+        energy, = value["energy"]
+        self.assertAlmostEqual(energy["millijoules"] * 1e9,
+                               0.5 * energy["accumulates"] + 2 * energy["multiply_accumulates"], places=3)
+        for name, mutant in mutants(json.loads(costs.read_text())):
+            with self.subTest(f"costs {name}"):
+                costs.write_text(json.dumps(mutant))
+                qkzoo("stats", digits(), "--input", DIGITS / "reference.safetensors", "--cost", costs, code=65)
 
     def test_audit(self):
         self.assert_strict("commands/audit", report("audit", digits_batch(), "--data", SPLIT))

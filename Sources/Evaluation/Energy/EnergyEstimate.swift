@@ -1,73 +1,95 @@
 public import QKFormerModel
 
-/// Synaptic operations and energy of one inference, under one named convention.
-///
-/// The conventions disagree by factors; a figure without its convention says nothing.
-///
-/// Corresponds to the paper's appendix and to Horowitz (2014), 45 nm.
-public struct EnergyEstimate: Sendable, Equatable {
-  /// How operations are counted and charged.
-  public enum Convention: String, Sendable, CaseIterable {
-    /// The paper's: integer inputs count as that many accumulates; the first convolution is
-    /// charged once as multiply-accumulates; the classifier is left out.
-    case paper
-    /// Only 0/1 inputs are event-driven: integer inputs make a layer multiply-accumulate at every
-    /// step; the first convolution is charged at every step, the classifier once.
-    case strict
+/// Operations of one sample.
+public struct OperationTally: Sendable, Equatable {
+  /// Accumulates.
+  public var accumulates: Double
+  /// Multiply-accumulates.
+  public var multiplyAccumulates: Double
+
+  /// Names a number of operations.
+  public init(accumulates: Double = 0, multiplyAccumulates: Double = 0) {
+    self.accumulates = accumulates
+    self.multiplyAccumulates = multiplyAccumulates
   }
 
-  /// Energy of a multiply-accumulate, in picojoules.
-  public static let macPicojoules = 4.6
-  /// Energy of an accumulate, in picojoules.
-  public static let acPicojoules = 0.9
+  static func + (left: OperationTally, right: OperationTally) -> OperationTally {
+    OperationTally(
+      accumulates: left.accumulates + right.accumulates,
+      multiplyAccumulates: left.multiplyAccumulates + right.multiplyAccumulates)
+  }
+
+  /// Their energy, in millijoules.
+  public func millijoules(_ costs: EnergyCosts = .horowitz) -> Double {
+    (accumulates * costs.accumulate + multiplyAccumulates * costs.multiplyAccumulate) * 1e-9
+  }
+}
+
+/// Operations and energy of one inference, the mean over the samples seen, under one convention.
+public struct EnergyEstimate: Sendable, Equatable {
+  /// The operations of one layer.
+  public struct Layer: Sendable, Equatable {
+    /// Canonical path of the unit, the attention or the head.
+    public let path: String
+    /// The operations of one sample.
+    public let operations: OperationTally
+  }
 
   /// The convention.
-  public let convention: Convention
-  /// Accumulates for each sample.
-  public let accumulates: Double
-  /// Multiply-accumulates for each sample.
-  public let multiplyAccumulates: Double
+  public let convention: EnergyConvention
+  /// What an operation costs.
+  public let costs: EnergyCosts
+  /// By layer, in the order of the forward pass.
+  public let layers: [Layer]
+  /// The operations of one sample.
+  public let operations: OperationTally
 
+  /// Accumulates for each sample.
+  public var accumulates: Double { operations.accumulates }
+  /// Multiply-accumulates for each sample.
+  public var multiplyAccumulates: Double { operations.multiplyAccumulates }
   /// Energy for each sample, in millijoules.
-  public var millijoules: Double {
-    (accumulates * Self.acPicojoules + multiplyAccumulates * Self.macPicojoules) * 1e-9
-  }
+  public var millijoules: Double { operations.millijoules(costs) }
 
   /// Estimates from measured activity; `size` is the extent of the inputs.
+  ///
+  /// A convention that needs synapses needs a counter that counted them; another is a programming
+  /// error.
   public init(
-    _ convention: Convention, plan: NetworkPlan, size: SpatialSize, activity: ActivityCounter
+    _ convention: EnergyConvention, plan: NetworkPlan, size: SpatialSize,
+    activity: ActivityCounter, costs: EnergyCosts = .horowitz
   ) {
-    let steps = Double(plan.configuration.timeSteps)
-    let isDirect = plan.configuration.input.coding == .direct
-    var (accumulates, multiplies) = (0.0, 0.0)
-    for layer in plan.operations(for: size) {
-      let macs = Double(layer.accumulates)
-      switch layer.kind {
-      case .firstConvolution:
-        multiplies += macs * (convention == .paper && isDirect ? 1 : steps)
-      case .head:
-        multiplies += convention == .paper ? 0 : macs
-      case .attentionProduct:
-        accumulates += macs / 2 * steps * Self.productRate(layer.path, activity)
-      case .convolution:
-        guard let input = activity.inputs[layer.path] else { continue }
-        if convention == .paper || input.isBinary {
-          accumulates += macs * steps * input.meanCount
-        } else {
-          multiplies += macs * steps
-        }
-      }
+    precondition(
+      activity.synapses != nil || !convention.needsSynapses,
+      "\(convention) needs a SynapseInventory")
+    let counting = OperationCounting(
+      convention: convention, plan: plan, size: size, activity: activity)
+    layers = plan.operations(for: size).map {
+      Layer(path: $0.path, operations: counting.operations($0))
     }
+    operations = layers.reduce(OperationTally()) { $0 + $1.operations }
     self.convention = convention
-    self.accumulates = accumulates
-    multiplyAccumulates = multiplies
+    self.costs = costs
   }
 
-  /// SSA's two products: the rarer of K and V for the first, Q for the second.
-  private static func productRate(_ path: String, _ activity: ActivityCounter) -> Double {
-    func rate(_ name: String) -> Double {
-      activity.spikes["\(path)/\(name)/lif"]?.firingRate ?? 0
+  /// The operations by part of the network, as papers tabulate them: a stage's patch embedding,
+  /// its attention and its MLPs, and the head.
+  public var parts: [(name: String, operations: OperationTally)] {
+    layers.reduce(into: []) { parts, layer in
+      let name = Self.part(layer.path)
+      if let index = parts.firstIndex(where: { $0.name == name }) {
+        parts[index].operations = parts[index].operations + layer.operations
+      } else {
+        parts.append((name, layer.operations))
+      }
     }
-    return min(rate("k"), rate("v")) + rate("q")
+  }
+
+  /// The part that a layer belongs to, as in `stage1 embedding`.
+  public static func part(_ path: String) -> String {
+    let pieces = path.split(separator: "/").map(String.init)
+    guard pieces.count > 1 else { return path }
+    if pieces[1] == "speds" { return pieces[0] + " embedding" }
+    return pieces[0] + (pieces.contains("mlp") ? " MLP" : " attention")
   }
 }

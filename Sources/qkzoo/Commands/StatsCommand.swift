@@ -17,10 +17,13 @@ struct StatsCommand: ParsableCommand {
     abstract: "Measure firing rates, synaptic operations and energy on named input.",
     discussion: """
       With --dataset the accuracy is measured too, each sample alone. Energy conventions differ by \
-      factors, so each is printed under its name.
+      factors, so each is printed under its name; docs/evaluation.md defines them. --cost takes \
+      {"schema": "qkzoo.costs/1", "name": TEXT, "accumulate_pj": NUMBER, \
+      "multiply_accumulate_pj": NUMBER}.
 
       EXAMPLES
         qkzoo stats model.qkz.h5 --dataset digits-test.safetensors
+        qkzoo stats model.qkz.h5 --dataset digits-test.safetensors --convention paper --cost chip.json
         qkzoo stats model.qkz.h5 --input probe.safetensors:input --json
       """)
 
@@ -37,6 +40,7 @@ struct StatsCommand: ParsableCommand {
       "Also write accuracy and exact spike counts as records for `convert`.", valueName: "file"))
   var records: String?
 
+  @OptionGroup var energy: EnergyOptions
   @OptionGroup var running: EngineOptions
   @OptionGroup var format: OutputOptions
 
@@ -54,44 +58,48 @@ struct StatsCommand: ParsableCommand {
     // Activity is a property of each sample; a batch would mix them.
     let engine = try running.prepare(checkpoint, scope: .sample)
     let modelID = try checkpoint.identity().modelID.hex
+    let costs = try energy.costs()
+    let synapses = try energy.synapses(engine.plan, checkpoint)
     if let dataset {
       let samples = try LabelledSamples(path: dataset)
       let progress = Progress("stats", total: samples.count)
-      let evaluation = try SplitEvaluation(engine, samples, progress: progress.advance)
+      let evaluation = try SplitEvaluation(
+        engine, samples, synapses: synapses, progress: progress.advance)
       if let records {
         try AtomicFile.replace(records, with: evaluation.records.json.canonicalBytes)
       }
       let size = SpatialSize(ofInput: samples.images.shape)
-      format.print(report(engine.plan, size, evaluation.activity, evaluation, modelID))
+      format.print(report(engine.plan, size, evaluation.activity, evaluation, modelID, costs))
     } else if let input {
       let tensor = try TensorSource.read(input)
       let batch = try InputBatch(tensor, for: engine.plan.configuration, name: input)
       let progress = Progress("stats", total: batch.batch)
       let units = try engine.run(
-        batch, observer: { _ in ActivityCounter() }, progress: progress.advance)
+        batch, observer: { _ in ActivityCounter(synapses) }, progress: progress.advance)
       let activity = ActivityCounter.total(units.map(\.observer))
-      format.print(report(engine.plan, SpatialSize(ofInput: tensor.shape), activity, nil, modelID))
+      let size = SpatialSize(ofInput: tensor.shape)
+      format.print(report(engine.plan, size, activity, nil, modelID, costs))
     }
   }
 
   private func report(
     _ plan: NetworkPlan, _ size: SpatialSize, _ activity: ActivityCounter,
-    _ evaluation: SplitEvaluation?, _ modelID: String
+    _ evaluation: SplitEvaluation?, _ modelID: String, _ costs: EnergyCosts
   ) -> Report {
     let neurons = plan.neurons(for: size)
     let layers = plan.operations(for: size)
-    let estimates = EnergyEstimate.Convention.allCases.map {
-      EnergyEstimate($0, plan: plan, size: size, activity: activity)
+    let estimates = energy.conventions.map {
+      EnergyEstimate($0, plan: plan, size: size, activity: activity, costs: costs)
     }
     var text = [rateTable(neurons, activity), inputTable(layers, activity)]
-    text.append(energyTable(estimates))
+    text.append(EnergyOptions.table(estimates, costs))
     text.append(summary(activity, evaluation, modelID))
     var members: [String: JSON] = [
       "model_id": .string(modelID), "input": .string(input ?? dataset ?? ""),
       "samples": .integer(activity.samples),
       "neurons": .array(neurons.compactMap { Self.json($0, activity) }),
       "layers": .array(layers.map { Self.json($0, activity) }),
-      "energy": .array(estimates.map(Self.json)),
+      "costs": costs.json, "energy": .array(estimates.map(EnergyOptions.json)),
     ]
     if let evaluation {
       members["accuracy"] = [
@@ -128,17 +136,6 @@ struct StatsCommand: ParsableCommand {
     return table.text
   }
 
-  private func energyTable(_ estimates: [EnergyEstimate]) -> String {
-    var table = TextTable()
-    table.add("CONVENTION", "ACs", "MACs", "ENERGY (mJ a sample, 45 nm: 0.9 and 4.6 pJ)")
-    for estimate in estimates {
-      table.add(
-        estimate.convention.rawValue, Int(estimate.accumulates).grouped,
-        Int(estimate.multiplyAccumulates).grouped, estimate.millijoules.formatted(6))
-    }
-    return table.text
-  }
-
   private func summary(
     _ activity: ActivityCounter, _ evaluation: SplitEvaluation?, _ modelID: String
   ) -> String {
@@ -155,6 +152,7 @@ struct StatsCommand: ParsableCommand {
       [
         "path": .string(group.path), "shape": .array(group.shape.map { .integer($0) }),
         "firing_rate": .number(spikes.firingRate),
+        "firing_rates": .array(spikes.ratePerStep.map { .number($0) }),
         "spikes": .array(spikes.perStep.map { .integer($0) }),
       ]
     }
@@ -172,14 +170,5 @@ struct StatsCommand: ParsableCommand {
       ]
     }
     return .object(members)
-  }
-
-  private static func json(_ estimate: EnergyEstimate) -> JSON {
-    [
-      "convention": .string(estimate.convention.rawValue),
-      "accumulates": .number(estimate.accumulates),
-      "multiply_accumulates": .number(estimate.multiplyAccumulates),
-      "millijoules": .number(estimate.millijoules),
-    ]
   }
 }

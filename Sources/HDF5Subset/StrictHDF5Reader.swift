@@ -17,13 +17,20 @@ public struct StrictHDF5Reader: HDF5ContentReader {
   ///
   /// - Throws: `HDF5Failure`.
   public func content(of file: MappedFile) throws -> HDF5Content {
+    try content(of: ByteRegion(file), at: file.path)
+  }
+
+  /// Reads the structure of a file's bytes, wherever they are; `place` names them in errors.
+  ///
+  /// - Throws: `HDF5Failure`.
+  public func content(of file: ByteRegion, at place: String) throws -> HDF5Content {
     do {
       let walk = try Walk(file)
       try walk.finish()
       return walk.content
     } catch let failure as HDF5Failure {
       throw HDF5Failure(
-        failure.code, at: "\(file.path) \(failure.place)", expected: failure.expected,
+        failure.code, at: "\(place) \(failure.place)", expected: failure.expected,
         found: failure.found)
     }
   }
@@ -35,8 +42,8 @@ private struct Walk {
   private(set) var content = HDF5Content(groups: [], datasets: [:], attributes: [:])
   private var addresses: Set<UInt64> = []
 
-  init(_ mapped: MappedFile) throws {
-    file = ClaimedFile(mapped)
+  init(_ bytes: ByteRegion) throws {
+    file = ClaimedFile(bytes)
     let root = try Superblock(&file).root
     try object(at: root, "/", depth: 0)
   }

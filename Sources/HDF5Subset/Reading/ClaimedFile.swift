@@ -1,7 +1,7 @@
 import Diagnostics
 import FileAccess
 
-/// A mapped file, and the account of its bytes: everything that is read must be claimed.
+/// A file, and the account of its bytes: everything that is read must be claimed.
 ///
 /// In the end every byte belongs to exactly one thing or is zero. The sum of all claims is never
 /// above the size of the file, so no loop or overlap can cost more than one pass.
@@ -12,15 +12,15 @@ struct ClaimedFile {
     let owner: Int
   }
 
-  private let file: MappedFile
+  private let file: ByteRegion
   private var claims: [Claim] = []
   private var owners: [String] = []
   private var total = 0
 
-  init(_ file: MappedFile) { self.file = file }
+  init(_ file: ByteRegion) { self.file = file }
 
   /// Bytes in the file.
-  var size: Int { file.size }
+  var size: Int { file.count }
 
   /// Gives a range to an owner; it must lie inside the file.
   ///
@@ -79,7 +79,7 @@ struct ClaimedFile {
     return copy(start..<min(start + limit, size))
   }
 
-  private func copy(_ range: Range<Int>) -> [UInt8] { ByteRegion(file, in: range).copy() }
+  private func copy(_ range: Range<Int>) -> [UInt8] { file.part(range).copy() }
 
   /// Requires that no two claims share a byte, and that all other bytes are zero.
   ///
@@ -113,7 +113,7 @@ struct ClaimedFile {
   }
 
   private func firstNonzero(_ range: Range<Int>) -> (offset: Int, byte: UInt8)? {
-    file.withBytes(in: range) { bytes in
+    file.part(range).withBytes { bytes in
       for offset in 0..<bytes.byteCount {
         // SAFETY: `offset` is inside the span; every bit pattern is an integer.
         let byte = unsafe bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)

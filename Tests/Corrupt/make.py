@@ -17,6 +17,7 @@ import zipfile
 import zlib
 
 import hdf5_files
+import mat_files
 
 HERE = pathlib.Path(__file__).resolve().parent
 ACCEPTED = HERE.parent / "Accepted"
@@ -420,6 +421,10 @@ doubling = value("a" * 16) + b"q\x00" + b"".join(
     b"0" + name("torch", "device") + b"h\x00h\x00\x86Rq\x00" for _ in range(40))
 refused_pickle("pickle-budget", "device-doubling", "a device of itself twice, 40 times",
                b"\x80\x02" + doubling + b".")
+square = {"0": floats(*range(256))}
+refused_pickle("pickle-budget", "views-of-one-storage", "40 columns-first views of one storage",
+               {f"w{index}": tensor(storage("FloatStorage", "0", 256), (16, 16), (1, 16))
+                for index in range(40)}, square)
 
 TRUNCATED = [
     ("empty", "no byte at all", b""), ("no-stop", "no STOP", b"\x80\x02N"),
@@ -1351,6 +1356,10 @@ for name_, idea, data, size, pixels in [
 
 hdf5_files.write_all(corrupt, accepted)
 
+# The development kit of ImageNet. --------------------------------------------------------------
+
+mat_files.write_all(corrupt, accepted)
+
 # The files. ------------------------------------------------------------------------------------
 
 HEADS = {
@@ -1358,7 +1367,7 @@ HEADS = {
 
 One small file for each way to be wrong. The name of a file is the name of the error that it must be
 refused with, then its idea. `make.py` writes them all, and `Tests/Accepted` too, with `hdf5_files.py`
-for HDF5; nothing here is made by hand. Nothing in these files may ever run: the commands in them would make a file called
+for HDF5 and `mat_files.py` for MAT-files; nothing here is made by hand. Nothing in these files may ever run: the commands in them would make a file called
 `qkzoo-payload-ran`, and the tests look for it.
 
 Exit codes: pickle errors of names, opcodes, operands and budget, and `storage-out-of-bounds`, are
@@ -1382,7 +1391,7 @@ for folder, head in HEADS.items():
 
 
 def main():
-    kept = {HERE / name for name in ("make.py", "hdf5_blocks.py", "hdf5_files.py")}
+    kept = {HERE / name for name in ("make.py", "hdf5_blocks.py", "hdf5_files.py", "mat_files.py")}
     present = {path for folder in HEADS for path in folder.rglob("*") if path.is_file()} - kept
     present = {path for path in present if "__pycache__" not in path.parts}
     stale = sorted(present - files.keys())

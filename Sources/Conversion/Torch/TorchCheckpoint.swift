@@ -9,12 +9,14 @@ struct TorchCheckpoint {
   private let document: PickleDocument
   private let storages: any TorchStorages
   private let place: String
+  private let copyLimit: Int
 
   /// Opens a file; nothing in it is executed.
   ///
   /// - Throws: `TorchFailure`, `TensorFileFailure`.
   init(_ file: ByteRegion, at place: String) throws {
     self.place = place
+    copyLimit = 2 * file.count
     let start = file.part(0..<min(file.count, 16)).copy()
     if start.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
       let archive = try TorchArchive(file, at: place)
@@ -49,6 +51,26 @@ struct TorchCheckpoint {
     }
     let gathered = Self.gather(tensor, storage.copy(), width: type.byteCount, count: count)
     return try Tensor(type, tensor.shape, ByteRegion(gathered), name: place)
+  }
+
+  /// Requires that the tensors which must be copied take at most twice the file's bytes together: a
+  /// pickle can name any number of views of one storage.
+  ///
+  /// - Throws: `TorchFailure`, `TensorFailure`.
+  func checkCopies(of tensors: [(name: String, tensor: TorchTensor)]) throws {
+    var total = 0
+    for (name, tensor) in tensors {
+      let place = "\(place) \(name)"
+      let size = try Tensor.byteCount(
+        tensor.storage.elementType ?? .u8, tensor.shape, name: place)
+      if size == 0 || Self.isContiguous(tensor) { continue }
+      guard size <= copyLimit - total else {
+        throw TorchFailure(
+          .budget, at: place, expected: "at most \(copyLimit) bytes in views that are no rows",
+          found: "\(size) more after \(total)")
+      }
+      total += size
+    }
   }
 
   /// The bytes that the file has for a storage, whatever the pickle says.

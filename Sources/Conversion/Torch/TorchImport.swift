@@ -80,9 +80,9 @@ enum TorchImport {
   private static func tensors(
     _ dict: PickleDict, _ checkpoint: TorchCheckpoint
   ) throws -> [(name: String, tensor: Tensor)] {
-    try dict.members.compactMap { name, value in
-      try value.tensor.map { (name, try checkpoint.tensor($0, name: name)) }
-    }
+    let members = dict.members.compactMap { name, value in value.tensor.map { (name, $0) } }
+    try checkpoint.checkCopies(of: members)
+    return try members.map { name, tensor in (name, try checkpoint.tensor(tensor, name: name)) }
   }
 
   /// Members that are plain values; members share values, so the budget is one for all.

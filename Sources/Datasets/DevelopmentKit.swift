@@ -11,6 +11,8 @@ struct DevelopmentKit {
   let identifiers: [Int: String]
 
   /// Reads the `meta.mat` beside a list of class numbers.
+  ///
+  /// - Throws: `DatasetFailure`, `FileFailure`.
   init(besides list: String) throws {
     let path = Files.join(Files.directory(of: list), "meta.mat")
     guard Files.exists(path) else {
@@ -18,7 +20,14 @@ struct DevelopmentKit {
         .labels, at: list, expected: "WordNet ids, or the development kit's meta.mat beside it",
         found: "class numbers alone, which are not indices of classes")
     }
-    var reader = MATReader(try Files.read(path, limit: 64 << 20), at: path)
+    try self.init(try Files.read(path, limit: 64 << 20), at: path)
+  }
+
+  /// Reads the bytes of a `meta.mat`; `path` names it in errors.
+  ///
+  /// - Throws: `DatasetFailure`.
+  init(_ file: [UInt8], at path: String) throws {
+    var reader = MATReader(file, at: path)
     let synsets = try reader.structureArray()
     guard let numbers = synsets["ILSVRC2012_ID"], let names = synsets["WNID"],
       let children = synsets["num_children"]
@@ -59,6 +68,8 @@ private struct MATReader {
   }
 
   private static let cellLimit = 1_000_000
+  /// The format's own limit for the names of fields, with a null byte.
+  private static let nameLimit = 64
 
   private let place: String
   private var bytes: ArraySlice<UInt8>
@@ -81,17 +92,26 @@ private struct MATReader {
     guard kind == Kind.matrix else { throw broken("a matrix") }
     bytes = body
     guard try element().1.first == Kind.structure else { throw broken("a structure array") }
-    let count = try integers(element()).reduce(1) { $0.multipliedReportingOverflow(by: $1).0 }
+    let extents = try integers(element())
     _ = try element()
-    guard let nameLength = try integers(element()).first, nameLength > 0,
-      (0...Self.cellLimit).contains(count)
-    else { throw broken("an extent and the length of names") }
+    guard let count = product(extents), let nameLength = try integers(element()).first,
+      (1...Self.nameLimit).contains(nameLength)
+    else { throw broken("at most \(Self.cellLimit) structures and the length of names") }
     let names = fieldNames(try element().1, nameLength)
+    guard Set(names).count == names.count else { throw broken("each field once") }
     var fields: [String: [Cell]] = [:]
     for _ in 0..<count {
       for name in names { fields[name, default: []].append(try cell()) }
     }
     return fields
+  }
+
+  /// The number of structures; `nil` beyond the limit.
+  private func product(_ extents: [Int]) -> Int? {
+    extents.reduce(1) { product, extent in
+      guard let product, (0...Self.cellLimit).contains(extent) else { return nil }
+      return product * extent <= Self.cellLimit ? product * extent : nil
+    }
   }
 
   private func fieldNames(_ bytes: ArraySlice<UInt8>, _ length: Int) -> [String] {

@@ -1,3 +1,4 @@
+import CanonicalJSON
 import Datasets
 import Digests
 import Diagnostics
@@ -30,6 +31,26 @@ import Testing
       atPath: URL(fileURLWithPath: path).deletingLastPathComponent().path,
       withIntermediateDirectories: true)
     try TestFiles.write(bytes, to: path)
+  }
+
+  /// The classes of a list of class numbers with a development kit's table beside it.
+  private func classes(besides table: String) throws -> [String] {
+    try write(try TestFiles.bytes(table), to: "meta.mat")
+    try write(Array("2\n1\n".utf8), to: "numbers.txt")
+    return try LabelList(path: folder.file("numbers.txt"), classCount: 2).classNames
+  }
+
+  @Test(arguments: CorruptFile.all("mat"))
+  func `a corrupt development kit is refused with the error that its name says`(
+    _ file: CorruptFile
+  ) throws {
+    #expect(try Refusal.of { _ = try classes(besides: file.path) } == file.expected)
+  }
+
+  @Test(arguments: AcceptedFile.all("mat"))
+  func `a good development kit gives the classes`(_ file: AcceptedFile) throws {
+    let classes = JSON.array(try classes(besides: file.path).map { .string($0) })
+    #expect(classes == (try file.expected("classes")))
   }
 
   @Test func `class folders are read in the order of ImageFolder`() throws {

@@ -37,6 +37,7 @@ enum AEDAT2 {
 struct HeaderLine {
   /// No line of a header is longer.
   private static let limit = 1 << 16
+  private static let piece = 256
 
   /// Without the line end, which may have two bytes.
   let text: String?
@@ -46,7 +47,11 @@ struct HeaderLine {
   /// The line at an offset; `nil` at the end of the file.
   init?(_ file: ByteRegion, at start: Int) {
     guard start < file.count else { return nil }
-    let bytes = file.part(start..<min(start + Self.limit, file.count)).copy()
+    // A short piece first: there may be many lines, and most are short.
+    var bytes = file.part(start..<min(start + Self.piece, file.count)).copy()
+    if !bytes.contains(UInt8(ascii: "\n")) {
+      bytes = file.part(start..<min(start + Self.limit, file.count)).copy()
+    }
     let line = bytes.prefix { $0 != UInt8(ascii: "\n") }
     end = start + min(line.count + 1, bytes.count)
     text = String(validating: line, as: UTF8.self)

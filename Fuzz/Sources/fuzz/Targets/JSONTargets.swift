@@ -1,0 +1,33 @@
+@testable import CanonicalJSON
+@testable import CheckpointFormat
+import QKFormerModel
+
+extension FuzzTarget {
+  /// Any JSON text: what is accepted has one canonical text, which reads back as the same value.
+  static let json = FuzzTarget(name: "json", allocationFactor: 64, totalFactor: 256) { bytes in
+    let value = try JSON(parsing: bytes, at: "input")
+    let canonical = value.canonicalBytes
+    let again = try? JSON(parsingCanonical: canonical, at: "canonical")
+    require(again == value, "the canonical text is read as the same value")
+    let indented = try? JSON(parsing: Array(value.indentedText.utf8), at: "indented")
+    require(indented == value, "the indented text is read as the same value")
+    let isCanonical = (try? JSON(parsingCanonical: bytes, at: "input")) != nil
+    require(isCanonical == (bytes == canonical), "canonical is what equals its re-encoding")
+  }
+
+  /// The texts of a checkpoint: what is accepted is written again as the same bytes.
+  static let manifest = FuzzTarget(name: "manifest", allocationFactor: 64, totalFactor: 512) {
+    bytes in
+    let json = try JSON(parsingCanonical: bytes, at: "input")
+    if let configuration = try? QKFormerConfiguration(json: json, at: "input") {
+      require(configuration.json == json, "a configuration is written as it was read")
+    }
+    if let records = try? Records(json: json, at: "input") {
+      require(
+        (try? Records(json: records.json, at: "again")) == records,
+        "records are read as they were written")
+    }
+    let manifest = try Manifest(bytes: bytes, at: "input")
+    require(manifest.json.canonicalBytes == bytes, "a manifest is written as it was read")
+  }
+}

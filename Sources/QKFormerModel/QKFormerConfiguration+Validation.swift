@@ -1,7 +1,7 @@
 import Diagnostics
 
 extension QKFormerConfiguration {
-  /// Named limits; every product of configured sizes stays far inside 63 bits.
+  /// Named limits; `work` keeps every product of configured sizes inside 63 bits.
   enum Limits {
     static let channels = 1...65_536
     static let pixels = 1...16_384
@@ -11,6 +11,8 @@ extension QKFormerConfiguration {
     /// Two spikes from the embedding and two from each block stay below 256.
     static let blocks = 1...126
     static let mlpRatio = 1...64
+    /// Multiply-accumulates of one sample over all time steps.
+    static let work = 0x1p62
   }
 
   /// Checks ranges and contradictions.
@@ -36,6 +38,7 @@ extension QKFormerConfiguration {
     try validate(neurons.attention, at: "\(place) lif attention")
     try validateScope(at: place)
     try validateInnerShortcut(at: place)
+    try validateWork(at: place)
   }
 
   private func validate(_ stage: Stage, at place: String, isFirst: Bool) throws {
@@ -80,6 +83,18 @@ extension QKFormerConfiguration {
       throw ConfigurationFailure(
         .contradiction, at: "\(place) inner_mlp_shortcut",
         expected: "`false` but with membrane_shortcut and mlp_ratio 1 everywhere", found: "`true`")
+    }
+  }
+
+  /// Each size may be large, but not all of them together. Counted from above: every convolution as if
+  /// it had a 3x3 kernel, the widest stage's channels and the input's extent.
+  private func validateWork(at place: String) throws {
+    let widest = Double(max(input.channels, stages.map(\.channels).max() ?? 1))
+    let convolutions = stages.reduce(0) { $0 + $1.blocks * (8 + 2 * $1.mlpRatio) + 64 }
+    let positions = Double(input.height * input.width) * Double(timeSteps)
+    let work = 9 * widest * widest * Double(convolutions) * positions
+    guard work < Limits.work else {
+      throw value(place, "sizes of at most 2^62 multiply-accumulates", work)
     }
   }
 

@@ -174,6 +174,19 @@ import Testing
     #expect(code(try edited { $0["stages"] = [] }) == .value)
   }
 
+  @Test func `sizes are refused that are too large together`() throws {
+    var configuration = TinyModel.configuration()
+    configuration.input.height = 16_384
+    configuration.input.width = 16_384
+    #expect(code(configuration.json) == nil)
+    #expect(NetworkPlan(configuration).accumulatesPerStep > 0)
+    for index in configuration.stages.indices {
+      configuration.stages[index].channels = 65_536
+      configuration.stages[index].mlpRatio = 64
+    }
+    #expect(code(configuration.json) == .value)
+  }
+
   @Test func `scope batch needs self-attention and spike addition`() throws {
     var configuration = TinyModel.configuration(mixers: [.qkta, .qkca])
     configuration.ssaProjectionScope = .batch

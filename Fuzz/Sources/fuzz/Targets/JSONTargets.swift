@@ -16,11 +16,16 @@ extension FuzzTarget {
   }
 
   /// The texts of a checkpoint: what is accepted is written again as the same bytes.
-  static let manifest = FuzzTarget(name: "manifest", allocationFactor: 64, totalFactor: 512) {
+  static let manifest = FuzzTarget(name: "manifest", allocationFactor: 64, allocationLimit: 1 << 22, totalFactor: 512,
+    totalLimit: 1 << 26
+  ) {
     bytes in
     let json = try JSON(parsingCanonical: bytes, at: "input")
     if let configuration = try? QKFormerConfiguration(json: json, at: "input") {
       require(configuration.json == json, "a configuration is written as it was read")
+      let plan = NetworkPlan(configuration)
+      require(plan.accumulatesPerStep > 0 && plan.parameterCount > 0, "work that can be counted")
+      require(plan.neurons(for: plan.nominalSize).allSatisfy { $0.count > 0 }, "neurons")
     }
     if let records = try? Records(json: json, at: "input") {
       require(

@@ -61,9 +61,11 @@ struct TorchCheckpoint {
     var total = 0
     for (name, tensor) in tensors {
       let place = "\(place) \(name)"
-      let size = try Tensor.byteCount(
-        tensor.storage.elementType ?? .u8, tensor.shape, name: place)
-      if size == 0 || Self.isContiguous(tensor) { continue }
+      let type = tensor.storage.elementType ?? .u8
+      let size = try Tensor.byteCount(type, tensor.shape, name: place)
+      // A view that repeats elements is refused when it is read.
+      let repeats = size / type.byteCount > tensor.storage.count
+      if size == 0 || repeats || Self.isContiguous(tensor) { continue }
       guard size <= copyLimit - total else {
         throw TorchFailure(
           .budget, at: place, expected: "at most \(copyLimit) bytes in views that are no rows",

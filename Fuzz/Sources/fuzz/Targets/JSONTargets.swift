@@ -16,7 +16,8 @@ extension FuzzTarget {
   }
 
   /// The texts of a checkpoint: what is accepted is written again as the same bytes.
-  static let manifest = FuzzTarget(name: "manifest", allocationFactor: 64, allocationLimit: 1 << 22, totalFactor: 512,
+  static let manifest = FuzzTarget(
+    name: "manifest", allocationFactor: 64, allocationLimit: 1 << 22, totalFactor: 512,
     totalLimit: 1 << 26
   ) {
     bytes in

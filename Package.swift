@@ -76,10 +76,11 @@ let package = Package(
     .target(name: "CZooIndex"),
     .target(name: "CArguments"),
     .target(name: "CTransfer"),
+    .target(name: "CFileAccess"),
     // L1: things that know nothing of neurons.
     library("Diagnostics"),
     library("CanonicalJSON", ["Diagnostics"]),
-    library("FileAccess", ["Diagnostics"]),
+    library("FileAccess", ["CFileAccess", "Diagnostics"]),
     library("Digests", ["CCrypto", "FileAccess"]),
     library("Deflate", ["CZlib", "FileAccess"]),
     library("SpikeTensors", ["Diagnostics", "FileAccess"]),

@@ -5,7 +5,8 @@ import Glibc
 ///
 /// It is written as a temporary sibling, synced and renamed; a crash leaves the old file or the new
 /// one, and a failure removes the sibling. An existing file at the path is replaced as a whole, so
-/// a process that has it mapped keeps the old bytes.
+/// a process that has it mapped keeps the old bytes. What killed processes left beside the path is
+/// removed first, so leftovers do not add up.
 public struct AtomicFile {
   /// Where the complete file will appear.
   public let path: String
@@ -16,14 +17,20 @@ public struct AtomicFile {
   ///
   /// - Throws: `FileFailure`, and what `write` throws; then nothing is left behind.
   public static func replace(_ path: String, write: (AtomicFile) throws -> Void) throws {
-    let suffix = String(UInt32.random(in: .min ... .max), radix: 36)
-    let file = AtomicFile(path: path, temporaryPath: "\(path).\(suffix).partial")
-    try file.create()
+    TemporarySibling.removeLeftovers(of: path)
+    let sibling = try TemporarySibling(of: path)
+    let file = AtomicFile(path: path, temporaryPath: sibling.path)
     do {
       try write(file)
-      try file.publish()
+      try MappedFileGuard.check()
+      try sibling.publish(as: path)
     } catch {
-      LibC.unlink(file.temporaryPath)
+      LibC.unlink(sibling.path)
+      // The sibling is gone; what the user asked for is the file.
+      if let failure = error as? FileFailure, failure.place == sibling.path {
+        throw FileFailure(
+          failure.code, at: path, expected: failure.expected, found: failure.found)
+      }
       throw error
     }
   }
@@ -37,30 +44,6 @@ public struct AtomicFile {
       try output.write(unsafe bytes.span.bytes)
       try output.finish()
     }
-  }
-
-  /// Creates the temporary file under a name that nobody else has, through no link.
-  private func create() throws {
-    do {
-      let descriptor = try LibC.open(
-        temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666)
-      try LibC.close(descriptor, temporaryPath)
-    } catch let failure as FileFailure {
-      throw FileFailure(
-        .output, at: path, expected: "a folder that can be written to", found: failure.found)
-    }
-  }
-
-  private func publish() throws {
-    try Self.synchronize(temporaryPath)
-    try LibC.rename(temporaryPath, path)
-    try Self.synchronize(Files.directory(of: path))
-  }
-
-  private static func synchronize(_ path: String) throws {
-    let descriptor = try LibC.open(path, O_RDONLY)
-    defer { try? LibC.close(descriptor, path) }
-    try LibC.fsync(descriptor, path)
   }
 }
 

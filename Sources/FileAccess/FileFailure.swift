@@ -15,6 +15,8 @@ public enum FileFailureCode: String, FailureCode {
   case output = "cannot-write"
   /// The disk, the quota or the limit of file sizes leaves no room.
   case noSpace = "no-space"
+  /// A file was written to or cut shorter while it was read.
+  case changed = "file-changed"
   /// Any other error of the operating system.
   case system = "io-error"
 
@@ -23,7 +25,7 @@ public enum FileFailureCode: String, FailureCode {
     switch self {
     case .notFound, .notRegular: .noInput
     case .tooLarge: .badData
-    case .denied, .output, .noSpace, .system: .inputOutput
+    case .denied, .output, .noSpace, .changed, .system: .inputOutput
     }
   }
 }

@@ -36,12 +36,20 @@ public enum Files {
   ///
   /// - Throws: `FileFailure`.
   public static func read(_ path: String, limit: Int) throws -> [UInt8] {
-    let file = try MappedFile(path: path)
-    guard file.size <= limit else {
+    let (descriptor, stamp) = try MappedFile.openRegular(path)
+    defer { try? LibC.close(descriptor, path) }
+    guard stamp.size <= limit else {
       throw FileFailure(
-        .tooLarge, at: path, expected: "at most \(limit) bytes", found: "\(file.size)")
+        .tooLarge, at: path, expected: "at most \(limit) bytes", found: "\(stamp.size)")
     }
-    return ByteRegion(file).copy()
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(stamp.size)
+    try forEachPiece(of: descriptor, path, upTo: stamp.size) { piece in
+      // SAFETY: the buffer is only read, within the call.
+      unsafe piece.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+    }
+    try checkUnchanged(descriptor, stamp, path)
+    return bytes
   }
 
   /// The first bytes of a file whose size the system does not tell beforehand, as below `/proc`.
@@ -49,25 +57,43 @@ public enum Files {
   /// - Throws: `FileFailure`.
   public static func readStream(_ path: String, limit: Int) throws -> [UInt8] {
     var bytes: [UInt8] = []
-    try forEachPiece(of: path) { piece in
+    let (descriptor, _) = try MappedFile.openRegular(path)
+    defer { try? LibC.close(descriptor, path) }
+    try forEachPiece(of: descriptor, path, upTo: limit) { piece in
       // SAFETY: the buffer is only read, within the call.
-      unsafe piece.withUnsafeBytes { unsafe bytes.append(contentsOf: $0.prefix(limit)) }
+      unsafe piece.withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
     }
-    return Array(bytes.prefix(limit))
+    return bytes
   }
 
   /// Reads a file once, front to back, in pieces of up to one mebibyte.
   ///
-  /// - Throws: `FileFailure`, and what `body` throws.
+  /// - Throws: `FileFailure`, also if the file is not the same at the end, and what `body` throws.
   public static func forEachPiece(of path: String, _ body: (RawSpan) throws -> Void) throws {
-    let (descriptor, _) = try MappedFile.openRegular(path)
+    let (descriptor, stamp) = try MappedFile.openRegular(path)
     defer { try? LibC.close(descriptor, path) }
-    var piece = [UInt8](repeating: 0, count: 1 << 20)
-    while true {
-      let count = try LibC.read(descriptor, &piece, path)
+    try forEachPiece(of: descriptor, path, upTo: .max, body)
+    try checkUnchanged(descriptor, stamp, path)
+  }
+
+  private static func forEachPiece(
+    of descriptor: Int32, _ path: String, upTo limit: Int, _ body: (RawSpan) throws -> Void
+  ) throws {
+    var piece = [UInt8](repeating: 0, count: min(limit, 1 << 20))
+    var rest = limit
+    while rest > 0 {
+      let count = min(try LibC.read(descriptor, &piece, path), rest)
       if count == 0 { return }
       try body(unsafe piece.span.bytes.extracting(0..<count))
+      rest -= count
     }
+  }
+
+  private static func checkUnchanged(
+    _ descriptor: Int32, _ stamp: FileStamp, _ path: String
+  ) throws {
+    let now = FileStamp(try LibC.fstat(descriptor, path))
+    if let change = stamp.change(to: now, at: path) { throw change }
   }
 
   /// Makes a folder and those above it; folders that exist are kept.
@@ -98,6 +124,13 @@ public enum Files {
   /// - Throws: `FileFailure`.
   public static func makeReadOnly(_ path: String) throws { try LibC.chmod(path, 0o444) }
 
+  /// Hands everything printed so far to the system, which may refuse it.
+  ///
+  /// - Throws: `FileFailure`.
+  public static func flushStreams() throws {
+    if fflush(nil) != 0 { throw FileFailure.current("write", at: "standard output") }
+  }
+
   /// Makes a folder's names outlast a power cut.
   ///
   /// - Throws: `FileFailure`.
@@ -111,9 +144,7 @@ public enum Files {
   ///
   /// - Throws: `FileFailure`.
   public static func stamp(of path: String) throws -> FileStamp {
-    let status = try LibC.status(path)
-    return FileStamp(
-      size: status.st_size, modified: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
+    FileStamp(try LibC.status(path))
   }
 
   /// What a symbolic link points to.
@@ -167,6 +198,12 @@ public struct FileStamp: Sendable, Hashable {
   public let modified: Int
   /// The nanoseconds of that time.
   public let nanoseconds: Int
+
+  /// The stamp of what the system says.
+  init(_ status: stat) {
+    self.init(
+      size: status.st_size, modified: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec)
+  }
 
   /// A stamp from its numbers.
   public init(size: Int, modified: Int, nanoseconds: Int) {

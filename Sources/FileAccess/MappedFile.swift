@@ -14,20 +14,31 @@ public final class MappedFile: Sendable {
   public let size: Int
   // SAFETY: set once in `init`, never written through, valid until `deinit` unmaps it.
   private nonisolated(unsafe) let base: UnsafeMutableRawPointer?
+  /// The number under which the guard watches the mapping.
+  private let watch: Int32?
 
   /// Maps a file.
   ///
   /// - Throws: `FileFailure`.
   public init(path: String) throws {
-    let (descriptor, size) = try Self.openRegular(path)
-    defer { try? LibC.close(descriptor, path) }
+    let (descriptor, stamp) = try Self.openRegular(path)
     self.path = path
-    self.size = size
-    unsafe base = size > 0 ? try unsafe LibC.mmap(descriptor, size: size, path) : nil
+    size = stamp.size
+    do {
+      unsafe base = size > 0 ? try unsafe LibC.mmap(descriptor, size: size, path) : nil
+    } catch {
+      try LibC.close(descriptor, path)
+      throw error
+    }
+    watch = unsafe base.flatMap { base in
+      unsafe MappedFileGuard.watch(
+        base, size: stamp.size, descriptor: descriptor, stamp: stamp, path: path)
+    }
+    if watch == nil { try LibC.close(descriptor, path) }
   }
 
   /// Opens a regular file for reading; a pipe or a device is refused without waiting for it.
-  static func openRegular(_ path: String) throws -> (descriptor: Int32, size: Int) {
+  static func openRegular(_ path: String) throws -> (descriptor: Int32, stamp: FileStamp) {
     let descriptor = try LibC.open(path, O_RDONLY | O_NONBLOCK)
     do {
       let status = try LibC.fstat(descriptor, path)
@@ -35,7 +46,7 @@ public final class MappedFile: Sendable {
         throw FileFailure(
           .notRegular, at: path, expected: "a regular file", found: "something else")
       }
-      return (descriptor, status.st_size)
+      return (descriptor, FileStamp(status))
     } catch {
       try LibC.close(descriptor, path)
       throw error
@@ -43,6 +54,7 @@ public final class MappedFile: Sendable {
   }
 
   deinit {
+    if let watch { MappedFileGuard.end(watch) }
     if let base = unsafe base { unsafe munmap(base, size) }
   }
 

@@ -1,7 +1,6 @@
 import ArgumentParser
 import CheckpointFormat
 import Diagnostics
-import Glibc
 
 /// The command line: parse, call, print.
 @main
@@ -28,12 +27,14 @@ struct QKZooCommand: ParsableCommand {
 
   static func main() {
     do {
+      try CommandEnd.prepare()
       var command = try parseAsRoot(Arguments.all)
       try command.run()
+      try CommandEnd.check()
     } catch let failure as any Diagnosable {
-      StandardError.print("qkzoo: \(failure.description)")
-      Glibc.exit(failure.exitCode)
+      CommandEnd.fail(failure)
     } catch {
+      CommandEnd.flush()
       exit(withError: error)
     }
   }

@@ -3,6 +3,7 @@ import Diagnostics
 import Digests
 import FileAccess
 import HDF5Storage
+import HDF5Subset
 import QKFormerModel
 import SpikeTensors
 
@@ -19,10 +20,15 @@ public enum CheckpointWriter {
     _ checkpoint: Checkpoint, to path: String, layout: CheckpointLayout = .mapped
   ) throws -> ModelIdentity {
     try checkpoint.validate(at: path)
+    for (name, tensor) in checkpoint.parameters { try Content.checkStorable(tensor, name) }
     let digests = try checkpoint.parameters.digests()
     let content = try Content(checkpoint, digests: digests)
     try AtomicFile.replace(path) { file in
-      try content.write(to: file.temporaryPath, layout)
+      do {
+        try content.write(to: file.temporaryPath, layout)
+      } catch let failure as HDF5Failure where failure.code == .write {
+        throw HDF5Failure(.write, at: path, expected: failure.expected, found: failure.found)
+      }
       _ = try CheckpointFile.openVerified(file.temporaryPath)
     }
     return ModelIdentity(
@@ -55,7 +61,6 @@ public enum CheckpointWriter {
       }
       for specification in specifications {
         guard let tensor = checkpoint.parameters[specification.path] else { continue }
-        try Self.checkStorable(tensor, specification.path)
         items.append((ElementPaths.parameter(specification.path), .tensor(tensor)))
       }
       for (index, reference) in checkpoint.references.enumerated() {
@@ -93,7 +98,7 @@ public enum CheckpointWriter {
       }
     }
 
-    private static func checkStorable(_ tensor: Tensor, _ path: String) throws {
+    static func checkStorable(_ tensor: Tensor, _ path: String) throws {
       let limit = HDF5Writer.chunkByteLimit
       guard tensor.bytes.count > 0, tensor.bytes.count + 4 < limit, tensor.elementType != .bool
       else {

@@ -1,3 +1,4 @@
+import CFileAccess
 import Glibc
 
 /// The C library's file calls, each wrapped once under its own name; a failure becomes a
@@ -16,6 +17,18 @@ enum LibC {
     let result = Glibc.fsync(descriptor)
     if result != 0 && errno == EINVAL { return }
     _ = try checked(result, "fsync", path)
+  }
+
+  /// What became of the wish to be a file's only writer.
+  enum Lock { case held, taken, unsupported }
+
+  /// Locks a file for as long as it is open here; does not wait.
+  static func lock(_ descriptor: Int32) -> Lock {
+    switch qkz_lock_open_file(descriptor) {
+    case 0: .held
+    case -1: .taken
+    default: .unsupported
+    }
   }
 
   static func rename(_ old: String, _ new: String) throws {

@@ -18,6 +18,13 @@ enum ErrorStack {
         }, pointer)
     }
     _ = H5Eclear2(hid_t(H5E_DEFAULT))
-    return message.lowercased()
+    return (systemMessage(in: message) ?? message).lowercased()
+  }
+
+  /// The operating system's words, where a message of the library quotes them.
+  private static func systemMessage(in message: String) -> String? {
+    let label = " error message = '"
+    let quoted = message.split(separator: ",").last { $0.hasPrefix(label) }
+    return quoted.map { String($0.dropFirst(label.count).prefix { $0 != "'" }) }
   }
 }

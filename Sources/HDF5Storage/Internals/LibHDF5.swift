@@ -11,13 +11,19 @@ enum LibHDF5 {
 
   /// Version of the library, as in `1.10.8`.
   static func H5get_libversion() -> String {
+    _ = outlivesExit
     var (major, minor, release): (UInt32, UInt32, UInt32) = (0, 0, 0)
     _ = unsafe CHDF5.H5get_libversion(&major, &minor, &release)
     return "\(major).\(minor).\(release)"
   }
 
+  /// Keeps the library from closing at exit what is still open: after a write that failed for want of
+  /// room, version 1.10 reads through a null pointer there. What matters has been closed by then.
+  private static let outlivesExit: Void = { _ = CHDF5.H5dont_atexit() }()
+
   /// Stops the library from printing errors itself and from loading plugins.
   static func quiet() {
+    _ = outlivesExit
     _ = CHDF5.H5Eset_auto2(hid_t(H5E_DEFAULT), nil, nil)
     _ = CHDF5.H5PLset_loading_state(0)
   }

@@ -20,8 +20,11 @@ extension Cancellation {
         signal(number, SIG_DFL)
       }
     }
-    for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
-    defer { for number in [SIGINT, SIGTERM, SIGPIPE, SIGXFSZ] { signal(number, SIG_DFL) } }
+    let before = [SIGPIPE, SIGXFSZ].map { ($0, signal($0, SIG_IGN)) }
+    defer {
+      for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+      for (number, handler) in before { signal(number, handler) }
+    }
     return try body(cancellation)
   }
 }

@@ -8,8 +8,9 @@ struct OutputOptions: ParsableArguments {
   @Flag(help: "Print one JSON object.")
   var json = false
 
-  /// Prints a result in the form that was asked for.
+  /// Prints a result in the form that was asked for; ends the command if its input has changed.
   func print(_ report: Report) {
+    CommandEnd.failIfInputsChanged()
     Swift.print(json ? report.json.canonicalText : report.text)
   }
 }

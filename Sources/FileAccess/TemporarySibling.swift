@@ -1,0 +1,67 @@
+import Diagnostics
+import Glibc
+
+/// The file beside a path into which its next content is written: `PATH.RANDOM.partial`.
+///
+/// Its writer holds a lock on it, which the system drops when the process ends in whatever way; so a
+/// sibling that nobody has locked is left over. The lock is one of an open file, not of a process:
+/// libhdf5 opens and closes the same file meanwhile.
+final class TemporarySibling {
+  let path: String
+  private let descriptor: Int32
+
+  /// Creates and locks one under a name that nobody else has, through no link.
+  ///
+  /// - Throws: `FileFailure` named `cannot-write`, or `no-space`.
+  init(of path: String) throws {
+    do {
+      while true {
+        let sibling = "\(path).\(String(UInt32.random(in: .min ... .max), radix: 36)).partial"
+        let descriptor = try LibC.open(sibling, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666)
+        // Whoever cleans up may have taken it for a leftover before it was locked.
+        if LibC.lock(descriptor) != .taken, try LibC.fstat(descriptor, path).st_nlink > 0 {
+          self.path = sibling
+          self.descriptor = descriptor
+          return
+        }
+        try LibC.close(descriptor, sibling)
+      }
+    } catch let failure as FileFailure where failure.code != .noSpace {
+      throw FileFailure(
+        .output, at: path, expected: "a folder that can be written to", found: failure.found)
+    }
+  }
+
+  deinit { try? LibC.close(descriptor, path) }
+
+  /// Makes the content outlast a power cut, then gives it its name, and makes that outlast one too.
+  func publish(as name: String) throws {
+    try LibC.fsync(descriptor, name)
+    try LibC.rename(path, name)
+    try Files.synchronizeDirectory(Files.directory(of: name))
+  }
+
+  /// Removes the siblings of a path that are no writer's any more.
+  static func removeLeftovers(of path: String) {
+    let folder = Files.directory(of: path)
+    let start = Files.name(of: path) + "."
+    for name in (try? Files.names(in: folder)) ?? []
+    where name.hasPrefix(start) && isSuffix(name.dropFirst(start.count)) {
+      removeIfLeftOver(Files.join(folder, name))
+    }
+  }
+
+  private static func isSuffix(_ text: Substring) -> Bool {
+    guard text.hasSuffix(".partial") else { return false }
+    return UInt32(text.dropLast(".partial".count), radix: 36) != nil
+  }
+
+  private static func removeIfLeftOver(_ path: String) {
+    guard let descriptor = try? LibC.open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK) else { return }
+    defer { try? LibC.close(descriptor, path) }
+    guard let status = try? LibC.fstat(descriptor, path), status.st_mode & S_IFMT == S_IFREG,
+      status.st_uid == geteuid(), LibC.lock(descriptor) == .held
+    else { return }
+    LibC.unlink(path)
+  }
+}

@@ -77,6 +77,7 @@ let package = Package(
     .target(name: "CArguments"),
     .target(name: "CTransfer"),
     .target(name: "CFileAccess"),
+    .target(name: "CChunkCodec"),
     // L1: things that know nothing of neurons.
     library("Diagnostics"),
     library("CanonicalJSON", ["Diagnostics"]),
@@ -91,7 +92,9 @@ let package = Package(
     library("Transfer", ["CTransfer", "CanonicalJSON", "Diagnostics", "Digests", "FileAccess"]),
     library(
       "BlobCache", ["CanonicalJSON", "Diagnostics", "Digests", "FileAccess", "Transfer"]),
-    library("HDF5Subset", ["CZstd", "Diagnostics", "FileAccess", "SpikeTensors"]),
+    library(
+      "HDF5Subset",
+      ["CChunkCodec", "CZstd", "Concurrency", "Diagnostics", "FileAccess", "SpikeTensors"]),
     library("Markup", ["Diagnostics", "Digests"]),
     library(
       "HDF5Storage",

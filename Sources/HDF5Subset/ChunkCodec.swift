@@ -1,4 +1,6 @@
+import Concurrency
 import Diagnostics
+public import FileAccess
 
 /// Layout `compact`: a tensor in chunks along its first axis, each shuffled into byte planes (filter
 /// 2), coded as one zstd frame (filter 32015) and followed by its checksum (filter 3).
@@ -61,87 +63,102 @@ public struct ChunkCodec: Sendable {
   ///
   /// - Throws: `HDF5Failure` if the library fails.
   public func encode(_ chunk: Int, of elements: RawSpan) throws -> [UInt8] {
-    let range = range(chunk)
-    let planes = shuffle(elements.extracting(range))
-    let plane = chunkBytes / width
+    let elements = elements.extracting(range(chunk))
     do {
-      let frame = try LibZstd.compressPieces(
-        (0..<width).map { planes[$0 * plane..<($0 + 1) * plane] })
-      return frame + Fletcher32.stored(of: unsafe frame.span.bytes)
+      return try CodecWorkspaces.with { workspace in
+        let frame = try unsafe workspace.encode(planes: width, bytes: chunkBytes) { planes in
+          unsafe Planes.split(elements, width: width, into: planes)
+        }
+        return Fletcher32.stored(with: unsafe frame.bytes)
+      }
     } catch let error as ZstdError {
       throw HDF5Failure(
         .write, at: "chunk \(chunk)", expected: "zstd to succeed", found: error.words)
     }
   }
 
-  /// The tensor's bytes that a stored chunk holds; the size is checked before memory is taken.
+  /// The tensor's bytes from all its stored chunks, decoded on all cores; sizes are checked before
+  /// memory is taken.
   ///
   /// - Throws: `HDF5Failure` for a wrong checksum, and for a frame that does not decode to exactly one
   ///   chunk.
-  public func decode(_ chunk: Int, from stored: RawSpan, at place: String) throws -> [UInt8] {
+  public func decode(_ stored: [ByteRegion], at place: String) throws -> [UInt8] {
+    precondition(stored.count == count, "as many chunks as the tensor has")
+    return try unsafe [UInt8](unsafeUninitializedCapacity: rows * rowBytes) { buffer, initialized in
+      // SAFETY: chunks write disjoint ranges, which cover the buffer; it outlives the call.
+      nonisolated(unsafe) let elements = UnsafeMutableRawBufferPointer(buffer)
+      _ = try Array(stored.enumerated()).concurrentMap { chunk, region in
+        let target = unsafe UnsafeMutableRawBufferPointer(rebasing: elements[range(chunk)])
+        try region.withBytes { try unsafe decode(chunk, from: $0, into: target, at: place) }
+        region.releasePages()
+      }
+      initialized = rows * rowBytes
+    }
+  }
+
+  private func decode(
+    _ chunk: Int, from stored: RawSpan, into elements: UnsafeMutableRawBufferPointer,
+    at place: String
+  ) throws {
     let place = "\(place) chunk \(chunk)"
     guard Fletcher32.isIntact(stored) else {
       throw HDF5Failure(.damaged, at: place, expected: "its Fletcher-32", found: "another")
     }
     let frame = stored.extracting(0..<stored.byteCount - Fletcher32.byteCount)
-    return try decode(chunk, frame: frame) { expected, found in
-      HDF5Failure(.frame, at: place, expected: expected, found: found)
+    do {
+      try checkHeader(frame)
+      try CodecWorkspaces.with { workspace in
+        let planes = try unsafe workspace.decode(frame, bytes: chunkBytes)
+        try unsafe join(planes, into: elements)
+      }
+    } catch let refusal as FrameRefusal {
+      throw HDF5Failure(.frame, at: place, expected: refusal.expected, found: refusal.found)
+    } catch let error as ZstdError {
+      throw HDF5Failure(.frame, at: place, expected: "a frame that decodes", found: error.words)
     }
   }
 
-  private func decode(
-    _ chunk: Int, frame: RawSpan, _ failure: (String, String) -> HDF5Failure
-  ) throws -> [UInt8] {
+  /// What a frame says of itself, before it is decoded.
+  private func checkHeader(_ frame: RawSpan) throws {
     guard LibZstd.ZSTD_findFrameCompressedSize(frame) == frame.byteCount else {
-      throw failure("one zstd frame and nothing after it", "\(frame.byteCount) other bytes")
+      throw FrameRefusal(
+        expected: "one zstd frame and nothing after it", found: "\(frame.byteCount) other bytes")
     }
     // One segment, checksum, no dictionary; the bits that decoders ignore must be zero.
     let descriptor = unsafe frame.unsafeLoad(fromByteOffset: 4, as: UInt8.self)
     guard descriptor & 0x3F == 0x24 else {
-      throw failure(
-        "a frame of one segment with checksum", "descriptor 0x" + String(descriptor, radix: 16))
+      throw FrameRefusal(
+        expected: "a frame of one segment with checksum",
+        found: "descriptor 0x" + String(descriptor, radix: 16))
     }
-    guard let size = LibZstd.ZSTD_getFrameContentSize(frame), size == UInt64(chunkBytes) else {
-      throw failure("a frame of \(chunkBytes) bytes", "another size or none")
-    }
-    switch LibZstd.ZSTD_decompress(frame, count: chunkBytes) {
-    case .failure(let error): throw failure("a frame that decodes", error.words)
-    case .success(let planes):
-      guard planes.count == chunkBytes else {
-        throw failure("\(chunkBytes) bytes", "\(planes.count)")
-      }
-      let padding = chunkBytes - range(chunk).count
-      let elements = unshuffle(planes)
-      guard elements.suffix(padding).allSatisfy({ $0 == 0 }) else {
-        throw failure("zeros after the last row", "other bytes")
-      }
-      return Array(elements.dropLast(padding))
+    guard LibZstd.ZSTD_getFrameContentSize(frame) == UInt64(chunkBytes) else {
+      throw FrameRefusal(expected: "a frame of \(chunkBytes) bytes", found: "another size or none")
     }
   }
 
-  /// All first bytes, all second bytes, and so on; padded to a whole chunk.
-  private func shuffle(_ elements: RawSpan) -> [UInt8] {
-    var planes = [UInt8](repeating: 0, count: chunkBytes)
-    let plane = chunkBytes / width
-    for element in 0..<elements.byteCount / width {
-      for byte in 0..<width {
-        // SAFETY: `element` is below the number of whole elements.
-        planes[byte * plane + element] = unsafe elements.unsafeLoad(
-          fromByteOffset: element * width + byte, as: UInt8.self)
+  /// Puts the planes of a chunk together; what is beyond the tensor's rows must be zero.
+  private func join(
+    _ planes: UnsafeRawBufferPointer, into elements: UnsafeMutableRawBufferPointer
+  ) throws {
+    guard planes.count == chunkBytes else {
+      throw FrameRefusal(expected: "\(chunkBytes) bytes", found: "\(planes.count)")
+    }
+    let (plane, used) = (chunkBytes / width, elements.count / width)
+    for byte in 0..<width where used < plane {
+      let padding = unsafe planes[byte * plane + used..<(byte + 1) * plane]
+      guard unsafe padding.allSatisfy({ $0 == 0 }) else {
+        throw FrameRefusal(expected: "zeros after the last row", found: "other bytes")
       }
     }
-    return planes
-  }
-
-  private func unshuffle(_ planes: [UInt8]) -> [UInt8] {
-    let plane = planes.count / width
-    var elements = [UInt8](repeating: 0, count: planes.count)
-    for byte in 0..<width {
-      for element in 0..<plane { elements[element * width + byte] = planes[byte * plane + element] }
-    }
-    return elements
+    unsafe Planes.join(planes, width: width, into: elements)
   }
 
   /// The version of the library that encodes, as in `1.5.4`.
   public static var libraryVersion: String { LibZstd.ZSTD_versionString() }
+}
+
+/// Why a frame is not the chunk's.
+private struct FrameRefusal: Error {
+  let expected: String
+  let found: String
 }

@@ -19,11 +19,10 @@ import Testing
     let codec = ChunkCodec(width: width, shape: shape)
     let source = elements(shape.reduce(width, *), seed: 4)
     let region = ByteRegion(source)
-    var decoded: [UInt8] = []
-    for chunk in 0..<codec.count {
-      let stored = try region.withBytes { try codec.encode(chunk, of: $0) }
-      decoded += try ByteRegion(stored).withBytes { try codec.decode(chunk, from: $0, at: "x") }
+    let stored = try (0..<codec.count).map { chunk in
+      ByteRegion(try region.withBytes { try codec.encode(chunk, of: $0) })
     }
+    let decoded = try codec.decode(stored, at: "x")
     #expect(decoded == source)
   }
 
@@ -52,7 +51,7 @@ import Testing
 
   private func code(_ codec: ChunkCodec, _ stored: [UInt8]) -> HDF5FailureCode? {
     do {
-      _ = try ByteRegion(stored).withBytes { try codec.decode(0, from: $0, at: "x") }
+      _ = try codec.decode([ByteRegion(stored)], at: "x")
       return nil
     } catch {
       return (error as? HDF5Failure)?.code
@@ -94,11 +93,11 @@ import Testing
     let codec = ChunkCodec(width: 4, shape: [300, 1_000])
     let whole = ChunkCodec(width: 4, shape: [262, 1_000])
     let full = try ByteRegion(elements(262 * 4_000, seed: 3)).withBytes {
-      try whole.encode(0, of: $0)
+      ByteRegion(try whole.encode(0, of: $0))
     }
     #expect(codec.rowsPerChunk == 262 && whole.rowsPerChunk == 262)
     #expect {
-      _ = try ByteRegion(full).withBytes { try codec.decode(1, from: $0, at: "x") }
+      _ = try codec.decode([full, full], at: "x")
     } throws: {
       ($0 as? HDF5Failure)?.found == "other bytes"
     }

@@ -107,11 +107,8 @@ public final class CheckpointFile: Sendable {
       return ByteRegion(file, in: range.lowerBound..<range.upperBound - Fletcher32.byteCount)
     case .compressed(let chunks):
       let codec = ChunkCodec(width: dataset.type.byteCount, shape: dataset.shape)
-      let decoded = try Array(chunks.enumerated()).concurrentMap { index, range in
-        defer { self.file.releasePages(in: range) }
-        return try self.file.withBytes(in: range) { try codec.decode(index, from: $0, at: place) }
-      }
-      return ByteRegion(decoded.count == 1 ? decoded[0] : Array(decoded.joined()))
+      let stored = chunks.map { ByteRegion(file, in: $0) }
+      return ByteRegion(try codec.decode(stored, at: place))
     }
   }
 
@@ -146,13 +143,19 @@ public final class CheckpointFile: Sendable {
   ///
   /// - Throws: `CheckpointFailure`, `TensorFailure`, `JSONFailure`.
   public func checkpoint() throws -> Checkpoint {
-    var parameters: [String: Tensor] = [:]
-    for entry in manifest.tensors {
-      parameters[entry.path] = try tensor(ElementPaths.parameter(entry.path))
-    }
+    let tensors = try self.tensors(manifest.tensors.map(\.path))
+    let parameters = [String: Tensor](uniqueKeysWithValues: tensors)
     return Checkpoint(
       configuration: manifest.configuration, parameters: parameters,
       references: try references(), records: try records(), provenance: try provenance())
+  }
+
+  /// Parameters by their paths; on all cores where they must be decoded.
+  private func tensors(_ paths: [String]) throws -> [(String, Tensor)] {
+    let read = { @Sendable (path: String) in
+      (path, try self.tensor(ElementPaths.parameter(path)))
+    }
+    return layout == .mapped ? try paths.map(read) : try paths.concurrentMap(read)
   }
 
   func records() throws -> Records {

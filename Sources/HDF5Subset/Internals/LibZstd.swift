@@ -26,67 +26,68 @@ enum LibZstd {
     return CZstd.ZSTD_isError(size) == 0 ? size : nil
   }
 
-  /// Decodes a frame into exactly `count` bytes; an error is the library's own words.
-  static func ZSTD_decompress(_ frame: RawSpan, count: Int) -> Result<[UInt8], ZstdError> {
-    var written = 0
-    let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
-      written = unsafe frame.withUnsafeBytes {
-        // SAFETY: both addresses with their own lengths.
-        unsafe CZstd.ZSTD_decompress(buffer.baseAddress, count, $0.baseAddress, $0.count)
-      }
-      initialized = CZstd.ZSTD_isError(written) == 0 ? min(written, count) : 0
+  /// Decodes a frame into a buffer, and says how many bytes it became.
+  static func ZSTD_decompressDCtx(
+    _ context: OpaquePointer, _ frame: RawSpan, into target: UnsafeMutableRawBufferPointer
+  ) throws -> Int {
+    // SAFETY: both addresses with their own lengths.
+    let count = unsafe frame.withUnsafeBytes {
+      unsafe CZstd.ZSTD_decompressDCtx(
+        context, target.baseAddress, target.count, $0.baseAddress, $0.count)
     }
-    if CZstd.ZSTD_isError(written) != 0 { return .failure(ZstdError(code: written)) }
-    return .success(bytes)
+    try check(count)
+    return count
   }
 
-  /// One frame that holds the pieces, each ended by a flush so that it has tables of its own.
-  ///
-  /// The frame carries content size and checksum; sequences are off, so only Huffman coding is left.
-  static func compressPieces(_ pieces: [ArraySlice<UInt8>]) throws -> [UInt8] {
-    guard let context = unsafe ZSTD_createCCtx() else { throw ZstdError(code: 0) }
-    defer { _ = unsafe ZSTD_freeCCtx(context) }
-    let total = pieces.reduce(0) { $0 + $1.count }
-    try check(unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, -1000))
-    try check(unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1))
-    try check(
-      unsafe ZSTD_CCtx_setParameter(
-        context, ZSTD_c_experimentalParam5, Int32(ZSTD_ps_enable.rawValue)))
+  /// A context that codes as chunks are coded: content size and checksum in the frame, and sequences
+  /// off, so that only Huffman coding is left.
+  static func makeEncoder() throws -> OpaquePointer {
+    guard let context = unsafe ZSTD_createCCtx() else { throw ZstdError.memory }
+    try unsafe set(context, ZSTD_c_compressionLevel, -1000)
+    try unsafe set(context, ZSTD_c_checksumFlag, 1)
+    try unsafe set(context, ZSTD_c_experimentalParam5, Int32(ZSTD_ps_enable.rawValue))
+    return unsafe context
+  }
+
+  /// A context that decodes.
+  static func makeDecoder() throws -> OpaquePointer {
+    guard let context = unsafe ZSTD_createDCtx() else { throw ZstdError.memory }
+    return unsafe context
+  }
+
+  private static func set(
+    _ context: OpaquePointer, _ parameter: ZSTD_cParameter, _ value: Int32
+  ) throws {
+    try check(unsafe ZSTD_CCtx_setParameter(context, parameter, value))
+  }
+
+  /// The most bytes that `compressPieces` gives. Every flush can add a block header beyond the bound of
+  /// one shot.
+  static func bound(_ count: Int, pieces: Int) -> Int { ZSTD_compressBound(count) + 64 * pieces }
+
+  /// One frame of equal pieces, each ended by a flush so that it has tables of its own; how many bytes
+  /// it has.
+  static func compressPieces(
+    _ context: OpaquePointer, _ source: UnsafeRawBufferPointer, pieces: Int,
+    into target: UnsafeMutableRawBufferPointer
+  ) throws -> Int {
+    let total = source.count
+    try check(unsafe ZSTD_CCtx_reset(context, ZSTD_reset_session_only))
     // A window as large as the content makes a frame of one segment, without a window in its header.
     let windowLog = min(max(Int.bitWidth - (total - 1).leadingZeroBitCount, 10), 27)
-    try check(unsafe ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, Int32(windowLog)))
+    try unsafe set(context, ZSTD_c_windowLog, Int32(windowLog))
     try check(unsafe ZSTD_CCtx_setPledgedSrcSize(context, UInt64(total)))
-    // Every flush can add a block header beyond the bound of one shot.
-    var output = [UInt8](repeating: 0, count: ZSTD_compressBound(total) + 64 * pieces.count)
-    var written = 0
-    for (index, piece) in pieces.enumerated() {
-      let end = index == pieces.count - 1 ? ZSTD_e_end : ZSTD_e_flush
-      try unsafe append(piece, to: &output, at: &written, context, end)
+    var input = unsafe ZSTD_inBuffer(src: source.baseAddress, size: 0, pos: 0)
+    var sink = unsafe ZSTD_outBuffer(dst: target.baseAddress, size: target.count, pos: 0)
+    for piece in 1...pieces {
+      // SAFETY: at most the source's own length; both positions are the library's.
+      unsafe input.size = total / pieces * piece
+      let rest = unsafe ZSTD_compressStream2(
+        context, &sink, &input, piece == pieces ? ZSTD_e_end : ZSTD_e_flush)
+      try check(rest)
+      guard rest == 0 else { throw ZstdError.memory }
     }
-    return Array(output[..<written])
-  }
-
-  private static func append(
-    _ piece: ArraySlice<UInt8>, to output: inout [UInt8], at written: inout Int,
-    _ context: OpaquePointer, _ end: ZSTD_EndDirective
-  ) throws {
-    // SAFETY: both buffers with their own lengths; the positions are the library's.
-    let (rest, position) = unsafe piece.withUnsafeBytes { source in
-      unsafe output.withUnsafeMutableBytes { target in
-        var input = unsafe ZSTD_inBuffer(src: source.baseAddress, size: source.count, pos: 0)
-        var sink = unsafe ZSTD_outBuffer(
-          dst: target.baseAddress, size: target.count, pos: written)
-        var rest = 1
-        while rest != 0, unsafe sink.pos < sink.size {
-          rest = unsafe ZSTD_compressStream2(context, &sink, &input, end)
-          if ZSTD_isError(rest) != 0 { break }
-        }
-        return (rest, unsafe sink.pos)
-      }
-    }
-    try check(rest)
-    guard rest == 0 else { throw ZstdError(code: 0) }
-    written = position
+    return unsafe sink.pos
   }
 
   private static func check(_ result: Int) throws {
@@ -97,6 +98,9 @@ enum LibZstd {
 /// An error of libzstd.
 struct ZstdError: Error {
   let code: Int
+
+  /// The library could not allocate, or a buffer was too small.
+  static var memory: ZstdError { ZstdError(code: 0) }
 
   /// The library's own words.
   var words: String { unsafe String(cString: ZSTD_getErrorName(code)).lowercased() }

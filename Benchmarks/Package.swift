@@ -6,6 +6,7 @@ let package = Package(
   products: [
     .executable(name: "forward-benchmark", targets: ["ForwardBenchmark"]),
     .executable(name: "open-benchmark", targets: ["OpenBenchmark"]),
+    .executable(name: "codec-benchmark", targets: ["CodecBenchmark"]),
   ],
   dependencies: [
     .package(name: "qkzoo", path: ".."),
@@ -22,6 +23,8 @@ let package = Package(
       ]),
     .executableTarget(
       name: "OpenBenchmark", dependencies: [.product(name: "QKZoo", package: "qkzoo")]),
+    .executableTarget(
+      name: "CodecBenchmark", dependencies: [.product(name: "QKZoo", package: "qkzoo")]),
   ],
   swiftLanguageModes: [.v6]
 )

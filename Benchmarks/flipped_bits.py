@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import pathlib
-import platform
 import random
 import subprocess
 import tempfile
@@ -20,6 +19,7 @@ import h5py
 import hdf5plugin  # noqa: F401  (registers filter 32015)
 import safetensors.torch
 import torch
+from machine import machine
 
 QKZOO = os.environ.get("QKZOO", ".build/release/qkzoo")
 DIGITS = pathlib.Path(__file__).resolve().parents[1] / "zoo/entries/qkformer-digits"
@@ -144,9 +144,9 @@ def main():
     record = {
         "benchmark": "flipped_bits",
         "command": f"python Benchmarks/flipped_bits.py --flips {arguments.flips}",
-        "machine": f"{platform.machine()}, {platform.system()}",
+        "machine": machine(),
         "versions": {"torch": torch.__version__, "h5py": h5py.__version__, "HDF5": h5py.version.hdf5_version,
-                     "safetensors": safetensors.__version__},
+                     "hdf5plugin": hdf5plugin.version, "safetensors": safetensors.__version__},
         "results": results,
     }
     if arguments.output:

@@ -1,11 +1,13 @@
-"""Time to open a checkpoint until every tensor can be used, beside safetensors' memory map.
+"""Time to open a checkpoint until every tensor can be used, beside the memory maps of safetensors and zTensor.
 
     swift build -c release --package-path Benchmarks --product open-benchmark
-    QKZOO=.build/release/qkzoo python Benchmarks/open_checkpoint.py [--repeat 50] [-o RECORD.json]
+    make -C Benchmarks peers
+    QKZOO=.build/release/qkzoo ~/.cache/qkzoo/benchmarks/python/bin/python Benchmarks/open_checkpoint.py [--repeat 50]
+        [-o RECORD.json]
 
-Needs the peer environment (`scripts/setup --peers`, `scripts/peer-python`). The same 434 tensors of HST-10-384
-(66 MB, random) as `.qkz.h5` in layout `mapped` and as `.safetensors`; both files are in the page cache, nothing is
-verified on either side. Each time is taken inside one process, the reading programs running in turn.
+The same 434 tensors of HST-10-384 (66 MB, random) as `.qkz.h5` in layout `mapped`, as `.safetensors` and as `.zt`; the
+files are in the page cache, nothing is verified on any side. Each time is taken inside one process, the reading
+programs running in turn.
 """
 import argparse
 import json
@@ -17,6 +19,7 @@ import sys
 import tempfile
 
 import numpy as np
+import ztensor.numpy
 from machine import machine
 from safetensors.numpy import save_file
 
@@ -28,6 +31,16 @@ PRESET = "HST-10-384"
 SAFETENSORS = """
 import sys, time
 from safetensors.torch import load_file
+for _ in range(int(sys.argv[2])):
+    start = time.perf_counter()
+    tensors = load_file(sys.argv[1])
+    print(time.perf_counter() - start)
+    del tensors
+"""
+
+ZTENSOR = """
+import sys, time
+from ztensor.numpy import load_file
 for _ in range(int(sys.argv[2])):
     start = time.perf_counter()
     tensors = load_file(sys.argv[1])
@@ -58,7 +71,9 @@ def seconds(command):
 
 
 def summary(times):
-    return {"median_ms": round(statistics.median(times) * 1e3, 3), "least_ms": round(min(times) * 1e3, 3)}
+    quartiles = statistics.quantiles(times, n=4)
+    return {"median_ms": round(statistics.median(times) * 1e3, 3), "least_ms": round(min(times) * 1e3, 3),
+            "quartiles_ms": [round(quartiles[0] * 1e3, 3), round(quartiles[2] * 1e3, 3)]}
 
 
 def main():
@@ -67,27 +82,33 @@ def main():
     parser.add_argument("-o", "--output")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        plain, checkpoint = f"{folder}/model.safetensors", f"{folder}/model.qkz.h5"
+        plain, page, checkpoint = f"{folder}/model.safetensors", f"{folder}/model.zt", f"{folder}/model.qkz.h5"
         save_file(tensors(), plain)
+        ztensor.numpy.save_file(tensors(), page)
         subprocess.run([QKZOO, "convert", plain, "--preset", PRESET, "-o", checkpoint], check=True,
                        stdout=subprocess.DEVNULL)
-        ours, theirs = [], []
+        again = str(arguments.repeat + 1)
+        commands = {
+            "qkzoo": [OPEN, checkpoint, again],
+            "safetensors_load_file": [sys.executable, "-c", SAFETENSORS, plain, again],
+            "ztensor_load_file": [sys.executable, "-c", ZTENSOR, page, again],
+        }
+        times = {name: [] for name in commands}
         for _ in range(5):
-            # The first time of a process warms up its allocator and is left out.
-            ours += seconds([OPEN, checkpoint, str(arguments.repeat + 1)])[1:]
-            theirs += seconds([sys.executable, "-c", SAFETENSORS, plain, str(arguments.repeat + 1)])[1:]
-        sizes = os.path.getsize(checkpoint), os.path.getsize(plain)
-    ratio = statistics.median(ours) / statistics.median(theirs)
+            for name, command in commands.items():
+                # The first time of a process warms up its allocator and is left out.
+                times[name] += seconds(command)[1:]
+        sizes = {os.path.splitext(path)[1][1:]: os.path.getsize(path) for path in (plain, page, checkpoint)}
+    medians = {name: statistics.median(values) for name, values in times.items()}
     record = {
         "benchmark": "open_checkpoint",
         "command": f"python Benchmarks/open_checkpoint.py --repeat {arguments.repeat}",
         "machine": machine(),
         "preset": PRESET,
         "weights": "random",
-        "bytes": {"qkz.h5": sizes[0], "safetensors": sizes[1]},
-        "qkzoo": summary(ours),
-        "safetensors_load_file": summary(theirs),
-        "ratio_of_medians": round(ratio, 3),
+        "bytes": sizes,
+        **{name: summary(values) for name, values in times.items()},
+        "ratio_of_medians": round(medians["qkzoo"] / medians["safetensors_load_file"], 3),
     }
     text = json.dumps(record, indent=2)
     print(text)

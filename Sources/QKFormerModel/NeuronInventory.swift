@@ -114,6 +114,13 @@ extension NetworkPlan {
 }
 
 extension NetworkPlan {
+  /// Over what a group's neurons keep their state.
+  public func scope(of group: NeuronGroup) -> QKFormerConfiguration.ProjectionScope {
+    group.role == .selfAttentionProjection ? configuration.ssaProjectionScope : .sample
+  }
+}
+
+extension NetworkPlan {
   /// The thresholds that STEP stores as tensors of rank 0, by their names under its naming.
   public var stepThresholds: [String: Float] {
     Dictionary(

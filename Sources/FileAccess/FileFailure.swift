@@ -13,6 +13,8 @@ public enum FileFailureCode: String, FailureCode {
   case tooLarge = "file-too-large"
   /// The folder of an output is missing or cannot be written to.
   case output = "cannot-write"
+  /// Something has the name of an output that replaces nothing.
+  case exists = "already-exists"
   /// The disk, the quota or the limit of file sizes leaves no room.
   case noSpace = "no-space"
   /// A file was written to or cut shorter while it was read.
@@ -25,7 +27,7 @@ public enum FileFailureCode: String, FailureCode {
     switch self {
     case .notFound, .notRegular: .noInput
     case .tooLarge: .badData
-    case .denied, .output, .noSpace, .changed, .system: .inputOutput
+    case .denied, .output, .exists, .noSpace, .changed, .system: .inputOutput
     }
   }
 }

@@ -37,6 +37,9 @@ enum LibC {
 
   static func unlink(_ path: String) { _ = unsafe Glibc.unlink(path) }
 
+  /// Removes a file or an empty folder.
+  static func remove(_ path: String) { _ = unsafe Glibc.remove(path) }
+
   static func mkdir(_ path: String) throws {
     _ = try checked(unsafe Glibc.mkdir(path, 0o777), "mkdir", path)
   }

@@ -12,7 +12,7 @@ public import SpikeTensors
 /// of 64 bytes, and links stay in their group's header.
 public final class HDF5Writer {
   private let path: String
-  private let file: Identifier
+  let file: Identifier
 
   /// The version of the library that writes, as in `1.10.8`.
   public static var libraryVersion: String { LibHDF5.H5get_libversion() }

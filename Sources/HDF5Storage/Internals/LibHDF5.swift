@@ -118,6 +118,13 @@ enum LibHDF5 {
       "property list")
   }
 
+  /// Room for a dataset is made when it is created.
+  static func H5Pset_alloc_time(_ creation: Identifier) throws {
+    _ = try checked(
+      CHDF5.H5Pset_alloc_time(creation.id, H5D_ALLOC_TIME_EARLY), "H5Pset_alloc_time",
+      "property list")
+  }
+
   // MARK: Groups and links
 
   static func H5Gcreate2(_ file: Identifier, _ path: String, _ creation: Identifier) throws {
@@ -187,6 +194,12 @@ enum LibHDF5 {
       ? CHDF5.H5Screate(H5S_SCALAR)
       : unsafe CHDF5.H5Screate_simple(Int32(extents.count), extents, nil)
     return Identifier(try checked(id, "H5Screate_simple", "space"), .space)
+  }
+
+  /// Where in the file the elements of a dataset in one piece start.
+  static func H5Dget_offset(_ dataset: Identifier, _ place: String) throws -> Int {
+    let offset = CHDF5.H5Dget_offset(dataset.id)
+    return try checked(Int(bitPattern: offset), "H5Dget_offset", place)
   }
 
   // MARK: Types

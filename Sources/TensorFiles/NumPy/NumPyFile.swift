@@ -6,7 +6,7 @@ public import SpikeTensors
 ///
 /// Corresponds to NumPy's `numpy.lib.format`.
 public enum NumPyFile {
-  private static let magic: [UInt8] = [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59]
+  static let magic: [UInt8] = [0x93, 0x4E, 0x55, 0x4D, 0x50, 0x59]
   private static let headerLimit = 1 << 16
 
   /// The array in a file; `place` names it in errors.
@@ -55,7 +55,7 @@ public enum NumPyFile {
     return (type, extents.compactMap { $0 })
   }
 
-  private static let types: [String: ElementType] = [
+  static let types: [String: ElementType] = [
     "<f4": .f32, "<f8": .f64, "<f2": .f16, "<i8": .i64, "<i4": .i32, "<i2": .i16, "|i1": .i8,
     "|u1": .u8, "<u8": .u64, "|b1": .bool,
   ]

@@ -1,7 +1,7 @@
 import FileAccess
 
-/// The checksum of zip entries. Corresponds to ISO 3309 with polynomial 0xEDB88320.
-enum CRC32 {
+/// The running checksum of zip entries. Corresponds to ISO 3309 with polynomial 0xEDB88320.
+struct CRC32 {
   /// Eight tables, so that eight bytes take one step.
   private static let tables: [UInt32] = {
     var tables = [
@@ -15,30 +15,39 @@ enum CRC32 {
     return tables.flatMap { $0 }
   }()
 
+  /// The sum of all bytes so far.
+  private var value: UInt32 = 0xFFFF_FFFF
+
+  var checksum: UInt32 { ~value }
+
   static func checksum(of region: ByteRegion) -> UInt32 {
-    region.withBytes { bytes in
-      let count = bytes.byteCount
-      let table = tables.span
-      var value: UInt32 = 0xFFFF_FFFF
-      var offset = 0
-      while offset + 8 <= count {
-        // SAFETY: eight bytes remain; every bit pattern is an integer.
-        let word = unsafe UInt64(
-          littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
-        let mixed = word ^ UInt64(value)
-        value = 0
-        for lane in 0..<8 {
-          value ^= table[(7 - lane) * 256 + Int(mixed >> (8 * UInt64(lane)) & 0xFF)]
-        }
-        offset += 8
+    var running = CRC32()
+    region.withBytes { running.update($0) }
+    return running.checksum
+  }
+
+  mutating func update(_ bytes: RawSpan) {
+    let count = bytes.byteCount
+    let table = Self.tables.span
+    var value = self.value
+    var offset = 0
+    while offset + 8 <= count {
+      // SAFETY: eight bytes remain; every bit pattern is an integer.
+      let word = unsafe UInt64(
+        littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
+      let mixed = word ^ UInt64(value)
+      value = 0
+      for lane in 0..<8 {
+        value ^= table[(7 - lane) * 256 + Int(mixed >> (8 * UInt64(lane)) & 0xFF)]
       }
-      while offset < count {
-        // SAFETY: one byte remains.
-        let byte = unsafe bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
-        value = value >> 8 ^ table[Int((value ^ UInt32(byte)) & 0xFF)]
-        offset += 1
-      }
-      return ~value
+      offset += 8
     }
+    while offset < count {
+      // SAFETY: one byte remains.
+      let byte = unsafe bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+      value = value >> 8 ^ table[Int((value ^ UInt32(byte)) & 0xFF)]
+      offset += 1
+    }
+    self.value = value
   }
 }

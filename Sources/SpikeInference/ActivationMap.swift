@@ -38,12 +38,24 @@ public struct ActivationMap<Element: Sendable>: Sendable {
   }
 
   /// Elements of one sample at one step.
-  var frameCount: Int { size.count * channels }
+  public var frameCount: Int { size.count * channels }
   /// Number of (step, sample) frames, in the order `t * B + b`.
   var frames: Int { timeSteps * batch }
 
   /// Where the channels of a token of a frame start.
   func offset(frame: Int, token: Int) -> Int { (frame * size.count + token) * channels }
+
+  /// One sample at one step in published order: channels before positions.
+  public func published(frame: Int) -> [Element] {
+    let start = frame * frameCount
+    var frame = Array(values[start..<start + frameCount])
+    for token in 0..<size.count {
+      for channel in 0..<channels {
+        frame[channel * size.count + token] = values[start + token * channels + channel]
+      }
+    }
+    return frame
+  }
 
   /// The same frames at each of several steps; the map must have one step.
   func repeated(timeSteps: Int) -> ActivationMap {

@@ -7,22 +7,22 @@ public import SpikeTensors
 /// Batch normalisation and the convolution's bias become `X = fma(acc, scale, shift)` with
 /// `scale = gamma / sqrt(var + eps)` and `shift = (bias - mean) scale + beta`, computed in float64
 /// and rounded once. The stored weights are never changed.
-struct UnitWeights: Sendable {
+public struct UnitWeights: Sendable {
   /// `[O, I, k, k]`, row-major.
-  let weight: [Float]
+  public let weight: [Float]
   /// `[O]`.
-  let scale: [Float]
+  public let scale: [Float]
   /// `[O]`.
-  let shift: [Float]
+  public let shift: [Float]
 }
 
 /// A model's parameters, checked and prepared for computing.
 public struct ModelWeights: Sendable {
   let units: [String: UnitWeights]
   /// `[classes, D]`.
-  let headWeight: [Float]
+  public let headWeight: [Float]
   /// `[classes]`.
-  let headBias: [Float]
+  public let headBias: [Float]
 
   /// Prepares the parameters of a network; `parameters` holds a tensor for every identifying path.
   ///
@@ -37,7 +37,8 @@ public struct ModelWeights: Sendable {
     headBias = try reader.floats(NetworkPlan.headPath + "/bias")
   }
 
-  subscript(unit: ConvolutionUnit) -> UnitWeights {
+  /// A unit's weights; one of another network is a programming error.
+  public subscript(unit: ConvolutionUnit) -> UnitWeights {
     guard let weights = units[unit.path] else {
       preconditionFailure("a unit of another network: \(unit.path)")
     }

@@ -40,19 +40,48 @@ public struct LIFNeuron: Sendable {
   func spikes(
     _ current: CurrentMap, scope: QKFormerConfiguration.ProjectionScope
   ) -> SpikeCountMap {
+    var spikes = [UInt8](repeating: 0, count: current.values.count)
+    run(current, scope: scope) { index, _, spike in spikes[index] = spike ? 1 : 0 }
+    return current.map(channels: current.channels, spikes)
+  }
+
+  /// *H*, the potential after charge, for input currents `[T, B, N, C]`.
+  public func chargedPotentials(
+    _ current: CurrentMap, scope: QKFormerConfiguration.ProjectionScope
+  ) -> CurrentMap {
+    var potentials = current
+    run(current, scope: scope) { index, charged, _ in potentials.values[index] = charged }
+    return potentials
+  }
+
+  /// *V*, the potential after reset, for input currents `[T, B, N, C]`.
+  public func membranePotentials(
+    _ current: CurrentMap, scope: QKFormerConfiguration.ProjectionScope
+  ) -> CurrentMap {
+    var potentials = current
+    run(current, scope: scope) { index, charged, spike in
+      potentials.values[index] = reset(charged, spike: spike)
+    }
+    return potentials
+  }
+
+  /// Charges, fires and resets every neuron at each of its visits, and tells *H* and *S*.
+  @inline(__always)
+  private func run(
+    _ current: CurrentMap, scope: QKFormerConfiguration.ProjectionScope,
+    _ body: (_ index: Int, _ charged: Float, _ spike: Bool) -> Void
+  ) {
     let visits = scope == .sample ? current.timeSteps : current.frames
     let neurons = current.values.count / visits
     var potential = [Float](repeating: initialPotential, count: neurons)
-    var spikes = [UInt8](repeating: 0, count: current.values.count)
     for visit in 0..<visits {
       for neuron in 0..<neurons {
         let index = visit * neurons + neuron
         let charged = charge(potential[neuron], current.values[index])
         let spike = fires(charged)
         potential[neuron] = reset(charged, spike: spike)
-        spikes[index] = spike ? 1 : 0
+        body(index, charged, spike)
       }
     }
-    return current.map(channels: current.channels, spikes)
   }
 }

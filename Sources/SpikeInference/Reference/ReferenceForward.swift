@@ -175,9 +175,8 @@ struct ReferenceRun<Observer: ForwardObserver> {
   mutating func fire(_ current: CurrentMap) throws -> SpikeCountMap {
     let group = neurons[next]
     next += 1
-    let scope =
-      group.role == .selfAttentionProjection ? configuration.ssaProjectionScope : .sample
-    var spikes = LIFNeuron(engine.plan.parameters(of: group)).spikes(current, scope: scope)
+    let neuron = LIFNeuron(engine.plan.parameters(of: group))
+    var spikes = neuron.spikes(current, scope: engine.plan.scope(of: group))
     try observer.neurons(group, current: current, spikes: &spikes)
     return spikes
   }

@@ -15,14 +15,19 @@ struct ExportCommand: ParsableCommand {
       [B,C,H,W], or [B,T,C,H,W] for event frames, of the nominal extent; output logits \
       [B,classes]. Samples never influence each other in it (scope sample).
 
+      layers: a new folder for hardware and simulators: layers.csv with a row for each operation, \
+      weights and batch normalisation as .npy, and with --input firing rates of channels and \
+      histograms of what convolutions read. Its README.md explains it.
+
       EXAMPLES
         qkzoo export model.qkz.h5 --to onnx -o model.onnx
         qkzoo export model.qkz.h5 --to onnx --batch dynamic --with-spikes -o model.onnx
+        qkzoo export model.qkz.h5 --to layers --input probe.npy --fold-bn -o model-layers
       """)
 
   /// What to write.
   enum Target: String, CaseIterable, ExpressibleByArgument {
-    case onnx
+    case onnx, layers
   }
 
   /// Samples of a batch.
@@ -46,22 +51,46 @@ struct ExportCommand: ParsableCommand {
 
   @OptionGroup var model: ModelArgument
 
-  @Option(help: "What to write: onnx.")
+  @Option(help: "What to write: onnx or layers.")
   var to: Target
 
-  @Option(help: ArgumentHelp("Samples of a batch, or dynamic.", valueName: "n|dynamic"))
-  var batch: Batch = .fixed(1)
+  @Option(help: ArgumentHelp("onnx: samples of a batch, or dynamic.", valueName: "n|dynamic"))
+  var batch: Batch?
 
-  @Flag(help: "Also output the spikes of every neuron group, as `spikes/<path>`.")
+  @Flag(help: "onnx: also output the spikes of every neuron group, as `spikes/<path>`.")
   var withSpikes = false
+
+  @Option(help: ArgumentHelp("layers: measure on these samples.", valueName: "file[:tensor]"))
+  var input: String?
+
+  @Flag(help: "layers: also write each convolution with its batch normalisation folded in.")
+  var foldBn = false
 
   @Option(name: [.short, .long], help: "Where to write.")
   var output: String
 
+  @OptionGroup var running: EngineOptions
   @OptionGroup var format: OutputOptions
+
+  func validate() throws {
+    if to != .onnx, batch != nil || withSpikes {
+      throw ValidationError("--batch and --with-spikes are for --to onnx")
+    }
+    if to != .layers, input != nil || foldBn {
+      throw ValidationError("--input and --fold-bn are for --to layers")
+    }
+  }
 
   func run() throws {
     let checkpoint = try model.load().checkpoint
+    switch to {
+    case .onnx: try writeONNX(checkpoint)
+    case .layers: try writeLayers(checkpoint)
+    }
+  }
+
+  private func writeONNX(_ checkpoint: Checkpoint) throws {
+    let batch = batch ?? .fixed(1)
     var options = ONNXExport.Options()
     options.batch = batch.count
     options.withSpikes = withSpikes

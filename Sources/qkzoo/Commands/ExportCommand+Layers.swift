@@ -1,0 +1,55 @@
+import CanonicalJSON
+import CheckpointFormat
+import Conversion
+import Digests
+import QKFormerModel
+import SpikeInference
+import SpikeTensors
+import TensorFiles
+
+extension ExportCommand {
+  /// Writes the folder of layers, measured on the input if there is one.
+  func writeLayers(_ checkpoint: Checkpoint) throws {
+    let plan = NetworkPlan(checkpoint.configuration)
+    var size = plan.nominalSize
+    var measurement: LayersExport.Measurement?
+    if let input {
+      // Activity is a property of each sample; a batch would mix them.
+      let engine = try running.prepare(checkpoint, scope: .sample)
+      let samples = try InputBatch(
+        try TensorSource.read(input), for: engine.plan.configuration, name: input)
+      let progress = Progress("export", total: samples.batch)
+      let units = try engine.run(
+        samples, observer: { _ in LayerActivity() }, progress: progress.advance)
+      let activity = LayerActivity.total(units.map(\.observer))
+      (size, measurement) = (samples.size, .init(input: input, activity: activity))
+    }
+    let summary = try LayersExport.write(
+      checkpoint, size: size, foldsNorm: foldBn, measurement, to: output)
+    format.print(try report(checkpoint, summary, samples: measurement?.activity.samples))
+  }
+
+  private func report(
+    _ checkpoint: Checkpoint, _ summary: LayersExport.Summary, samples: Int?
+  ) throws -> Report {
+    let identity = try checkpoint.identity()
+    var table = TextTable()
+    table.add("model", checkpoint.configuration.summary)
+    table.add("layers.csv", "\(summary.rows) operations")
+    table.add("batch norm", foldBn ? "beside the weights, and folded" : "beside the weights")
+    table.add("measured", samples.map { "on \($0) samples" } ?? "nothing: no --input")
+    table.add("files", "\(summary.files), \(summary.bytes.grouped) bytes")
+    table.add("model-id", identity.modelID.hex)
+    return Report(
+      "export",
+      [
+        "model": .string(model.model), "output": .string(output), "to": .string(to.rawValue),
+        "scope": .string(checkpoint.configuration.ssaProjectionScope.rawValue),
+        "layers": .integer(summary.rows), "files": .integer(summary.files),
+        "bytes": .integer(summary.bytes), "fold_bn": .bool(foldBn),
+        "input": input.map { .string($0) } ?? .null,
+        "samples": samples.map { .integer($0) } ?? .null,
+        "weights_id": .string(identity.weightsID.hex), "model_id": .string(identity.modelID.hex),
+      ], text: "\(model.model) -> \(output)\n" + table.text)
+  }
+}

@@ -39,7 +39,8 @@ let package = Package(
         "TensorFiles",
         "Concurrency", "Pictures", "Datasets", "HDF5Subset", "HDF5Storage", "QKFormerModel",
         "SpikeInference",
-        "CheckpointFormat", "Verification", "Evaluation", "Conversion", "ModelZoo", "Transfer",
+        "CheckpointFormat", "Verification", "Evaluation", "Conversion", "Tracing", "ModelZoo",
+        "Transfer",
         "BlobCache", "Markup", "Catalog",
       ]),
     // What reads files, and no more: the fuzzers build it with every access checked.
@@ -136,7 +137,13 @@ let package = Package(
       "Conversion",
       [
         "CanonicalJSON", "CheckpointFormat", "Diagnostics", "Digests", "FileAccess",
-        "QKFormerModel", "SpikeTensors", "TensorFiles",
+        "QKFormerModel", "SpikeInference", "SpikeTensors", "TensorFiles",
+      ]),
+    library(
+      "Tracing",
+      [
+        "CanonicalJSON", "Diagnostics", "Digests", "FileAccess", "HDF5Storage", "QKFormerModel",
+        "SpikeInference", "SpikeTensors", "TensorFiles",
       ]),
     library(
       "ModelZoo",
@@ -157,8 +164,8 @@ let package = Package(
         argumentParser, "BlobCache", "CanonicalJSON", "CArguments", "Catalog",
         "CheckpointFormat", "Conversion", "Datasets", "Diagnostics", "Digests", "Evaluation",
         "FileAccess", "ModelZoo",
-        "QKFormerModel", "SpikeInference", "SpikeTensors", "TensorFiles", "Transfer",
-        "Verification",
+        "QKFormerModel", "SpikeInference", "SpikeTensors", "TensorFiles", "Tracing",
+        "Transfer", "Verification",
       ], swiftSettings: fences),
     // Tests, one target for each library, and what they share.
     .target(
@@ -217,6 +224,12 @@ let package = Package(
         "CanonicalJSON", "CheckpointFormat", "Datasets", "Diagnostics", "QKFormerModel",
         "SpikeInference",
         "SpikeTensors",
+        "TensorFiles",
+      ]),
+    tests(
+      "Tracing",
+      [
+        "Diagnostics", "Digests", "FileAccess", "QKFormerModel", "SpikeInference", "SpikeTensors",
         "TensorFiles",
       ]),
     tests("Markup"),

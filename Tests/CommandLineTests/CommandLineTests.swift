@@ -56,14 +56,15 @@ import Testing
     for command in [
       "list", "show", "presets", "pull", "mirror", "catalog", "entry", "identify", "convert",
       "export",
-      "repack", "diff", "verify", "run", "stats", "audit", "classify", "cache",
+      "repack", "diff", "verify", "run", "trace", "stats", "audit", "classify", "cache",
     ] {
       #expect(help.output.contains("\n  \(command) "), "\(command)")
     }
     for command in [
       ["list"], ["show"], ["presets"], ["pull"], ["mirror"], ["catalog"], ["entry", "new"],
       ["entry", "check"],
-      ["identify"], ["convert"], ["export"], ["repack"], ["diff"], ["verify"], ["run"], ["stats"],
+      ["identify"], ["convert"], ["export"], ["repack"], ["diff"], ["verify"], ["run"], ["trace"],
+      ["stats"],
       ["audit"],
       ["cache", "ls"], ["cache", "verify"], ["cache", "prune"],
     ] {
@@ -125,6 +126,8 @@ import Testing
       ["repack", Self.model, "--layout", "compact", "-o", folder.file("c.qkz.h5")],
       ["diff", Self.model, Self.model, "--behaviour"],
       ["export", Self.model, "--to", "onnx", "-o", folder.file("x.onnx")],
+      ["export", Self.model, "--to", "layers", "-o", folder.file("layers")],
+      ["trace", Self.model, "--input", probe, "-o", folder.file("x.npz")],
       ["run", Self.model, "--input", probe], ["stats", Self.model, "--dataset", data],
       ["audit", Self.model, "--data", data], ["catalog", "-o", folder.file("site")],
       ["classify", Self.model, "Tests/Accepted/pictures/grey.png"],
@@ -236,6 +239,31 @@ import Testing
   @Test func `an output that cannot be written is an input/output error`() throws {
     let result = try run("convert", Self.model, "-o", "/no/such/folder/x.qkz.h5")
     #expect(result.status == 74 && result.errors.contains("x.qkz.h5: cannot-write"))
+  }
+
+  @Test func `a pattern of layers that matches nothing is told what is near`() throws {
+    let folder = try ScratchFolder()
+    let result = try run(
+      "trace", Self.model, "--input", Self.entry + "/reference.safetensors", "--layers",
+      "stage1/blok0/mlp", "-o", folder.file("x.npz"))
+    #expect(result.status == 66 && result.output.isEmpty)
+    #expect(
+      result.errors.hasPrefix(
+        "qkzoo: --layers: no-such-layer: expected a pattern of layers, as near ones are "
+          + "stage1/block0/mlp, "))
+    #expect(try folder.names().isEmpty)
+  }
+
+  @Test func `a folder that exists is not replaced, and options of another target are refused`()
+    throws
+  {
+    let folder = try ScratchFolder()
+    let result = try run("export", Self.model, "--to", "layers", "-o", folder.path)
+    #expect(result.status == 74 && result.errors.contains(": already-exists: "))
+    let mixed = try run(
+      "export", Self.model, "--to", "layers", "--with-spikes", "-o", folder.file("x"))
+    #expect(mixed.status == 64)
+    #expect(try folder.names().isEmpty)
   }
 
   @Test func `run gives the recorded logits and spikes`() throws {

@@ -97,6 +97,20 @@ class Schemas(unittest.TestCase):
         value = report("export", digits(), "--to", "onnx", "--batch", "dynamic", "-o", FOLDER / "schema.onnx")
         self.assert_strict("commands/export", value)
 
+        value = report("export", digits(), "--to", "layers", "-o", FOLDER / "schema-layers")
+        self.assert_strict("commands/export", value)
+        value = report("export", digits(), "--to", "layers", "--fold-bn", "--input", DIGITS / "reference.safetensors",
+                       "-o", FOLDER / "schema-measured")
+        self.assert_strict("commands/export", value)
+
+    def test_trace(self):
+        self.assert_strict("commands/trace", report("trace", digits(), "--list"))
+        target = FOLDER / "schema.h5"
+        value = report("trace", digits(), "--input", DIGITS / "reference.safetensors", "--pack", "-o", target)
+        self.assert_strict("commands/trace", value)
+        with h5py.File(target) as file:
+            self.assert_strict("trace-file", json.loads(file["about"][0]))
+
     def test_identify(self):
         self.assert_strict("commands/identify", report("identify", DIGITS / "checkpoint.pth"))
         self.assert_valid("commands/identify", report("identify", digits()))

@@ -77,9 +77,12 @@ struct TraceCommand: ParsableCommand {
   @OptionGroup var running: EngineOptions
   @OptionGroup var format: OutputOptions
 
+  private var patterns: [String] { layers.split(separator: ",").map(String.init) }
+
   func validate() throws {
     if let batch, batch < 1 { throw ValidationError("--batch must be at least 1") }
     if pack, !what.kinds.contains(.spikes) { throw ValidationError("--pack is for spikes") }
+    if patterns.isEmpty { throw ValidationError("--layers needs a pattern") }
     if list, output != nil { throw ValidationError("--list writes no file: leave out -o") }
     guard !list else { return }
     guard input != nil, let output else {
@@ -99,7 +102,7 @@ struct TraceCommand: ParsableCommand {
       try InputBatch(try TensorSource.read($0), for: configuration, name: $0)
     }
     let selection = try TraceSelection(
-      plan, layers.split(separator: ",").map(String.init),
+      plan, patterns,
       size: samples?.size ?? plan.nominalSize, place: "--layers")
     let modelID = try checkpoint.identity().modelID
     guard let output, let samples, !list else {

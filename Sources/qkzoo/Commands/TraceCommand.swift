@@ -25,7 +25,7 @@ struct TraceCommand: ParsableCommand {
 
       EXAMPLES
         qkzoo trace model.qkz.h5 --list
-        qkzoo trace model.qkz.h5 --input x.npy --layers stage2,head -o spikes.npz
+        qkzoo trace model.qkz.h5 --input x.npy --layers stage2,stage3 -o spikes.npz
         qkzoo trace model.qkz.h5 --input x.npy --layers '*/mlp/*' --what input,membrane -o x.h5
       """)
 

@@ -83,12 +83,12 @@ let package = Package(
     library("Diagnostics"),
     library("CanonicalJSON", ["Diagnostics"]),
     library("FileAccess", ["CFileAccess", "Diagnostics"]),
-    library("Digests", ["CCrypto", "FileAccess"]),
+    library("Concurrency"),
+    library("Digests", ["CCrypto", "Concurrency", "FileAccess"]),
     library("Deflate", ["CZlib", "FileAccess"]),
     library("SpikeTensors", ["Diagnostics", "FileAccess"]),
     library(
       "TensorFiles", ["CanonicalJSON", "Deflate", "Diagnostics", "FileAccess", "SpikeTensors"]),
-    library("Concurrency"),
     library("Pictures", ["CPictureCodecs", "Diagnostics", "FileAccess"]),
     library("Transfer", ["CTransfer", "CanonicalJSON", "Diagnostics", "Digests", "FileAccess"]),
     library(
@@ -136,8 +136,8 @@ let package = Package(
     library(
       "Conversion",
       [
-        "CanonicalJSON", "CheckpointFormat", "Diagnostics", "Digests", "FileAccess",
-        "QKFormerModel", "SpikeInference", "SpikeTensors", "TensorFiles",
+        "CanonicalJSON", "CheckpointFormat", "Concurrency", "Diagnostics", "Digests", "FileAccess",
+        "HDF5Storage", "QKFormerModel", "SpikeInference", "SpikeTensors", "TensorFiles",
       ]),
     library(
       "Tracing",
@@ -240,7 +240,7 @@ let package = Package(
       "ModelZoo",
       [
         "BlobCache", "CanonicalJSON", "CheckpointFormat", "Diagnostics", "Digests",
-        "QKFormerModel",
+        "QKFormerModel", "SpikeTensors",
       ]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["qkzoo", "CanonicalJSON", "TestSupport"]),

@@ -1,5 +1,6 @@
 public import CanonicalJSON
 public import Diagnostics
+public import Digests
 public import QKFormerModel
 public import SpikeTensors
 
@@ -8,25 +9,34 @@ public struct Checkpoint: Sendable {
   /// What the model is.
   public var configuration: QKFormerConfiguration
   /// A tensor for every path of the parameter inventory, exactly as stored upstream.
-  public var parameters: [String: Tensor]
+  public var parameters: [String: Tensor] { didSet { knownDigests = nil } }
   /// Recorded behaviour, one for each origin.
   public var references: [Reference]
   /// Recorded accuracy and firing statistics.
   public var records: Records
   /// Where the model comes from, as inert JSON.
   public var provenance: JSON
+  /// SHA-256 of every tensor, if somebody has computed them from these very tensors.
+  private var knownDigests: [String: Digest]?
 
-  /// Bundles a model.
+  /// Bundles a model; `digests` are those of the tensors' elements, if they have been computed.
   public init(
     configuration: QKFormerConfiguration, parameters: [String: Tensor],
-    references: [Reference] = [], records: Records = Records(), provenance: JSON
+    references: [Reference] = [], records: Records = Records(), provenance: JSON,
+    digests: [String: Digest]? = nil
   ) {
     self.configuration = configuration
     self.parameters = parameters
     self.references = references
     self.records = records
     self.provenance = provenance
+    knownDigests = digests
   }
+
+  /// SHA-256 of every tensor's elements, by path; computed once for each set of tensors.
+  ///
+  /// - Throws: nothing about the content.
+  public func digests() throws -> [String: Digest] { try knownDigests ?? parameters.digests() }
 
   /// The network that the configuration describes.
   public var plan: NetworkPlan { NetworkPlan(configuration) }

@@ -19,6 +19,8 @@ public struct ImportedFile {
   public let container: Container
   /// Where it is.
   public let path: String
+  /// All of it, mapped.
+  let bytes: ByteRegion
   /// The names under which the file holds state dicts; empty for a bare one.
   public let stateDictNames: [String]
   /// Plain values beside the weights (`epoch`, `arch`, ...), inert.
@@ -32,12 +34,14 @@ public struct ImportedFile {
   private let read: (String?) throws -> [(name: String, tensor: Tensor)]
 
   init(
-    container: Container, path: String, stateDictNames: [String], facts: [String: JSON],
+    container: Container, path: String, bytes: ByteRegion, stateDictNames: [String],
+    facts: [String: JSON],
     arguments: JSON?, own: ModelMetadata? = nil, dropped: (tensors: Int, bytes: Int),
     read: @escaping (String?) throws -> [(name: String, tensor: Tensor)]
   ) {
     self.container = container
     self.path = path
+    self.bytes = bytes
     self.stateDictNames = stateDictNames
     self.facts = facts
     self.arguments = arguments

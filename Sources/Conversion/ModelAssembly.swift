@@ -1,5 +1,6 @@
 public import CanonicalJSON
 public import CheckpointFormat
+import Concurrency
 import Diagnostics
 public import Digests
 import FileAccess
@@ -13,8 +14,9 @@ public struct ModelAssembly {
   /// How its tensors find their places.
   public let matching: TensorMatching
   private let named: [(name: String, tensor: Tensor)]
-  /// The digests of the file as a whole.
-  public let digests: FileDigests
+  /// SHA-256 of each tensor's elements, by its name in the file.
+  private let tensorDigests: [String: Digest]
+  private let fileDigests: Background<FileDigests>
 
   /// Opens a file and reads one of its state dicts; `digests` are those of the file, if they are
   /// known already.
@@ -25,7 +27,10 @@ public struct ModelAssembly {
     path: String, weights: String? = nil, matching: TensorMatching = .name,
     digests: FileDigests? = nil
   ) throws {
-    file = try ImportedFile.open(path)
+    let file = try ImportedFile.open(path)
+    self.file = file
+    // MD5 takes longest of all; it runs while the tensors are checked.
+    fileDigests = Background { [bytes = file.bytes] in try digests ?? FileDigests(of: bytes) }
     guard matching == .name || file.container == .torch else {
       throw TorchFailure(
         .stateDict, at: path, expected: "a state dict, which has an order, to match by order",
@@ -33,21 +38,38 @@ public struct ModelAssembly {
     }
     self.matching = matching
     named = try file.namedTensors(of: weights)
-    self.digests = try digests ?? FileDigests(ofFile: path)
+    tensorDigests = try Dictionary(
+      uniqueKeysWithValues: named.map { ($0.name, $0.tensor) }
+    ).digests()
   }
 
-  /// The weights-id of the tensors, whatever they are called.
+  /// The digests of the file as a whole; waits until they are known.
   ///
-  /// - Throws: nothing about the content.
-  public func weightsID() throws -> Digest {
-    let identifying = Dictionary(
-      uniqueKeysWithValues: named.filter { isIdentifying($0.name, $0.tensor) }
-        .map { ($0.name, $0.tensor) })
-    let digests = try identifying.digests()
-    return ModelIdentity.weightsID(
-      lines: identifying.compactMap { name, tensor in
-        digests[name].map { ModelIdentity.line(tensor, $0) }
+  /// - Throws: `FileFailure`.
+  public func digests() throws -> FileDigests { try fileDigests.value() }
+
+  /// The weights-id of the tensors, whatever they are called.
+  public var weightsID: Digest {
+    ModelIdentity.weightsID(
+      lines: named.filter { isIdentifying($0.name, $0.tensor) }.compactMap { name, tensor in
+        tensorDigests[name].map { ModelIdentity.line(tensor, $0) }
       })
+  }
+
+  /// The prints of the tensors, whatever they are called.
+  public var prints: [TensorPrint] {
+    named.filter { isIdentifying($0.name, $0.tensor) }.compactMap { name, tensor in
+      tensorDigests[name].map { TensorPrint(tensor.elementType, tensor.shape, $0) }
+    }
+  }
+
+  /// What the file calls them.
+  public var names: Set<String> { Set(named.map(\.name)) }
+
+  /// Trained parameters, as papers print it: elements of all tensors but statistics and counters.
+  public var parameterCount: Int {
+    named.filter { isIdentifying($0.name, $0.tensor) && !$0.name.contains(".running_") }
+      .reduce(0) { $0 + $1.tensor.count }
   }
 
   /// What the BatchNorm layers counted in training, if all agree.
@@ -105,7 +127,11 @@ public struct ModelAssembly {
     }
     let checkpoint = Checkpoint(
       configuration: choice.configuration, parameters: placement.tensors,
-      provenance: provenance(choice, placement, licences))
+      provenance: try provenance(choice, placement, licences),
+      digests: Dictionary(
+        uniqueKeysWithValues: placement.pairs.compactMap { pair in
+          tensorDigests[pair.found].map { (pair.specification.path, $0) }
+        }))
     try checkClaim(checkpoint)
     return checkpoint
   }
@@ -138,7 +164,8 @@ public struct ModelAssembly {
   /// Where the model comes from, as inert JSON.
   private func provenance(
     _ choice: ConfigurationChoice, _ placement: TensorPlacement, _ licences: JSON
-  ) -> JSON {
+  ) throws -> JSON {
+    let digests = try digests()
     var members: [String: JSON] = [
       "schema": "qkzoo.provenance/1",
       "source": [

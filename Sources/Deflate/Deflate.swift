@@ -1,5 +1,24 @@
 public import FileAccess
 
+/// The running checksum of zip entries. Corresponds to ISO 3309 with polynomial 0xEDB88320.
+public struct CRC32: Sendable {
+  /// The checksum of all bytes so far.
+  public private(set) var checksum: UInt32 = 0
+
+  /// The checksum of nothing.
+  public init() {}
+
+  /// Takes in more bytes.
+  public mutating func update(_ bytes: RawSpan) { checksum = LibZ.crc32_z(checksum, bytes) }
+
+  /// The checksum of a region.
+  public static func checksum(of region: ByteRegion) -> UInt32 {
+    var running = CRC32()
+    region.withBytes { running.update($0) }
+    return running.checksum
+  }
+}
+
 /// Decoding of deflate streams (RFC 1951).
 public enum Deflate {
   /// What is around a stream.

@@ -13,6 +13,8 @@ public import SpikeTensors
 public final class HDF5Writer {
   private let path: String
   let file: Identifier
+  /// The chunk that is being written.
+  private var buffer: [UInt8] = []
 
   /// The version of the library that writes, as in `1.10.8`.
   public static var libraryVersion: String { LibHDF5.H5get_libversion() }
@@ -102,6 +104,32 @@ public final class HDF5Writer {
     try write(unsafe text.span.bytes, type: type, shape: [1], to: path)
   }
 
+  /// Writes texts as strings of one fixed length, padded with zeros; rank 0 lies in the header.
+  ///
+  /// For files of other formats: a checkpoint has no such dataset.
+  ///
+  /// - Throws: `HDF5Failure`.
+  public func write(texts: [String], shape: [Int], to path: String) throws {
+    let length = texts.map(\.utf8.count).max() ?? 0
+    let bytes = texts.flatMap {
+      Array($0.utf8) + [UInt8](repeating: 0, count: length - $0.utf8.count)
+    }
+    try write(unsafe bytes.span.bytes, type: .text(length: length), shape: shape, to: path)
+  }
+
+  /// Writes an array of one value, which takes no bytes: readers get the fill value.
+  ///
+  /// For files of other formats: a checkpoint has no such dataset.
+  ///
+  /// - Throws: `HDF5Failure`.
+  public func write(constant: Float, shape: [Int], to path: String) throws {
+    let type = try Datatypes.make(.number(.f32))
+    let creation = try LibHDF5.H5Pcreate(qkz_h5p_dataset_create())
+    try LibHDF5.H5Pset_obj_track_times(creation)
+    try LibHDF5.H5Pset_fill_value(creation, type, constant)
+    _ = try LibHDF5.H5Dcreate2(file, path, type, try LibHDF5.H5Screate_simple(shape), creation)
+  }
+
   private func write(
     _ bytes: RawSpan, type: HDF5Type, shape: [Int], to path: String
   ) throws {
@@ -121,7 +149,15 @@ public final class HDF5Writer {
     let libraryType = try Datatypes.make(type)
     let dataset = try LibHDF5.H5Dcreate2(
       file, path, libraryType, try LibHDF5.H5Screate_simple(shape), creation)
-    try LibHDF5.H5Dwrite(dataset, libraryType, bytes, path)
+    if shape.isEmpty {
+      try LibHDF5.H5Dwrite(dataset, libraryType, bytes, path)
+    } else {
+      // The library would copy the bytes twice into fresh memory, and sum them up on the way.
+      buffer.removeAll(keepingCapacity: true)
+      Fletcher32.append(bytes, to: &buffer)
+      try LibHDF5.H5Dwrite_chunk(
+        dataset, offset: [Int](repeating: 0, count: shape.count), buffer, path)
+    }
   }
 
   /// Gives an object a text attribute; `/` is the root.

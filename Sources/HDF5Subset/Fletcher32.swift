@@ -26,6 +26,14 @@ public enum Fletcher32 {
     return stored
   }
 
+  /// Appends bytes and their checksum, as a chunk is stored.
+  public static func append(_ bytes: RawSpan, to stored: inout [UInt8]) {
+    stored.reserveCapacity(stored.count + bytes.byteCount + byteCount)
+    // SAFETY: the buffer is only read, within the call.
+    unsafe bytes.withUnsafeBytes { unsafe stored.append(contentsOf: $0) }
+    stored += self.stored(of: bytes)
+  }
+
   /// Whether some bytes end with their checksum.
   static func isIntact(_ stored: RawSpan) -> Bool {
     let count = stored.byteCount - byteCount

@@ -74,7 +74,7 @@ public struct LocalZoo: Sendable {
     _ path: String, _ file: ZooEntry.File, _ entry: ZooEntry
   ) throws -> String {
     guard let expected = file.sha256 else { return path }
-    let found = try FileDigests(ofFile: path).sha256
+    let found = try SHA256.digest(ofFile: path)
     guard found == expected else {
       throw ZooFailure(
         .digest, at: path, expected: "SHA-256 \(expected), as \(entry.name) lists it",

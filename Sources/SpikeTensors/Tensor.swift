@@ -87,6 +87,15 @@ extension Tensor {
     bytes = ByteRegion(values)
   }
 
+  /// A signed 64-bit tensor from values in row-major order.
+  public init(_ shape: [Int], _ values: [Int64]) {
+    precondition(shape.reduce(1, *) == values.count, "shape and values disagree")
+    elementType = .i64
+    self.shape = shape
+    bytes = ByteRegion(
+      values.flatMap { unsafe withUnsafeBytes(of: $0.littleEndian) { unsafe Array($0) } })
+  }
+
   /// An unsigned 64-bit tensor from values in row-major order.
   public init(_ shape: [Int], _ values: [UInt64]) {
     precondition(shape.reduce(1, *) == values.count, "shape and values disagree")

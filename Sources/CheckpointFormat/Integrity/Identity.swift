@@ -57,7 +57,7 @@ extension Checkpoint {
   /// - Throws: nothing about the content.
   public func identity() throws -> ModelIdentity {
     ModelIdentity(
-      configuration: configuration, tensors: parameters, digests: try parameters.digests())
+      configuration: configuration, tensors: parameters, digests: try digests())
   }
 }
 

@@ -24,6 +24,8 @@ public final class CheckpointFile: Sendable {
   let content: HDF5Content
   let manifest: Manifest
   private let file: MappedFile
+  /// The digests that were compared with the bytes; `nil` before that.
+  private let verifiedDigests: [String: Digest]?
 
   /// Reads the structure of a file without judging it; see `structureFindings`.
   ///
@@ -45,7 +47,17 @@ public final class CheckpointFile: Sendable {
     try Self.checkChunk(file, range, place)
     let text = ByteRegion(file, in: range.lowerBound..<range.lowerBound + length).copy()
     manifest = try Manifest(bytes: text, at: place)
+    verifiedDigests = nil
     try checkVersions()
+  }
+
+  /// The same file after its bytes were found to be what was recorded.
+  private init(verified other: CheckpointFile) {
+    path = other.path
+    content = other.content
+    manifest = other.manifest
+    file = other.file
+    verifiedDigests = other.recordedDigests
   }
 
   /// Opens a file whose structure obeys the schema; bytes are not verified.
@@ -65,7 +77,7 @@ public final class CheckpointFile: Sendable {
     let file = try open(path)
     let findings = try file.byteFindings()
     guard findings.isEmpty else { throw CheckpointFindings(findings) }
-    return file
+    return CheckpointFile(verified: file)
   }
 
   /// What the model is.
@@ -147,7 +159,8 @@ public final class CheckpointFile: Sendable {
     let parameters = [String: Tensor](uniqueKeysWithValues: tensors)
     return Checkpoint(
       configuration: manifest.configuration, parameters: parameters,
-      references: try references(), records: try records(), provenance: try provenance())
+      references: try references(), records: try records(), provenance: try provenance(),
+      digests: verifiedDigests)
   }
 
   /// Parameters by their paths; on all cores where they must be decoded.

@@ -21,7 +21,7 @@ public enum CheckpointWriter {
   ) throws -> ModelIdentity {
     try checkpoint.validate(at: path)
     for (name, tensor) in checkpoint.parameters { try Content.checkStorable(tensor, name) }
-    let digests = try checkpoint.parameters.digests()
+    let digests = try checkpoint.digests()
     let content = try Content(checkpoint, digests: digests)
     try AtomicFile.replace(path) { file in
       do {

@@ -1,13 +1,14 @@
+import Concurrency
 import Diagnostics
 import FileAccess
 import TensorFiles
 
 /// Where the bytes of a checkpoint's storages are.
 protocol TorchStorages {
-  /// The bytes of a storage after whatever check its container offers; `nil` if there is none.
+  /// The bytes of those storages that exist, after whatever check the container offers.
   ///
   /// - Throws: `TensorFileFailure`.
-  func bytes(of key: String) throws -> ByteRegion?
+  func bytes(of keys: [String]) throws -> [String: ByteRegion]
   /// The size of a storage's bytes, whatever the pickle says; 0 if there is none.
   func byteCount(of key: String) -> Int
 }
@@ -36,8 +37,14 @@ struct TorchArchive: TorchStorages {
       try archive.checkedBytes(of: pickle), at: "\(place) entry \(pickle.name)")
   }
 
-  func bytes(of key: String) throws -> ByteRegion? {
-    try entries["\(root)/data/\(key)"].map { try archive.checkedBytes(of: $0) }
+  /// Checks each storage once, on all cores.
+  func bytes(of keys: [String]) throws -> [String: ByteRegion] {
+    let archive = archive
+    let found = Set(keys).sorted().compactMap { key in
+      entries["\(root)/data/\(key)"].map { (key, $0) }
+    }
+    return Dictionary(
+      uniqueKeysWithValues: try found.concurrentMap { ($0.0, try archive.checkedBytes(of: $0.1)) })
   }
 
   func byteCount(of key: String) -> Int { entries["\(root)/data/\(key)"]?.bytes.count ?? 0 }

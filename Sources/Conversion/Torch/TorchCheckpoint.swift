@@ -36,12 +36,21 @@ struct TorchCheckpoint {
   /// The unpickled value.
   var root: PickleValue { document.root }
 
-  /// A tensor's elements: the file's own bytes if they are contiguous, else gathered.
+  /// The elements of tensors: the file's own bytes where they are contiguous, else gathered.
   ///
   /// - Throws: `TorchFailure`, `TensorFileFailure`, `TensorFailure`.
-  func tensor(_ tensor: TorchTensor, name: String) throws -> Tensor {
+  func tensors(
+    _ named: [(name: String, tensor: TorchTensor)]
+  ) throws -> [(name: String, tensor: Tensor)] {
+    let checked = try storages.bytes(of: named.map(\.tensor.storage.key))
+    return try named.map { ($0.name, try tensor($0.tensor, name: $0.name, in: checked)) }
+  }
+
+  private func tensor(
+    _ tensor: TorchTensor, name: String, in checked: [String: ByteRegion]
+  ) throws -> Tensor {
     let place = "\(place) \(name)"
-    let (storage, type) = try storage(tensor.storage, place)
+    let (storage, type) = try storage(tensor.storage, checked, place)
     let needed = try Tensor.byteCount(type, tensor.shape, name: place)
     let count = needed / type.byteCount
     try checkBounds(tensor, count: count, place)
@@ -79,13 +88,13 @@ struct TorchCheckpoint {
   func byteCount(of storage: TorchStorage) -> Int { storages.byteCount(of: storage.key) }
 
   private func storage(
-    _ storage: TorchStorage, _ place: String
+    _ storage: TorchStorage, _ checked: [String: ByteRegion], _ place: String
   ) throws -> (ByteRegion, ElementType) {
     guard let type = storage.elementType else {
       throw TorchFailure(
         .elementType, at: place, expected: "real numbers or integers", found: storage.typeName)
     }
-    guard let bytes = try storages.bytes(of: storage.key) else {
+    guard let bytes = checked[storage.key] else {
       throw TorchFailure(
         .storage, at: place, expected: "a storage \(storage.key)", found: "none")
     }

@@ -41,7 +41,7 @@ struct TorchStream: TorchStorages {
     document = content
   }
 
-  func bytes(of key: String) -> ByteRegion? { storages[key] }
+  func bytes(of keys: [String]) -> [String: ByteRegion] { storages }
   func byteCount(of key: String) -> Int { storages[key]?.count ?? 0 }
 
   private static func checkMachine(_ facts: PickleValue, _ place: String) throws {

@@ -29,6 +29,18 @@ enum LibZ {
     return (output, code, words)
   }
 
+  /// The checksum of more bytes behind those of a checksum.
+  static func crc32_z(_ checksum: UInt32, _ bytes: RawSpan) -> UInt32 {
+    // Without an address zlib starts anew.
+    guard bytes.byteCount > 0 else { return checksum }
+    // SAFETY: a buffer with its own length, which zlib only reads.
+    return unsafe bytes.withUnsafeBytes { buffer in
+      unsafe UInt32(
+        CZlib.crc32_z(
+          UInt(checksum), buffer.baseAddress?.assumingMemoryBound(to: UInt8.self), buffer.count))
+    }
+  }
+
   static let streamEnd = Z_STREAM_END
   static let bufferError = Z_BUF_ERROR
 }

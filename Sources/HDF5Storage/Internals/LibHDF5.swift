@@ -125,6 +125,16 @@ enum LibHDF5 {
       "property list")
   }
 
+  static func H5Pset_fill_value(
+    _ creation: Identifier, _ type: Identifier, _ value: Float
+  ) throws {
+    // SAFETY: the library copies as many bytes as the type has: four.
+    let result = unsafe withUnsafeBytes(of: value) {
+      unsafe CHDF5.H5Pset_fill_value(creation.id, type.id, $0.baseAddress)
+    }
+    _ = try checked(result, "H5Pset_fill_value", "property list")
+  }
+
   // MARK: Groups and links
 
   static func H5Gcreate2(_ file: Identifier, _ path: String, _ creation: Identifier) throws {

@@ -1,3 +1,4 @@
+import Deflate
 import Diagnostics
 public import FileAccess
 public import SpikeTensors

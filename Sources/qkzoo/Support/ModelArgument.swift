@@ -106,7 +106,7 @@ enum ModelFile {
   ) throws -> ImportedModel {
     let assembly = try ModelAssembly(
       path: path, weights: options.weights, matching: options.match)
-    let matches = try zoo.matches(digests: assembly.digests, weightsID: assembly.weightsID())
+    let matches = try zoo.matches(digests: assembly.digests(), weightsID: assembly.weightsID)
     let choice = try assembly.choose(
       explicit: try options.explicit(),
       entries: matches.map { match in

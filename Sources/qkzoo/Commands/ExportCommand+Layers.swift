@@ -9,7 +9,7 @@ import TensorFiles
 
 extension ExportCommand {
   /// Writes the folder of layers, measured on the input if there is one.
-  func writeLayers(_ checkpoint: Checkpoint) throws {
+  func writeLayers(_ checkpoint: Checkpoint, to output: String) throws {
     let plan = NetworkPlan(checkpoint.configuration)
     var size = plan.nominalSize
     var measurement: LayersExport.Measurement?
@@ -26,11 +26,12 @@ extension ExportCommand {
     }
     let summary = try LayersExport.write(
       checkpoint, size: size, foldsNorm: foldBn, measurement, to: output)
-    format.print(try report(checkpoint, summary, samples: measurement?.activity.samples))
+    format.print(
+      try report(checkpoint, summary, samples: measurement?.activity.samples, output))
   }
 
   private func report(
-    _ checkpoint: Checkpoint, _ summary: LayersExport.Summary, samples: Int?
+    _ checkpoint: Checkpoint, _ summary: LayersExport.Summary, samples: Int?, _ output: String
   ) throws -> Report {
     let identity = try checkpoint.identity()
     var table = TextTable()

@@ -19,15 +19,22 @@ struct ExportCommand: ParsableCommand {
       weights and batch normalisation as .npy, and with --input firing rates of channels and \
       histograms of what convolutions read. Its README.md explains it.
 
+      nir: one part of the model as a NIR graph, which nir and simulators read. NIR has no max \
+      pooling, no product of streams and no mean over time, so no whole model fits; --list-parts \
+      says which parts do, and what stands in the way of the others. What NIR leaves open, such as \
+      the time step and the integration, is in the graph's metadata.
+
       EXAMPLES
         qkzoo export model.qkz.h5 --to onnx -o model.onnx
         qkzoo export model.qkz.h5 --to onnx --batch dynamic --with-spikes -o model.onnx
         qkzoo export model.qkz.h5 --to layers --input probe.npy --fold-bn -o model-layers
+        qkzoo export model.qkz.h5 --to nir --list-parts
+        qkzoo export model.qkz.h5 --to nir --part stage2/block0/mlp -o mlp.nir
       """)
 
   /// What to write.
   enum Target: String, CaseIterable, ExpressibleByArgument {
-    case onnx, layers
+    case onnx, layers, nir
   }
 
   /// Samples of a batch.
@@ -51,7 +58,7 @@ struct ExportCommand: ParsableCommand {
 
   @OptionGroup var model: ModelArgument
 
-  @Option(help: "What to write: onnx or layers.")
+  @Option(help: "What to write: onnx, layers or nir.")
   var to: Target
 
   @Option(help: ArgumentHelp("onnx: samples of a batch, or dynamic.", valueName: "n|dynamic"))
@@ -66,8 +73,15 @@ struct ExportCommand: ParsableCommand {
   @Flag(help: "layers: also write each convolution with its batch normalisation folded in.")
   var foldBn = false
 
+  @Option(
+    help: ArgumentHelp("nir: which part, as in stage2/block0/mlp.", valueName: "path"))
+  var part: String?
+
+  @Flag(help: "nir: list the parts instead of writing one.")
+  var listParts = false
+
   @Option(name: [.short, .long], help: "Where to write.")
-  var output: String
+  var output: String?
 
   @OptionGroup var running: EngineOptions
   @OptionGroup var format: OutputOptions
@@ -79,17 +93,28 @@ struct ExportCommand: ParsableCommand {
     if to != .layers, input != nil || foldBn {
       throw ValidationError("--input and --fold-bn are for --to layers")
     }
+    if to != .nir, part != nil || listParts {
+      throw ValidationError("--part and --list-parts are for --to nir")
+    }
+    if listParts, part != nil || output != nil {
+      throw ValidationError("--list-parts writes nothing; --part and -o exclude it")
+    }
+    if output == nil, !listParts {
+      throw ValidationError("missing -o, where to write")
+    }
   }
 
   func run() throws {
     let checkpoint = try model.load().checkpoint
+    guard let output else { return printParts(checkpoint) }
     switch to {
-    case .onnx: try writeONNX(checkpoint)
-    case .layers: try writeLayers(checkpoint)
+    case .onnx: try writeONNX(checkpoint, to: output)
+    case .layers: try writeLayers(checkpoint, to: output)
+    case .nir: try writeNIR(checkpoint, to: output)
     }
   }
 
-  private func writeONNX(_ checkpoint: Checkpoint) throws {
+  private func writeONNX(_ checkpoint: Checkpoint, to output: String) throws {
     let batch = batch ?? .fixed(1)
     var options = ONNXExport.Options()
     options.batch = batch.count

@@ -3,6 +3,7 @@ import CanonicalJSON
 import CheckpointFormat
 import Diagnostics
 import Digests
+import Evaluation
 import QKFormerModel
 import SpikeInference
 import SpikeTensors
@@ -16,13 +17,19 @@ struct DiffCommand: ParsableCommand {
     abstract: "Compare two models: configuration, tensors, and on request behaviour.",
     discussion: """
       Lists every tensor that is missing, has another shape, or other values. With --behaviour both \
-      run on the same input, and the first layer whose spikes differ is named. Exits 1 if anything \
-      differs.
+      run on the same input, and the first layer whose spikes differ is named. With --on both \
+      answer labelled samples, each alone, and answers and accuracy are compared. Exits 1 if \
+      anything differs.
+
+      Labelled samples are a .safetensors file with labels and images or frames, as the zoo's \
+      test data, the folder of CIFAR's binary files, or a folder with a folder of pictures or event \
+      frames for each class.
 
       EXAMPLES
         qkzoo diff epoch-198.qkz.h5 epoch-199.qkz.h5
         qkzoo diff qkformer-digits mine.pth --behaviour
         qkzoo diff a.pth b.pth --preset HST-10-384 --behaviour --input images.npy
+        qkzoo diff epoch-198.qkz.h5 epoch-199.qkz.h5 --on digits-test.safetensors
       """)
 
   @Argument(help: "A path, an entry's name, or the first digits of a model-id.")
@@ -40,6 +47,11 @@ struct DiffCommand: ParsableCommand {
       valueName: "file[:tensor]"))
   var input: String?
 
+  @Option(
+    help: ArgumentHelp("Run both on labelled samples and compare their answers.", valueName: "data")
+  )
+  var on: String?
+
   @OptionGroup var running: EngineOptions
   @OptionGroup var foreign: ForeignOptions
   @OptionGroup var zoo: ZooOptions
@@ -54,8 +66,11 @@ struct DiffCommand: ParsableCommand {
     let members = Self.differingMembers(models[0].configuration, models[1].configuration)
     let tensors = try ModelDifference.tensors(models[0], models[1])
     let behaviour = behaviour ? try compareBehaviour(models) : nil
-    let differs = !members.isEmpty || !tensors.isEmpty || behaviour.map { !$0.isNone } ?? false
-    format.print(try report(models, members, tensors, behaviour, differs))
+    let answers = try on.map { try compareAnswers(models, $0) }
+    let differs =
+      !members.isEmpty || !tensors.isEmpty || behaviour.map { !$0.isNone } ?? false
+      || answers.map { !$0.changes.isEmpty } ?? false
+    format.print(try report(models, members, tensors, behaviour, answers, differs))
     if differs { throw ExitCode(FailureKind.wrong.rawValue) }
   }
 
@@ -102,7 +117,7 @@ struct DiffCommand: ParsableCommand {
 
   private func report(
     _ models: [Checkpoint], _ members: [String], _ tensors: [TensorDifference],
-    _ behaviour: BehaviourDifference?, _ differs: Bool
+    _ behaviour: BehaviourDifference?, _ answers: AnswerDifference?, _ differs: Bool
   ) throws -> Report {
     let ids = try models.map { try $0.identity().modelID.hex }
     let count = Set(models.flatMap { $0.parameters.keys }).count
@@ -112,6 +127,7 @@ struct DiffCommand: ParsableCommand {
     table.add("configuration", members.isEmpty ? "the same" : members.joined(separator: ", "))
     table.add("tensors", "\(count - tensors.count) of \(count) the same")
     if let behaviour { table.add("behaviour", Self.text(behaviour)) }
+    if let answers { Self.add(answers, to: &table) }
     var list = TextTable()
     if !tensors.isEmpty { list.add("TENSOR", "EQUAL", "LARGEST", "RELATIVE", "WHAT") }
     for tensor in tensors { Self.add(tensor, to: &list) }
@@ -124,7 +140,10 @@ struct DiffCommand: ParsableCommand {
         "tensors_compared": .integer(count),
         "tensors": .array(tensors.map(Self.json)),
         "behaviour": behaviour.map(Self.json) ?? .null,
-      ], text: table.text + (tensors.isEmpty ? "" : "\n\n" + list.text))
+        "answers": answers.map(Self.json) ?? .null,
+      ],
+      text: table.text + (tensors.isEmpty ? "" : "\n\n" + list.text)
+        + (answers.map(Self.list) ?? ""))
   }
 
   private static func add(_ tensor: TensorDifference, to table: inout TextTable) {

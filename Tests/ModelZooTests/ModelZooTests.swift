@@ -5,6 +5,7 @@ import Diagnostics
 import Digests
 import ModelZoo
 import QKFormerModel
+import SpikeTensors
 import TestSupport
 import Testing
 
@@ -38,6 +39,28 @@ import Testing
       "dc1595408ed1bd40346be2bdaf5015d5", "ba20af8eb450d4ec9c71009fde8e7125",
       "99a671118f67a680aa38b6ac5aae449a",
     ] { #expect(sums.contains(sum)) }
+  }
+
+  @Test func `the nearest entry has most equal tensors, then most equal shapes`() throws {
+    let zoo = LocalZoo(index: try ZooIndex.directory(Self.folder)) { Cache(root: "/nonexistent") }
+    let entry = try #require(try zoo.index.entry("qkformer-digits"))
+    var checkpoint = try CheckpointFile.open(try #require(try zoo.checkpoint(of: entry)))
+      .checkpoint()
+    let all = try checkpoint.prints().count
+    checkpoint.parameters["head/bias"] = Tensor([10], [Float](repeating: 3, count: 10))
+    let changed = try #require(zoo.nearest(to: try checkpoint.prints(), named: []))
+    #expect(changed.entry.name == entry.name)
+    #expect(changed.tensors == .init(equal: all - 1, all: all + 1))
+    #expect(changed.shapes == .init(equal: all, all: all))
+    let preset = try #require(Preset.named("HST-10-384"))
+    let parameters = NetworkPlan(preset.configuration).parameters.filter(\.role.isIdentifying)
+    let shapes = parameters.map {
+      TensorPrint(.f32, $0.shape, SHA256.digest(of: $0.path))
+    }
+    let alike = try #require(zoo.nearest(to: shapes, named: Set(parameters.map(\.upstreamName))))
+    #expect(alike.entry.configuration == preset.configuration)
+    #expect(alike.shapes.equal == shapes.count && alike.tensors == nil)
+    #expect(zoo.nearest(to: [], named: []) == nil)
   }
 
   @Test func `an entry that must be brought says where it was`() throws {

@@ -15,8 +15,10 @@ struct IdentifyCommand: ParsableCommand {
     abstract: "Say which published model a file is, by its digests and its weights.",
     discussion: """
       MD5 and SHA-256 recognise the file; the weights-id recognises the weights in any container \
-      under any naming. Anything else is circumstantial and labelled so. --witness prints what the \
-      entry lacks: the digests and identities of this copy, as JSON.
+      under any naming. Anything else is circumstantial and labelled so: the architecture that the \
+      shapes tell, the number of parameters, and the nearest entry, by shapes and, where its \
+      checkpoint is on this machine, by equal tensors. --witness prints what the entry lacks: the \
+      digests and identities of this copy, as JSON.
 
       EXAMPLES
         qkzoo identify checkpoint-199.pth
@@ -42,6 +44,9 @@ struct IdentifyCommand: ParsableCommand {
     let digests: FileDigests
     let weightsID: Digest
     let modelID: Digest?
+    let prints: [TensorPrint]
+    /// What the file, or the released code, calls the tensors.
+    let names: Set<String>
     /// What only makes a model likely.
     let evidence: [(what: String, value: String)]
     /// The model under an entry's configuration.
@@ -57,7 +62,8 @@ struct IdentifyCommand: ParsableCommand {
     if witness {
       print(try record(finding, matches, path).json.canonicalText)
     } else {
-      format.print(report(finding, matches))
+      let nearest = matches.isEmpty ? zoo.nearest(to: finding.prints, named: finding.names) : nil
+      format.print(report(finding, matches, nearest))
     }
   }
 
@@ -66,16 +72,21 @@ struct IdentifyCommand: ParsableCommand {
     let identity = try checkpoint.identity()
     return Finding(
       container: "qkz.h5", digests: try FileDigests(ofFile: path), weightsID: identity.weightsID,
-      modelID: identity.modelID, evidence: [("architecture", checkpoint.configuration.summary)],
+      modelID: identity.modelID, prints: try checkpoint.prints(),
+      names: Set(checkpoint.plan.parameters.map(\.upstreamName)),
+      evidence: [
+        ("architecture", checkpoint.configuration.summary),
+        ("parameters", checkpoint.plan.parameterCount.grouped),
+      ],
       identity: { _ in identity })
   }
 
   private func ofForeign(_ path: String, _ index: ZooIndex) throws -> Finding {
     let assembly = try ModelAssembly(path: path, weights: weights)
     return Finding(
-      container: assembly.file.container.rawValue, digests: assembly.digests,
-      weightsID: try assembly.weightsID(), modelID: nil,
-      evidence: try evidence(assembly, index),
+      container: assembly.file.container.rawValue, digests: try assembly.digests(),
+      weightsID: assembly.weightsID, modelID: nil,
+      prints: assembly.prints, names: assembly.names, evidence: try evidence(assembly, index),
       identity: { configuration in
         let choice = ConfigurationChoice(configuration: configuration, source: "the entry")
         return try assembly.checkpoint(choice).identity()
@@ -85,7 +96,10 @@ struct IdentifyCommand: ParsableCommand {
   private func evidence(
     _ assembly: ModelAssembly, _ index: ZooIndex
   ) throws -> [(what: String, value: String)] {
-    var evidence = [(what: "architecture", value: assembly.summary)]
+    var evidence = [
+      (what: "architecture", value: assembly.summary),
+      (what: "parameters", value: assembly.parameterCount.grouped),
+    ]
     let presets = assembly.fittingPresets.map(\.name)
     evidence += presets.map { ("fits preset", $0) }
     for (name, value) in assembly.file.facts.sorted(by: { $0.key < $1.key }) {
@@ -120,7 +134,9 @@ struct IdentifyCommand: ParsableCommand {
       checkpoint: nil)
   }
 
-  private func report(_ finding: Finding, _ matches: [EntryMatch]) -> Report {
+  private func report(
+    _ finding: Finding, _ matches: [EntryMatch], _ nearest: NearestEntry?
+  ) -> Report {
     let digests = finding.digests
     var table = TextTable()
     table.add("file", "\(file), \(finding.container), \(digests.size.grouped) bytes")
@@ -131,6 +147,7 @@ struct IdentifyCommand: ParsableCommand {
     for match in matches { table.add("identified", "\(match.entry.name) by \(match.text)") }
     if matches.isEmpty { table.add("identified", "no entry has this file or these weights") }
     for item in finding.evidence { table.add("circumstantial", "\(item.what): \(item.value)") }
+    if let nearest { table.add("circumstantial", "nearest entry: \(nearest.text)") }
     return Report(
       "identify",
       [
@@ -142,6 +159,17 @@ struct IdentifyCommand: ParsableCommand {
           matches.map { ["entry": .string($0.entry.name), "by": .string($0.text)] }),
         "circumstantial": .array(
           finding.evidence.map { ["what": .string($0.what), "value": .string($0.value)] }),
+        "nearest": nearest.map(Self.json) ?? .null,
       ], text: table.text)
+  }
+
+  private static func json(_ nearest: NearestEntry) -> JSON {
+    func json(_ share: NearestEntry.Share) -> JSON {
+      ["equal": .integer(share.equal), "all": .integer(share.all)]
+    }
+    return [
+      "entry": .string(nearest.entry.name), "shapes": json(nearest.shapes),
+      "tensors": nearest.tensors.map(json) ?? .null,
+    ]
   }
 }

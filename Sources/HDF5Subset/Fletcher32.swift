@@ -17,21 +17,18 @@ public enum Fletcher32 {
 
   /// Some bytes with their checksum after them, little-endian, as they are stored.
   static func stored(with bytes: RawSpan) -> [UInt8] {
-    let checksum = checksum(of: bytes)
     var stored: [UInt8] = []
-    stored.reserveCapacity(bytes.byteCount + byteCount)
-    // SAFETY: the buffer is only read, within the call.
-    unsafe bytes.withUnsafeBytes { unsafe stored.append(contentsOf: $0) }
-    for byte in 0..<byteCount { stored.append(UInt8(truncatingIfNeeded: checksum >> (8 * byte))) }
+    append(bytes, to: &stored)
     return stored
   }
 
   /// Appends bytes and their checksum, as a chunk is stored.
   public static func append(_ bytes: RawSpan, to stored: inout [UInt8]) {
+    let checksum = checksum(of: bytes)
     stored.reserveCapacity(stored.count + bytes.byteCount + byteCount)
     // SAFETY: the buffer is only read, within the call.
     unsafe bytes.withUnsafeBytes { unsafe stored.append(contentsOf: $0) }
-    stored += self.stored(of: bytes)
+    for byte in 0..<byteCount { stored.append(UInt8(truncatingIfNeeded: checksum >> (8 * byte))) }
   }
 
   /// Whether some bytes end with their checksum.

@@ -124,10 +124,12 @@ import Testing
       ["presets"], ["identify", Self.entry + "/checkpoint.pth"],
       ["convert", Self.model, "-o", folder.file("x.safetensors")], ["verify", Self.model],
       ["repack", Self.model, "--layout", "compact", "-o", folder.file("c.qkz.h5")],
-      ["diff", Self.model, Self.model, "--behaviour"],
+      ["diff", Self.model, Self.model, "--behaviour", "--on", data],
       ["export", Self.model, "--to", "onnx", "-o", folder.file("x.onnx")],
       ["export", Self.model, "--to", "layers", "-o", folder.file("layers")],
       ["trace", Self.model, "--input", probe, "-o", folder.file("x.npz")],
+      ["export", Self.model, "--to", "nir", "--list-parts"],
+      ["export", Self.model, "--to", "nir", "--part", "head", "-o", folder.file("x.nir")],
       ["run", Self.model, "--input", probe], ["stats", Self.model, "--dataset", data],
       ["audit", Self.model, "--data", data], ["catalog", "-o", folder.file("site")],
       ["classify", Self.model, "Tests/Accepted/pictures/grey.png"],
@@ -140,6 +142,17 @@ import Testing
       let json = try JSON(parsing: Array(process.output.utf8.dropLast()), at: command[0])
       #expect(json["schema"] == .string("qkzoo.\(command[0])/1"))
     }
+  }
+
+  @Test func `a whole model is refused for NIR by its first obstacle`() throws {
+    let folder = try ScratchFolder()
+    let result = try run("export", Self.model, "--to", "nir", "-o", folder.file("x.nir"))
+    #expect(result.status == 65 && result.output.isEmpty)
+    #expect(result.errors.contains("attention: not-expressible: expected what NIR can express"))
+    #expect(!FileManager.default.fileExists(atPath: folder.file("x.nir")))
+    let unknown = try run(
+      "export", Self.model, "--to", "nir", "--part", "x", "-o", folder.file("x.nir"))
+    #expect(unknown.status == 64 && unknown.errors.contains("--list-parts"))
   }
 
   @Test func `damage is named, exits 1, and nothing is written in place of the input`() throws {

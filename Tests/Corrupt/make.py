@@ -776,6 +776,19 @@ refused_safetensors(HEADER, "zero", "a header of no bytes", safetensors({}, leng
 refused_safetensors(HEADER, "leading-space", "a space before the object", safetensors(b" {}"))
 refused_safetensors(HEADER, "byte-order-mark", "a byte order mark", safetensors(b"\xef\xbb\xbf{}"))
 refused_safetensors(HEADER, "array", "an array", safetensors(b"[]"))
+refused_safetensors(HEADER, "text", "a text", safetensors(b'"a"'))
+refused_safetensors(HEADER, "number", "a number of one digit", safetensors(b"1"))
+refused_safetensors(HEADER, "line-feed", "a line feed before the object", safetensors(b"\n{}"))
+refused_safetensors(HEADER, "big-endian", "a length with its bytes reversed", struct.pack(">Q", 2) + b"{}")
+refused_safetensors(HEADER, "one-more", "a length of one byte more than the file", safetensors({}, length=3))
+refused_safetensors("json-syntax", "comment", "a comment in the header", safetensors(b"{/* */}"))
+refused_safetensors("json-syntax", "trailing-comma", "a comma behind the last tensor", safetensors(
+    b'{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},}', b"\1"))
+refused_safetensors("json-syntax", "two-objects", "a second object behind the first", safetensors(b"{}{}"))
+refused_safetensors("json-syntax", "control", "a line feed in a name", safetensors(
+    b'{"a\n":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', b"\1"))
+refused_safetensors("json-not-utf8", "overlong", "a name with a slash in two bytes", safetensors(
+    b'{"\xc0\xaf":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', b"\1"))
 refused_safetensors("json-syntax", "shorter", "a header cut by its length", safetensors(
     {"a": member("U8", [1], 0, 1)}, b"\1", length=20))
 refused_safetensors("json-syntax", "trailing-nul", "NUL for padding", safetensors(b"{}", pad=b"\0" * 6))
@@ -809,6 +822,16 @@ for short, idea, header in [
     ("shape-of-text", "text in a shape", {"a": member("F32", ["1"], 0, 4)}),
     ("shape-of-fraction", "a fraction in a shape", {"a": member("F32", [0.5], 0, 4)}),
     ("shape-beyond-double", "2^64 in a shape", {"a": member("F32", [2**64], 0, 4)}),
+    ("no-offsets", "no offsets", {"a": {"dtype": "F32", "shape": [1]}}),
+    ("no-dtype", "no dtype", {"a": {"shape": [1], "data_offsets": [0, 4]}}),
+    ("one-offset", "one offset", {"a": member("F32", [1], 0, 4) | {"data_offsets": [4]}}),
+    ("offset-of-text", "text for an offset", {"a": member("F32", [1], "0", 4)}),
+    ("offset-of-fraction", "an offset of a half", {"a": member("F32", [1], 0.5, 4)}),
+    ("offset-beyond-double", "an offset of 2^64", {"a": member("F32", [1], 0, 2**64)}),
+    ("shape-null", "null for a shape", {"a": member("F32", None, 0, 4)}),
+    ("complex", "dtype C64", {"a": member("C64", [1], 0, 4)}),
+    ("list", "a list for a tensor", {"a": ["F32", [1], [0, 4]]}),
+    ("metadata-nested", "an object in the metadata", {"__metadata__": {"a": {}}}),
     ("three-offsets", "three offsets", {"a": member("F32", [1], 0, 4) | {"data_offsets": [0, 2, 4]}}),
     ("negative-offset", "an offset of -4", {"a": member("F32", [1], -4, 0)}),
     ("offsets-reversed", "an end before its start", {"a": member("F32", [1], 4, 0)}),

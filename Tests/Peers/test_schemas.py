@@ -90,12 +90,18 @@ class Schemas(unittest.TestCase):
         other = report("diff", digits(), digits_batch(), "--behaviour", code=1)
         self.assertTrue(other["differs"] and other["tensors"] and other["behaviour"]["first"])
         self.assert_strict("commands/diff", other)
+        answers = report("diff", digits(), digits_batch(), "--on", SPLIT, code=1)
+        self.assertTrue(answers["answers"]["answers"])
+        self.assert_strict("commands/diff", answers)
 
     def test_export(self):
         value = report("export", digits(), "--to", "onnx", "-o", FOLDER / "schema.onnx")
         self.assert_strict("commands/export", value)
         value = report("export", digits(), "--to", "onnx", "--batch", "dynamic", "-o", FOLDER / "schema.onnx")
         self.assert_strict("commands/export", value)
+        value = report("export", digits(), "--to", "nir", "--part", "stage1/block0/mlp", "-o", FOLDER / "schema.nir")
+        self.assert_strict("commands/export", value)
+        self.assert_valid("commands/export", report("export", digits(), "--to", "nir", "--list-parts"))
 
         value = report("export", digits(), "--to", "layers", "-o", FOLDER / "schema-layers")
         self.assert_strict("commands/export", value)
@@ -114,6 +120,11 @@ class Schemas(unittest.TestCase):
     def test_identify(self):
         self.assert_strict("commands/identify", report("identify", DIGITS / "checkpoint.pth"))
         self.assert_valid("commands/identify", report("identify", digits()))
+
+    def test_nearest(self):
+        value = report("identify", SETS[0].parent / "checkpoint.pth")
+        self.assertIsNotNone(value["nearest"])
+        self.assert_valid("commands/identify", value)
 
     def test_list(self):
         self.assert_strict("commands/list", report("list", "--all"))

@@ -1,9 +1,13 @@
 """The exported .pth serves PyTorch as the original did, and every container gives the same model back."""
 
+import json
 import unittest
 
 import torch
-from support import DIGITS, DIGITS_BATCH, FOLDER, SPLIT, digits, digits_batch, every_checkpoint, load_pth, qkzoo, report
+from safetensors.numpy import load_file, save_file
+from support import (
+    DIGITS, DIGITS_BATCH, FOLDER, SETS, SPLIT, digits, digits_batch, every_checkpoint, load_pth, qkzoo, report,
+    vector_set)
 from dump_reference import load_samples
 from qkformer import QKFormer
 
@@ -51,6 +55,36 @@ class TorchExport(unittest.TestCase):
                     model.load_state_dict(tensors, strict=True)
                     logits.append(model.run(images[::9]))
                 self.assertEqual(logits[0].numpy().tobytes(), logits[1].numpy().tobytes())
+
+    def test_same_logits_of_the_vectors(self):
+        for configuration in SETS:
+            if configuration.parent.name.startswith("ms-"):
+                continue
+            with self.subTest(configuration.parent.name), torch.no_grad():
+                images = torch.from_numpy(load_file(configuration.parent / "io.safetensors")["input"])
+                logits = []
+                for tensors in (load_pth(configuration.parent / "checkpoint.pth")[0],
+                                state_dict(export(vector_set(configuration)))):
+                    model = QKFormer(json.loads(configuration.read_text())).eval()
+                    model.load_state_dict(tensors, strict=True)
+                    logits.append(model.run(images).numpy().tobytes())
+                self.assertEqual(logits[0], logits[1])
+
+    def test_identities_of_every_container(self):
+        for configuration in SETS:
+            with self.subTest(configuration.parent.name):
+                mapped = vector_set(configuration)
+                first = report("show", mapped)
+                compact, tensors = FOLDER / "compact.qkz.h5", FOLDER / "identities.safetensors"
+                qkzoo("repack", mapped, "--layout", "compact", "-o", compact)
+                qkzoo("convert", compact, "-o", tensors)
+                bare = FOLDER / "bare.safetensors"
+                save_file(load_file(tensors), bare)
+                self.assertEqual(report("show", compact)["model_id"], first["model_id"])
+                for path in (configuration.parent / "checkpoint.pth", export(compact), tensors, bare):
+                    self.assertEqual(report("identify", path)["weights_id"], first["weights_id"], path)
+                    again = report("convert", path, "--config", configuration, "-o", FOLDER / "again.qkz.h5")
+                    self.assertEqual(again["model_id"], first["model_id"], path)
 
     def test_saved_again_by_pytorch(self):
         for _, path in every_checkpoint():

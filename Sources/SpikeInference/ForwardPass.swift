@@ -4,10 +4,15 @@ public import QKFormerModel
 public enum Observation: Sendable {
   /// Nothing: no method is called.
   case nothing
+  /// How much fires and how much convolutions read, but not which elements.
+  case counts
   /// Spikes and the inputs of convolutions; currents are empty.
   case spikes
   /// Everything.
   case currents
+
+  /// Whether it looks at which elements fire.
+  var seesElements: Bool { self == .spikes || self == .currents }
 }
 
 /// Sees a forward pass from inside, part by part in its order.
@@ -33,6 +38,12 @@ public protocol ForwardObserver {
 
   /// The classifier is about to average and read its input, `[T, B, N, C]`.
   mutating func classifier(input: SpikeCountMap)
+
+  /// A neuron group has fired; called in place of `neurons` where `observes` is `counts`.
+  mutating func fired(_ group: NeuronGroup, _ counts: FrameCounts)
+
+  /// A convolution reads its input; called in place of `convolution` where `observes` is `counts`.
+  mutating func read(_ unit: ConvolutionUnit, _ counts: FrameCounts)
 }
 
 extension ForwardObserver {
@@ -44,6 +55,10 @@ extension ForwardObserver {
   public mutating func firstConvolution(_ unit: ConvolutionUnit, input: CurrentMap) {}
   /// Does nothing.
   public mutating func classifier(input: SpikeCountMap) {}
+  /// Does nothing.
+  public mutating func fired(_ group: NeuronGroup, _ counts: FrameCounts) {}
+  /// Does nothing.
+  public mutating func read(_ unit: ConvolutionUnit, _ counts: FrameCounts) {}
 }
 
 /// Watches nothing.

@@ -24,7 +24,7 @@ extension ForwardPass {
     progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws -> [UnitResult<Observer>] {
     let isBatch = plan.configuration.ssaProjectionScope == .batch
-    let step = isBatch ? batchSize ?? input.batch : samplesTogether(input.size)
+    let step = isBatch ? batchSize ?? input.batch : unitSize(input)
     let units = stride(from: 0, to: input.batch, by: step).map { start in
       start..<min(start + step, input.batch)
     }
@@ -35,5 +35,12 @@ extension ForwardPass {
       return UnitResult(samples: samples, logits: logits, observer: watching)
     }
     return try runsUnitsInParallel ? units.concurrentMap(run) : units.map(run)
+  }
+
+  /// Samples of a unit of scope `sample`: such that all units are equal if that costs little,
+  /// because an engine keeps its memory from one unit to the next of the same size.
+  private func unitSize(_ input: InputBatch) -> Int {
+    let most = max(1, samplesTogether(input.size))
+    return (most / 2 + 1...most).reversed().first { input.batch.isMultiple(of: $0) } ?? most
   }
 }

@@ -94,13 +94,13 @@ public struct FastForward: ForwardPass {
           engine: self, parts: parts, neurons: plan.neurons(for: input.size),
           observer: observer, counter: counter)
         defer { observer = run.observer }
-        if Observer.observes != .nothing {
+        if Observer.observes.seesElements {
           run.observer.firstConvolution(plan.firstUnit, input: input.currents())
         }
         let stream =
           plan.configuration.residual == .spikeAddition
           ? try run.stages(input) : try run.membraneStages(input)
-        if Observer.observes != .nothing { run.observer.classifier(input: stream.counts()) }
+        if Observer.observes.seesElements { run.observer.classifier(input: stream.counts()) }
         return head.logits(stream, parts)
       }
     }
@@ -284,10 +284,8 @@ struct FastRun<Observer: ForwardObserver> {
     convolve(
       units, zip(units, parts).map { FastUnit(packed: engine.packed($0), target: .neurons($1)) },
       size, steps: steps, planes: planes, isChained: isChained, run)
-    for (unit, (group, part)) in zip(units, zip(groups, parts)) {
-      if Observer.observes != .nothing, let input {
-        observer.convolution(unit, input: input.counts())
-      }
+    if let input { observe(units, reading: input) }
+    for (group, part) in zip(groups, parts) {
       try observe(group, part.output, current: part.current, steps: configuration.timeSteps)
     }
     return parts.map(\.output)
@@ -320,10 +318,25 @@ struct FastRun<Observer: ForwardObserver> {
       group, attention.fired, current: attention.current, steps: attention.fired.timeSteps)
   }
 
+  /// Units of one shape read the same stream.
+  mutating func observe(_ units: [ConvolutionUnit], reading input: PlaneMap) {
+    switch Observer.observes {
+    case .nothing: break
+    case .counts:
+      let counts = parts.frameCounts(of: input)
+      for unit in units { observer.read(unit, counts) }
+    case .spikes, .currents:
+      for unit in units { observer.convolution(unit, input: input.counts()) }
+    }
+  }
+
   mutating func observe(
     _ group: NeuronGroup, _ output: PlaneMap, current: CurrentBuffer?, steps: Int
   ) throws {
     guard Observer.observes != .nothing else { return }
+    guard Observer.observes != .counts else {
+      return observer.fired(group, parts.frameCounts(of: output))
+    }
     let before = output.counts()
     var spikes = before
     let currents = Observer.observes == .currents ? current?.map(output, steps: steps) : nil

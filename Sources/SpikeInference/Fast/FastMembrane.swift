@@ -83,7 +83,7 @@ extension FastRun {
     convolve([unit], [part], spikes.size, steps: spikes.timeSteps, planes: spikes.planes) {
       $0.run(spikes)
     }
-    if Observer.observes != .nothing { observer.convolution(unit, input: spikes.counts()) }
+    observe([unit], reading: spikes)
   }
 
   /// The next neuron group fires on a membrane.

@@ -36,13 +36,13 @@ public struct ReferenceForward: ForwardPass {
     try FloatingPointEnvironment.check()
     var run = ReferenceRun(engine: self, neurons: plan.neurons(for: input.size), observer: observer)
     defer { observer = run.observer }
-    if Observer.observes != .nothing {
+    if Observer.observes.seesElements {
       run.observer.firstConvolution(plan.firstUnit, input: input.currents())
     }
     let stream =
       plan.configuration.residual == .spikeAddition
       ? try run.stages(input) : try run.membraneStages(input)
-    run.observer.classifier(input: stream)
+    if Observer.observes.seesElements { run.observer.classifier(input: stream) }
     let head = ClassificationHead(plan: plan, weights: weights)
     return head.logits(head.features(stream), batch: input.batch, linear: head.linear)
   }
@@ -151,7 +151,11 @@ struct ReferenceRun<Observer: ForwardObserver> {
 
   /// Conv, BN, pooling where the plan has it.
   mutating func current(_ unit: ConvolutionUnit, _ stream: SpikeCountMap) -> CurrentMap {
-    observer.convolution(unit, input: stream)
+    if Observer.observes == .counts {
+      observer.read(unit, stream.frameCounts())
+    } else {
+      observer.convolution(unit, input: stream)
+    }
     let current = engine.convolution(unit)(stream)
     return unit.pools ? current.maxPooled() : current
   }
@@ -177,7 +181,11 @@ struct ReferenceRun<Observer: ForwardObserver> {
     next += 1
     let neuron = LIFNeuron(engine.plan.parameters(of: group))
     var spikes = neuron.spikes(current, scope: engine.plan.scope(of: group))
-    try observer.neurons(group, current: current, spikes: &spikes)
+    if Observer.observes == .counts {
+      observer.fired(group, spikes.frameCounts())
+    } else {
+      try observer.neurons(group, current: current, spikes: &spikes)
+    }
     return spikes
   }
 }

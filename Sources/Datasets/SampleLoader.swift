@@ -107,13 +107,13 @@ public struct SampleLoader: Sendable {
   }
 
   /// Lends batch after batch, reading the next one meanwhile; batches without a sample left are
-  /// passed over.
+  /// passed over unless empty ones are wanted too.
   ///
   /// - Returns: every sample that was left out.
   /// - Throws: what reading throws, and what `body` throws.
   @discardableResult
   public func forEachBatch(
-    _ batches: [[Int]], _ body: (Batch) throws -> Void
+    _ batches: [[Int]], includingEmpty: Bool = false, _ body: (Batch) throws -> Void
   ) throws -> [Exclusion] {
     var excluded: [Exclusion] = []
     var next = batches.first.map(reading)
@@ -121,7 +121,7 @@ public struct SampleLoader: Sendable {
       guard let batch = try next?.value() else { break }
       next = following.map(reading)
       excluded += batch.excluded
-      if !batch.indices.isEmpty { try body(batch) }
+      if includingEmpty || !batch.indices.isEmpty { try body(batch) }
     }
     return excluded
   }

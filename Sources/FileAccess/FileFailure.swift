@@ -19,6 +19,8 @@ public enum FileFailureCode: String, FailureCode {
   case noSpace = "no-space"
   /// A file was written to or cut shorter while it was read.
   case changed = "file-changed"
+  /// Another process is writing the file.
+  case inUse = "file-in-use"
   /// Any other error of the operating system.
   case system = "io-error"
 
@@ -28,6 +30,7 @@ public enum FileFailureCode: String, FailureCode {
     case .notFound, .notRegular: .noInput
     case .tooLarge: .badData
     case .denied, .output, .exists, .noSpace, .changed, .system: .inputOutput
+    case .inUse: .unavailable
     }
   }
 }

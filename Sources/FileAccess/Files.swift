@@ -76,7 +76,7 @@ public enum Files {
     try checkUnchanged(descriptor, stamp, path)
   }
 
-  private static func forEachPiece(
+  static func forEachPiece(
     of descriptor: Int32, _ path: String, upTo limit: Int, _ body: (RawSpan) throws -> Void
   ) throws {
     var piece = [UInt8](repeating: 0, count: min(limit, 1 << 20))

@@ -4,7 +4,7 @@ extension Cancellation {
   /// What stops when the process is asked to end.
   private static let ofProcess = Cancellation()
 
-  /// Does something that SIGINT and SIGTERM cancel; a second one ends the process at once.
+  /// Does something that SIGINT, SIGTERM and SIGUSR1 cancel; a second one ends the process at once.
   ///
   /// For executables: signals belong to the process, so a library must not call this. Meanwhile a
   /// file that may not grow and a connection that has gone are errors, not ends of the process.
@@ -13,7 +13,7 @@ extension Cancellation {
   ) rethrows -> Result {
     // The handler must not be the first to touch the constant.
     let cancellation = ofProcess
-    for number in [SIGINT, SIGTERM] {
+    for number in [SIGINT, SIGTERM, SIGUSR1] {
       // What the handler calls, an atomic store and signal(2), may be called at any moment.
       signal(number) { number in
         Cancellation.ofProcess.cancel()
@@ -22,7 +22,7 @@ extension Cancellation {
     }
     let before = [SIGPIPE, SIGXFSZ].map { ($0, signal($0, SIG_IGN)) }
     defer {
-      for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+      for number in [SIGINT, SIGTERM, SIGUSR1] { signal(number, SIG_DFL) }
       for (number, handler) in before { signal(number, handler) }
     }
     return try body(cancellation)

@@ -128,10 +128,8 @@ let package = Package(
     library(
       "Evaluation",
       [
-        "CanonicalJSON", "CheckpointFormat", "Datasets", "Diagnostics", "FileAccess",
-        "QKFormerModel",
-        "SpikeInference",
-        "SpikeTensors", "TensorFiles",
+        "CanonicalJSON", "CheckpointFormat", "Datasets", "Diagnostics", "Digests", "FileAccess",
+        "QKFormerModel", "SpikeInference", "SpikeTensors", "TensorFiles",
       ]),
     library(
       "Conversion",
@@ -221,10 +219,8 @@ let package = Package(
     tests(
       "Evaluation",
       [
-        "CanonicalJSON", "CheckpointFormat", "Datasets", "Diagnostics", "QKFormerModel",
-        "SpikeInference",
-        "SpikeTensors",
-        "TensorFiles",
+        "CanonicalJSON", "CheckpointFormat", "Datasets", "Diagnostics", "Digests", "FileAccess",
+        "QKFormerModel", "SpikeInference", "SpikeTensors", "TensorFiles",
       ]),
     tests(
       "Tracing",

@@ -204,7 +204,7 @@ struct BatchLeakPage {
         + "the others run one model in either scope.")
     Frame.code(
       """
-      qkzoo audit MODEL --data FILE --batch 32
+      qkzoo eval audit MODEL --data FILE --batch 32
       qkzoo run MODEL --input FILE --scope batch
       qkzoo run MODEL --input FILE --scope sample
       """, label: "Commands")

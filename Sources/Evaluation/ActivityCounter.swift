@@ -98,6 +98,25 @@ public struct ActivityCounter: ForwardObserver, Sendable {
   /// Counts the classifier's input.
   public mutating func classifier(input: SpikeCountMap) { synapses?.classifier(input) }
 
+  /// Adds what one reference batch of an evaluation did.
+  mutating func add(
+    _ batch: EvaluatedBatch, _ groups: [NeuronGroup], _ convolutions: [String]
+  ) {
+    samples += batch.samples
+    for (group, counts) in zip(groups, batch.spikes) {
+      let before = spikes[group.path]
+      spikes[group.path] = Spikes(
+        perStep: before.map { zip($0.perStep, counts).map(+) } ?? counts,
+        neurons: (before?.neurons ?? 0) + group.count * batch.samples)
+    }
+    for (index, path) in convolutions.enumerated() {
+      let read = Input(
+        elements: batch.inputs.elements[index], sum: batch.inputs.sum[index],
+        nonzero: batch.inputs.nonzero[index], largest: batch.inputs.largest[index])
+      inputs[path] = (inputs[path] ?? Input()) + read
+    }
+  }
+
   /// Adds up what several counters saw of one model.
   public static func total(_ counters: [ActivityCounter]) -> ActivityCounter {
     counters.dropFirst().reduce(into: counters.first ?? ActivityCounter()) { total, next in

@@ -1,3 +1,4 @@
+public import Datasets
 import QKFormerModel
 public import SpikeInference
 
@@ -31,57 +32,63 @@ public struct BatchEffect: Sendable {
     public var includesZero: Bool { interval.contains(0) }
   }
 
-  /// Each sample alone.
-  public let alone: SplitEvaluation
-  /// The ways of batching.
+  /// Samples.
+  public let count: Int
+  /// Right answers when each sample is alone.
+  public let correctAlone: Int
+  /// The ways of batching: in the dataset's order, and shuffled.
   public let comparisons: [Comparison]
 
   /// Measures: alone, in batches of `batchSize` in file order, and in a shuffled order.
   ///
-  /// - Throws: `InferenceFailure`, `TensorFailure`.
+  /// Samples are read twice, batch by batch; logits wait in a file without a name.
+  ///
+  /// - Parameters:
+  ///   - alone: the model in scope `sample`.
+  ///   - batched: the same in scope `batch`.
+  ///   - scratch: a folder for the file.
+  /// - Throws: `InferenceFailure`, `TensorFailure`, `FileFailure`, and what reading samples throws.
   public init(
-    _ engine: some ForwardPass, _ data: LabelledSamples, batchSize: Int, seed: UInt64,
-    progress: @escaping @Sendable (Int) -> Void = { _ in }
+    alone: some ForwardPass, batched: some ForwardPass, _ loader: SampleLoader, batchSize: Int,
+    seed: UInt64, scratch: String, progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws {
-    let alone = try SplitEvaluation(engine, data, progress: progress)
-    let inOrder = try SplitEvaluation(
-      engine, data, batchSize: batchSize, progress: progress)
-    let order = Shuffle.order(count: data.count, seed: seed)
-    let shuffled = try SplitEvaluation(
-      engine, try data.permuted(order), batchSize: batchSize, order: "shuffled (seed \(seed))",
-      progress: progress)
-    let original = (0..<data.count).sorted { order[$0] < order[$1] }
-    self.alone = alone
-    comparisons = [
-      Self.compare(alone, inOrder, Array(0..<data.count), data.labels),
-      Self.compare(alone, shuffled, original, data.labels),
-    ]
-  }
-
-  /// `position[i]` is where sample i stands in the batched run.
-  private static func compare(
-    _ alone: SplitEvaluation, _ batched: SplitEvaluation, _ position: [Int], _ labels: [Int]
-  ) -> Comparison {
-    let count = labels.count
-    var (changed, answers, sum, largest) = (0, 0, 0.0, 0.0)
-    var (gained, lost) = (0, 0)
-    for sample in 0..<count {
-      let changes = zip(alone.logits[sample], batched.logits[position[sample]]).map {
-        Double(($0 - $1).magnitude)
+    let labels = loader.dataset.samples.map(\.label)
+    let store = try LogitStore(in: scratch, classes: alone.plan.configuration.classes)
+    var (correct, inOrder) = (0, Changes(count: labels.count))
+    func batches(_ order: [Int]) -> [[Int]] {
+      stride(from: 0, to: order.count, by: batchSize).map { start in
+        Array(order[start..<min(start + batchSize, order.count)])
       }
-      changed += changes.contains { $0 > 0 } ? 1 : 0
-      sum += changes.reduce(0, +)
-      largest = max(largest, changes.max() ?? 0)
-      let (before, after) = (alone.answers[sample], batched.answers[position[sample]])
-      answers += before == after ? 0 : 1
-      gained += after == labels[sample] && before != labels[sample] ? 1 : 0
-      lost += after != labels[sample] && before == labels[sample] ? 1 : 0
     }
-    return Comparison(
-      evaluation: batched.evaluation, correct: batched.correct, changedLogits: changed,
-      meanChange: sum / Double(count * (alone.logits.first?.count ?? 1)), largestChange: largest,
-      changedAnswers: answers, difference: Double(gained - lost) / Double(count),
-      interval: interval(gained: gained, lost: lost, count: count))
+    func logits(
+      _ engine: some ForwardPass, _ batch: SampleLoader.Batch
+    ) throws -> [[Float]] {
+      let input = try InputBatch(
+        batch.input, for: engine.plan.configuration, name: loader.dataset.name)
+      return try engine.run(
+        input, batchSize: batchSize, observer: { _ in NoObserver() }, progress: progress
+      ).flatMap(\.logits)
+    }
+    try loader.forEachBatch(batches(Array(labels.indices))) { batch in
+      let (before, after) = (try logits(alone, batch), try logits(batched, batch))
+      for (index, (before, after)) in zip(batch.indices, zip(before, after)) {
+        try store.keep(before, of: index)
+        correct += SplitEvaluation.answer(before) == labels[index] ? 1 : 0
+        inOrder.add(index, before, after, label: labels[index])
+      }
+    }
+    var shuffled = Changes(count: labels.count)
+    try loader.forEachBatch(batches(Shuffle.order(count: labels.count, seed: seed))) { batch in
+      for (index, after) in zip(batch.indices, try logits(batched, batch)) {
+        shuffled.add(index, try store.logits(of: index), after, label: labels[index])
+      }
+    }
+    count = labels.count
+    correctAlone = correct
+    comparisons = [
+      inOrder.comparison("batch \(batchSize), file order"),
+      shuffled.comparison("batch \(batchSize), shuffled (seed \(seed))"),
+    ]
   }
 
   /// The adjusted Wald interval of a paired difference of shares.
@@ -91,6 +98,43 @@ public struct BatchEffect: Sendable {
     let center = up - down
     let half = 1.96 * ((up + down - center * center) / size).squareRoot()
     return max(center - half, -1)...min(center + half, 1)
+  }
+}
+
+/// What changes from one way of evaluating to another, sample by sample.
+private struct Changes {
+  private var changed = 0
+  private var answers = 0
+  private var gained = 0
+  private var lost = 0
+  private var correct = 0
+  private var largest = 0.0
+  private var classes = 1
+  /// The sum of each sample's changes; added up in the dataset's order, whatever the order was.
+  private var sums: [Double]
+
+  init(count: Int) { sums = Array(repeating: 0, count: count) }
+
+  mutating func add(_ index: Int, _ before: [Float], _ after: [Float], label: Int) {
+    let changes = zip(before, after).map { Double(($0 - $1).magnitude) }
+    classes = changes.count
+    changed += changes.contains { $0 > 0 } ? 1 : 0
+    sums[index] = changes.reduce(0, +)
+    largest = max(largest, changes.max() ?? 0)
+    let (old, new) = (SplitEvaluation.answer(before), SplitEvaluation.answer(after))
+    answers += old == new ? 0 : 1
+    correct += new == label ? 1 : 0
+    gained += new == label && old != label ? 1 : 0
+    lost += new != label && old == label ? 1 : 0
+  }
+
+  func comparison(_ evaluation: String) -> BatchEffect.Comparison {
+    let count = sums.count
+    return BatchEffect.Comparison(
+      evaluation: evaluation, correct: correct, changedLogits: changed,
+      meanChange: sums.reduce(0, +) / Double(count * classes), largestChange: largest,
+      changedAnswers: answers, difference: Double(gained - lost) / Double(count),
+      interval: BatchEffect.interval(gained: gained, lost: lost, count: count))
   }
 }
 

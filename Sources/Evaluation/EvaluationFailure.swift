@@ -1,6 +1,6 @@
 public import Diagnostics
 
-/// The ways in which data for an evaluation can be refused.
+/// The ways in which an evaluation can be refused or can end.
 public enum EvaluationFailureCode: String, FailureCode {
   /// The file lacks samples, labels or their preprocessing.
   case data = "evaluation-data"
@@ -10,10 +10,46 @@ public enum EvaluationFailureCode: String, FailureCode {
   case costs = "energy-costs"
   /// The file holds no counted activity.
   case activity = "activity"
+  /// The folder holds something else than an evaluation.
+  case folder = "evaluation-folder"
+  /// The folder's description of the evaluation breaks its format.
+  case header = "evaluation-header"
+  /// A line of the folder breaks its format or contradicts the others.
+  case record = "evaluation-record"
+  /// The folder is of another model.
+  case otherModel = "evaluation-other-model"
+  /// The folder is of another protocol.
+  case otherProtocol = "evaluation-other-protocol"
+  /// The folder is of other data.
+  case otherData = "evaluation-other-data"
+  /// The folder is of another part of the samples.
+  case otherPart = "evaluation-other-part"
+  /// Parts of an evaluation are missing.
+  case missing = "evaluation-missing"
+  /// Parts of an evaluation are there twice.
+  case doubled = "evaluation-doubled"
+  /// Which part of an evaluation to do is said wrongly or by halves.
+  case shard = "evaluation-shard"
+  /// Stopped by a signal; running the same command again goes on.
+  case interrupted = "evaluation-interrupted"
 
-  /// All are faults of the data.
-  public var kind: FailureKind { .badData }
+  /// A folder of something else is the command line's fault; parts that do not fit are wrong.
+  public var kind: FailureKind {
+    switch self {
+    case .data, .fit, .costs, .activity, .header, .record: .badData
+    case .folder, .otherModel, .otherProtocol, .otherData, .otherPart, .shard: .usage
+    case .missing, .doubled: .wrong
+    case .interrupted: .interrupted
+    }
+  }
 }
 
-/// Refused data.
+/// A refused or interrupted evaluation.
 public typealias EvaluationFailure = Failure<EvaluationFailureCode>
+
+extension EvaluationFailure {
+  /// A description without some member.
+  static func header(_ place: String, _ expected: String) -> EvaluationFailure {
+    EvaluationFailure(.header, at: place, expected: expected, found: "other members")
+  }
+}

@@ -80,26 +80,6 @@ public struct LabelledSamples: Sendable {
     return divisor
   }
 
-  private init(name: String, images: Tensor, labels: [Int]) {
-    self.name = name
-    self.images = images
-    self.labels = labels
-  }
-
-  /// The samples in another order; each index may occur once.
-  ///
-  /// - Throws: `TensorFailure`.
-  public func permuted(_ order: [Int]) throws -> LabelledSamples {
-    let width = images.count / count
-    let values = try images.floats(name: name)
-    return LabelledSamples(
-      name: name,
-      images: Tensor(
-        [order.count] + images.shape.dropFirst(),
-        order.flatMap { values[$0 * width..<($0 + 1) * width] }),
-      labels: order.map { labels[$0] })
-  }
-
   /// The same samples, to be read one by one.
   ///
   /// - Throws: `TensorFailure`.

@@ -8,7 +8,7 @@ public struct Evidence: Sendable, Equatable {
   public let detail: String
 }
 
-/// What evaluating in batches changes in an entry's model, as `qkzoo audit` measured it.
+/// What evaluating in batches changes in an entry's model, as `qkzoo eval audit` measured it.
 public struct RecordedBatchEffect: Sendable, Equatable {
   /// One way of batching, against each sample alone.
   public struct Comparison: Sendable, Equatable {

@@ -56,7 +56,7 @@ import Testing
     for command in [
       "list", "show", "presets", "pull", "mirror", "catalog", "entry", "identify", "convert",
       "export",
-      "repack", "diff", "verify", "run", "trace", "stats", "audit", "classify", "cache",
+      "repack", "diff", "verify", "run", "trace", "stats", "eval", "classify", "cache",
     ] {
       #expect(help.output.contains("\n  \(command) "), "\(command)")
     }
@@ -65,7 +65,7 @@ import Testing
       ["entry", "check"],
       ["identify"], ["convert"], ["export"], ["repack"], ["diff"], ["verify"], ["run"], ["trace"],
       ["stats"],
-      ["audit"],
+      ["eval", "run"], ["eval", "status"], ["eval", "merge"], ["eval", "audit"],
       ["cache", "ls"], ["cache", "verify"], ["cache", "prune"],
     ] {
       let own = try run(command + ["--help"])
@@ -131,7 +131,7 @@ import Testing
       ["export", Self.model, "--to", "nir", "--list-parts"],
       ["export", Self.model, "--to", "nir", "--part", "head", "-o", folder.file("x.nir")],
       ["run", Self.model, "--input", probe], ["stats", Self.model, "--dataset", data],
-      ["audit", Self.model, "--data", data], ["catalog", "-o", folder.file("site")],
+      ["catalog", "-o", folder.file("site")],
       ["classify", Self.model, "Tests/Accepted/pictures/grey.png"],
     ]
     for command in commands {
@@ -240,7 +240,7 @@ import Testing
   @Test func `options that cannot be followed are usage errors`() throws {
     #expect(try run("verify", Self.model, "--level", "dataset").status == 64)
     #expect(try run("show", Self.model, "--preset", "HST-10-384").status == 64)
-    #expect(try run("audit", Self.model, "--data", "x", "--batch", "0").status == 64)
+    #expect(try run("eval", "audit", Self.model, "--data", "x", "--batch", "0").status == 64)
   }
 
   @Test func `bytes are not taken for preprocessed pixels`() throws {

@@ -37,8 +37,9 @@ import Testing
     let order = [359, 0, 77]
     let batch = try loader.batch(order)
     #expect(batch.labels == order.map { data.labels[$0] } && batch.input.shape == [3, 1, 8, 8])
-    let same = try data.permuted(order).images.floats(name: "images")
-    #expect(try batch.input.floats(name: "batch") == same)
+    let values = try data.images.floats(name: "images")
+    #expect(
+      try batch.input.floats(name: "batch") == order.flatMap { values[$0 * 64..<($0 + 1) * 64] })
   }
 
   @Test func `a model of event frames takes no pictures`() throws {
@@ -121,16 +122,38 @@ import Testing
     #expect(RecordCheck(evaluation, with: records, at: "x").findings.count == 1)
   }
 
+  /// The engine of an entry in a scope.
+  private func engine(
+    _ entry: String, _ scope: QKFormerConfiguration.ProjectionScope
+  ) throws -> any ForwardPass {
+    let path = TestFiles.package + "/zoo/entries/\(entry)/\(entry).qkz.h5"
+    let checkpoint = try CheckpointFile.open(path).checkpoint()
+    var configuration = checkpoint.configuration
+    configuration.ssaProjectionScope = scope
+    let plan = NetworkPlan(configuration)
+    return try ForwardEngine.fast.prepare(
+      plan, ModelWeights(plan, parameters: checkpoint.parameters), threads: 1)
+  }
+
   @Test func `the batch leak changes logits, and shuffling does not change what is measured alone`()
     throws
   {
+    let loader = SampleLoader(try samples().dataset(), nil)
+    let folder = try ScratchFolder()
     let effect = try BatchEffect(
-      try engine("qkformer-digits-batch"), try samples(), batchSize: 32, seed: 0)
-    #expect(effect.comparisons.count == 2)
+      alone: engine("qkformer-digits-batch", .sample),
+      batched: engine("qkformer-digits-batch", .batch), loader, batchSize: 32, seed: 0,
+      scratch: folder.path)
+    #expect(effect.comparisons.count == 2 && effect.count == 360)
     #expect(effect.comparisons.allSatisfy { $0.changedLogits > 100 && $0.meanChange > 0 })
+    #expect(try folder.names().isEmpty)
+    let recorded = try SplitEvaluation(
+      engine("qkformer-digits-batch", .batch), loader, batchSize: 32)
+    #expect(effect.comparisons[0].correct == recorded.correct)
     // A model whose state stays within the sample shows no effect at all.
     let clean = try BatchEffect(
-      try engine("qkformer-digits"), try samples(), batchSize: 32, seed: 0)
+      alone: engine("qkformer-digits", .sample), batched: engine("qkformer-digits", .sample),
+      loader, batchSize: 32, seed: 0, scratch: folder.path)
     #expect(clean.comparisons.allSatisfy { $0.changedLogits == 0 && $0.includesZero })
   }
 

@@ -40,15 +40,6 @@ import Testing
     #expect(values.allSatisfy { $0 == 0 || $0 == 1 })
   }
 
-  @Test func `a permutation moves whole samples`() throws {
-    let frames = Tensor([2, 1, 1, 1, 1], [1, 2] as [UInt8])
-    let samples = try read(["frames": frames, "labels": labels(2)]).permuted([1, 0])
-    #expect(samples.labels == [1, 0])
-    #expect(
-      try samples.images.floats(name: "frames")
-        == [0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0] as [Float])
-  }
-
   @Test func `other files are refused`() throws {
     let frames = Tensor([1, 1, 1, 1, 1], [1] as [UInt8])
     let images = Tensor([1, 1, 1, 1], [1] as [UInt8])

@@ -188,8 +188,29 @@ class Schemas(unittest.TestCase):
                 costs.write_text(json.dumps(mutant))
                 qkzoo("stats", digits(), "--input", DIGITS / "reference.safetensors", "--cost", costs, code=65)
 
-    def test_audit(self):
-        self.assert_strict("commands/audit", report("audit", digits_batch(), "--data", SPLIT))
+    def test_eval_audit(self):
+        self.assert_strict("commands/eval-audit", report("eval", "audit", digits_batch(), "--data", SPLIT))
+
+    def test_eval(self):
+        folder = FOLDER / "schema-eval"
+        common = ["--data", SPLIT, "--protocol", "released", "--batch", 100, "--order", "shuffled", "--out", folder]
+        for shard in ("0/2", "1/2"):
+            value = report("eval", "run", digits_batch(), *common, "--shard", shard)
+            self.assert_strict("commands/eval-run", value)
+        self.assert_strict("commands/eval-status", report("eval", "status", folder))
+        self.assert_valid("commands/eval-status", report("eval", "status", folder / "shard-1-of-2"))
+        self.assert_strict("commands/eval-merge", report("eval", "merge", folder, "--out", folder / "merged"))
+        header = json.loads((folder / "merged" / "run.json").read_text())
+        self.assert_strict("evaluation", header)
+        self.assert_strict("protocol", header["protocol"])
+        self.assertEqual(header["protocol_sha256"], sha256(
+            json.dumps(header["protocol"], sort_keys=True, separators=(",", ":")).encode()))
+        for name, schema in (("samples", "evaluated-sample"), ("batches", "evaluated-batch")):
+            for line in (folder / "merged" / f"{name}.jsonl").read_text().splitlines():
+                self.assert_valid(schema, json.loads(line))
+            self.assert_strict(schema, json.loads(line))
+        environment = json.loads((folder / "merged" / "environment.json").read_text())
+        self.assert_strict("evaluation-environment", environment)
 
     def test_classify(self):
         picture = FOLDER / "grey.png"

@@ -2,6 +2,7 @@ import ArgumentParser
 import CanonicalJSON
 import CheckpointFormat
 import Conversion
+import Datasets
 import Diagnostics
 import Digests
 import Evaluation
@@ -25,6 +26,7 @@ struct VerifyCommand: ParsableCommand {
       EXAMPLES
         qkzoo verify model.qkz.h5
         qkzoo verify qkformer-digits --index zoo --level dataset
+        qkzoo verify model.qkz.h5 --level dataset --dataset cifar10 --data cifar-10-batches-bin
         qkzoo verify model.qkz.h5 --require behaviour=independent
       """)
 
@@ -55,8 +57,7 @@ struct VerifyCommand: ParsableCommand {
       "Also judge behaviour that another framework recorded in this file.", valueName: "file"))
   var reference: [String] = []
 
-  @Option(help: ArgumentHelp("The labelled samples for level dataset.", valueName: "file"))
-  var data: String?
+  @OptionGroup var samples: DatasetArgument
 
   @OptionGroup var running: EngineOptions
   @Flag(
@@ -168,21 +169,32 @@ struct VerifyCommand: ParsableCommand {
     _ checkpoint: Checkpoint?, _ entry: ZooEntry?, _ path: String
   ) throws -> [Ladder.Rung] {
     guard let checkpoint else { return [.skipped("dataset", "not run: wrong below")] }
-    guard let samples = try zoo.samples(data, of: entry) else {
-      throw ValidationError("level dataset needs --data FILE, or an entry that has test data")
+    let opened = try samples.open(entry, checkpoint.configuration, zoo)
+    let name = opened.dataset.recordedName
+    let ways = checkpoint.records.evaluations(of: name)
+    guard !ways.isEmpty else { return [.skipped("dataset", "nothing recorded for \(name)")] }
+    return try ways.flatMap { way in
+      guard let evaluation = try evaluated(way, checkpoint, opened) else {
+        return [Ladder.Rung.skipped("dataset", "not computed again: \(way)")]
+      }
+      return RecordCheck(evaluation, with: checkpoint.records, at: path).lines.map { line in
+        Ladder.Rung(
+          name: "dataset", detail: "\(line.detail); recorded by \(line.by)",
+          findings: line.findings, isChecked: line.isComparable)
+      }
     }
-    let progress = Progress("dataset", total: samples.count)
-    let evaluation = try SplitEvaluation(
-      running.prepare(checkpoint), samples, progress: progress.advance)
-    let check = RecordCheck(evaluation, with: checkpoint.records, at: path)
-    guard !check.lines.isEmpty else {
-      return [.skipped("dataset", "nothing recorded for \(samples.name), per-image")]
-    }
-    return check.lines.map { line in
-      Ladder.Rung(
-        name: "dataset", detail: "\(line.detail); recorded by \(line.by)",
-        findings: line.findings, isChecked: line.isComparable)
-    }
+  }
+
+  /// The split in a recorded way: each sample alone, or in batches in the dataset's order.
+  private func evaluated(
+    _ way: String, _ checkpoint: Checkpoint, _ opened: DatasetArgument.Opened
+  ) throws -> SplitEvaluation? {
+    let batchSize = SplitEvaluation.batchSize(of: way)
+    guard way == "per-image" || batchSize != nil else { return nil }
+    let progress = Progress("dataset", total: opened.dataset.count)
+    return try SplitEvaluation(
+      running.prepare(checkpoint, scope: batchSize == nil ? .sample : .batch), opened.loader,
+      batchSize: batchSize, progress: progress.advance)
   }
 
   private func identityRung(

@@ -151,11 +151,26 @@ struct EngineOptions: ParsableArguments {
   ) throws -> any ForwardPass {
     var configuration = checkpoint.configuration
     configuration.ssaProjectionScope = scope ?? configuration.ssaProjectionScope
+    return try prepare(checkpoint, as: configuration, engine: engine)
+  }
+
+  /// An engine for a model's parameters under another configuration.
+  func prepare(
+    _ checkpoint: Checkpoint, as configuration: QKFormerConfiguration,
+    engine: ForwardEngine? = nil
+  ) throws -> any ForwardPass {
     try configuration.validate(at: "--scope")
     let plan = NetworkPlan(configuration)
     return try (engine ?? self.engine).prepare(
       plan, ModelWeights(plan, parameters: checkpoint.parameters), threads: threads,
       kernels: Environment.value("QKZOO_KERNEL"))
+  }
+
+  /// The processor's part in words, for what records the environment of a result.
+  func words(_ engine: any ForwardPass) -> String {
+    let fast = engine as? FastForward
+    return fast.map { "fast engine, \($0.kernels.name), \($0.threads) threads" }
+      ?? "reference engine"
   }
 }
 

@@ -1,0 +1,75 @@
+public import CanonicalJSON
+import Diagnostics
+public import Digests
+
+/// What a model said about one sample.
+///
+/// Corresponds to a line of `samples.jsonl` and to `schemas/v1/evaluated-sample.schema.json`.
+public struct EvaluatedSample: Sendable, Equatable {
+  /// The index in the dataset's own order.
+  public let index: Int
+  /// The file, or the place in a file, below the dataset's folder.
+  public let file: String
+  /// The index of the class.
+  public let label: Int
+  /// The most likely classes, up to five, most likely first; the lower index of equals.
+  public let top5: [Int]
+  /// Cross-entropy in nats, of float64 arithmetic that is the same on every machine.
+  public let loss: Double
+  /// SHA-256 of the logits as little-endian float32.
+  public let logits: Digest
+  /// SHA-256 of the network's input as little-endian float32.
+  public let input: Digest
+  /// Spikes of all neurons at all steps.
+  public let spikes: Int
+
+  /// Whether the most likely class is right.
+  public var isCorrect: Bool { top5.first == label }
+  /// Whether the right class is among the five most likely.
+  public var isInTop5: Bool { top5.contains(label) }
+
+  /// States what was found.
+  public init(
+    index: Int, file: String, label: Int, top5: [Int], loss: Double, logits: Digest,
+    input: Digest, spikes: Int
+  ) {
+    self.index = index
+    self.file = file
+    self.label = label
+    self.top5 = top5
+    self.loss = loss
+    self.logits = logits
+    self.input = input
+    self.spikes = spikes
+  }
+
+  /// The sample as JSON, one line of `samples.jsonl`.
+  public var json: JSON {
+    [
+      "index": .integer(index), "file": .string(file), "label": .integer(label),
+      "top5": .array(top5.map { .integer($0) }), "loss": .number(loss),
+      "logits_sha256": .string(logits.hex), "input_sha256": .string(input.hex),
+      "spikes": .integer(spikes),
+    ]
+  }
+
+  /// Reads a line; `place` names it in errors.
+  ///
+  /// - Throws: `EvaluationFailure`.
+  public init(json: JSON, at place: String) throws {
+    guard let index = json["index"]?.int, index >= 0, let file = json["file"]?.string,
+      let label = json["label"]?.int,
+      let top5 = json["top5"]?.array?.compactMap(\.int), (1...5).contains(top5.count),
+      let loss = json["loss"]?.double,
+      let logits = json["logits_sha256"]?.string.flatMap({ Digest(hex: $0) }),
+      let input = json["input_sha256"]?.string.flatMap({ Digest(hex: $0) }),
+      let spikes = json["spikes"]?.int, spikes >= 0
+    else {
+      throw EvaluationFailure(
+        .record, at: place, expected: "a sample", found: "other members")
+    }
+    self.init(
+      index: index, file: file, label: label, top5: top5, loss: loss, logits: logits,
+      input: input, spikes: spikes)
+  }
+}

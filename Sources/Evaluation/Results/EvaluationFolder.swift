@@ -1,0 +1,138 @@
+import CanonicalJSON
+import Diagnostics
+import FileAccess
+
+/// The files of an evaluation.
+///
+/// `run.json`, `samples.jsonl` and `batches.jsonl` depend on model, protocol and data alone;
+/// `environment.json` holds what depends on time and machine.
+enum EvaluationFiles {
+  static let header = "run.json"
+  static let samples = "samples.jsonl"
+  static let batches = "batches.jsonl"
+  static let environment = "environment.json"
+  /// The files of which the same evaluation always has the same bytes.
+  static let compared = [header, samples, batches]
+
+  /// A description that is there; `nil` if there is none.
+  static func header(in folder: String) throws -> EvaluationHeader? {
+    let path = Files.join(folder, header)
+    guard Files.exists(path) else { return nil }
+    return try EvaluationHeader(
+      json: try JSON(parsing: try Files.read(path, limit: 16 << 20), at: path), at: path)
+  }
+
+  /// Requires a folder to be new, empty, or an evaluation's.
+  static func check(_ folder: String) throws {
+    let known = Set(compared + [environment])
+    let others = try Files.names(in: folder).filter {
+      !known.contains($0) && !$0.hasSuffix(".partial")
+    }
+    guard others.isEmpty else {
+      throw EvaluationFailure(
+        .folder, at: folder, expected: "a new or empty folder, or one of an evaluation",
+        found: others[0])
+    }
+  }
+}
+
+/// An evaluation's folder, open for more batches; no other process can write to it meanwhile.
+///
+/// A batch counts when its line in `batches.jsonl` is complete, which is written after its samples
+/// outlast a crash. What a crash left beyond that is dropped when the folder is opened again.
+final class EvaluationFolder {
+  /// What was found in the folder.
+  private(set) var done = Done()
+  private let samples: LineLog
+  private let batches: LineLog
+
+  /// Complete batches, and what is known of their samples.
+  struct Done {
+    var batches = 0
+    var samples = 0
+    var correct = 0
+  }
+
+  /// Opens the folder of an evaluation, or makes it.
+  ///
+  /// - Throws: `EvaluationFailure` if it is another evaluation's; `FileFailure`.
+  init(_ path: String, for header: EvaluationHeader) throws {
+    try Files.makeDirectories(path)
+    try EvaluationFiles.check(path)
+    samples = try LineLog(path: Files.join(path, EvaluationFiles.samples))
+    batches = try LineLog(path: Files.join(path, EvaluationFiles.batches))
+    for name in try Files.names(in: path) where name.hasSuffix(".partial") {
+      Files.remove(Files.join(path, name))
+    }
+    if let found = try EvaluationFiles.header(in: path) {
+      try header.requireSame(found, at: path)
+      try resume(path, header)
+    } else {
+      try samples.cut(at: 0)
+      try batches.cut(at: 0)
+      try AtomicFile.replace(
+        Files.join(path, EvaluationFiles.header), with: header.json.canonicalBytes + [0x0A])
+    }
+  }
+
+  /// Appends a batch: its samples first, then the line that makes them count.
+  func append(_ batch: EvaluatedBatch, _ evaluated: [EvaluatedSample]) throws {
+    try samples.append(evaluated.flatMap { $0.json.canonicalBytes + [0x0A] })
+    try batches.append(batch.json.canonicalBytes + [0x0A])
+  }
+
+  private func resume(_ path: String, _ header: EvaluationHeader) throws {
+    let reader = EvaluationReader(path, header)
+    var batchEnd = 0
+    try reader.forEachBatch { batch, end in
+      done.batches += 1
+      done.samples += batch.samples
+      batchEnd = end
+    }
+    var (count, sampleEnd) = (0, 0)
+    try reader.forEachSample(upTo: done.samples) { sample, end in
+      count += 1
+      done.correct += sample.isCorrect ? 1 : 0
+      sampleEnd = end
+    }
+    guard count == done.samples else {
+      throw EvaluationFailure(
+        .record, at: Files.join(path, EvaluationFiles.samples),
+        expected: "\(done.samples) samples, as the batches say", found: "\(count)")
+    }
+    try batches.cut(at: batchEnd)
+    try samples.cut(at: sampleEnd)
+  }
+}
+
+extension EvaluationHeader {
+  /// Requires what a folder holds to be this evaluation.
+  ///
+  /// - Throws: `EvaluationFailure` that names what differs.
+  func requireSame(_ found: EvaluationHeader, at folder: String) throws {
+    func fail(_ code: EvaluationFailureCode, _ expected: String, _ there: String) throws {
+      throw EvaluationFailure(code, at: folder, expected: expected, found: there)
+    }
+    if model.modelID != found.model.modelID {
+      try fail(
+        .otherModel, "an evaluation of model \(model.modelID)", "one of \(found.model.modelID)")
+    }
+    if rules != found.rules || model != found.model {
+      try fail(
+        .otherProtocol, "\(rules.name.rawValue): \(rules.words)",
+        "\(found.rules.name.rawValue): \(found.rules.words)")
+    }
+    if data != found.data {
+      try fail(.otherData, "samples \(data.samples)", "samples \(found.data.samples)")
+    }
+    if part != found.part { try fail(.otherPart, part.words, found.part.words) }
+  }
+}
+
+extension EvaluationHeader.Part {
+  /// As in `shard 0 of 8, all samples`.
+  var words: String {
+    "shard \(shard.index) of \(shard.count), "
+      + (limit.map { "limit \($0) (\(samples) samples)" } ?? "all \(samples) samples")
+  }
+}

@@ -1,0 +1,178 @@
+public import CanonicalJSON
+import CheckpointFormat
+import Diagnostics
+public import Digests
+public import QKFormerModel
+
+/// What an evaluation is of: protocol, model, data, and which part of the samples.
+///
+/// It says nothing about time or machine: the same evaluation has the same bytes everywhere.
+///
+/// Corresponds to `run.json` in the folder of an evaluation and to
+/// `schemas/v1/evaluation.schema.json`.
+public struct EvaluationHeader: Sendable, Equatable {
+  /// The model.
+  public struct Model: Sendable, Equatable {
+    /// Configuration and weights, as the checkpoint has them.
+    public let modelID: Digest
+    /// The weights.
+    public let weightsID: Digest
+    /// The configuration as it was run: scope, time steps and extent are the protocol's.
+    public let configuration: QKFormerConfiguration
+
+    /// Names a model.
+    public init(modelID: Digest, weightsID: Digest, configuration: QKFormerConfiguration) {
+      self.modelID = modelID
+      self.weightsID = weightsID
+      self.configuration = configuration
+    }
+  }
+
+  /// The labelled samples, all of the split.
+  public struct Data: Sendable, Equatable {
+    /// Samples of the split.
+    public let count: Int
+    /// SHA-256 over the names and labels of all samples in their order.
+    public let samples: Digest
+    /// SHA-256 of the file, where the samples are in one.
+    public let file: Digest?
+
+    /// Names samples.
+    public init(count: Int, samples: Digest, file: Digest?) {
+      self.count = count
+      self.samples = samples
+      self.file = file
+    }
+  }
+
+  /// Which part of the samples.
+  public struct Part: Sendable, Equatable {
+    /// The shard; number 0 of 1 is everything.
+    public var shard: Shard
+    /// How many samples were asked for, if not all.
+    public let limit: Int?
+    /// Reference batches of all shards together.
+    public let batches: Int
+    /// Samples of all shards together.
+    public let samples: Int
+
+    /// Names a part.
+    public init(shard: Shard, limit: Int?, batches: Int, samples: Int) {
+      self.shard = shard
+      self.limit = limit
+      self.batches = batches
+      self.samples = samples
+    }
+
+    /// The numbers of the shard's reference batches.
+    public var ownBatches: Range<Int> { shard.part(of: batches) }
+  }
+
+  /// Under which rules.
+  public let rules: EvaluationProtocol
+  /// Of which model.
+  public let model: Model
+  /// On which samples.
+  public let data: Data
+  /// Which part of them.
+  public var part: Part
+
+  /// Describes an evaluation.
+  public init(rules: EvaluationProtocol, model: Model, data: Data, part: Part) {
+    self.rules = rules
+    self.model = model
+    self.data = data
+    self.part = part
+  }
+
+  /// The network that ran.
+  public var plan: NetworkPlan { NetworkPlan(model.configuration) }
+  /// The neuron groups in the order in which batches list their spikes.
+  public var neurons: [NeuronGroup] { plan.neurons(for: rules.size) }
+  /// The convolutions in the order in which batches list their inputs: all but the first.
+  public var convolutions: [String] { plan.units.dropFirst().map(\.path) }
+  /// Whether only some samples of the split were asked for.
+  public var isLimited: Bool { part.limit != nil }
+}
+
+extension EvaluationHeader {
+  /// The description as JSON.
+  public var json: JSON {
+    [
+      "schema": "qkzoo.evaluation/1", "numerics_version": .string(FormatVersion.numerics),
+      "protocol": rules.json, "protocol_sha256": .string(rules.digest.hex),
+      "model": [
+        "model_id": .string(model.modelID.hex), "weights_id": .string(model.weightsID.hex),
+        "configuration": model.configuration.json,
+      ],
+      "data": [
+        "n": .integer(data.count), "samples_sha256": .string(data.samples.hex),
+        "file_sha256": .optional(data.file?.hex),
+      ],
+      "part": [
+        "shard": .integer(part.shard.index), "shards": .integer(part.shard.count),
+        "limit": part.limit.map { .integer($0) } ?? .null, "batches": .integer(part.batches),
+        "samples": .integer(part.samples),
+      ],
+      "neurons": .array(
+        neurons.map { ["path": .string($0.path), "neurons": .integer($0.count)] }),
+      "convolutions": .array(convolutions.map { .string($0) }),
+    ]
+  }
+
+  /// Reads a description; `place` names it in errors.
+  ///
+  /// - Throws: `EvaluationFailure`, `ConfigurationFailure`.
+  public init(json: JSON, at place: String) throws {
+    guard json["schema"] == "qkzoo.evaluation/1",
+      json["numerics_version"]?.string == FormatVersion.numerics
+    else {
+      throw EvaluationFailure(
+        .header, at: place,
+        expected: "schema qkzoo.evaluation/1, numerics version \(FormatVersion.numerics)",
+        found: "another")
+    }
+    rules = try EvaluationProtocol(json: json["protocol"] ?? .null, at: "\(place) protocol")
+    model = try Model(json: json["model"] ?? .null, at: "\(place) model")
+    data = try Data(json: json["data"] ?? .null, at: "\(place) data")
+    part = try Part(json: json["part"] ?? .null, at: "\(place) part")
+    guard self.json == json else {
+      throw EvaluationFailure(
+        .header, at: place, expected: "digest and lists that follow from the other members",
+        found: "others")
+    }
+  }
+}
+
+extension EvaluationHeader.Model {
+  fileprivate init(json: JSON, at place: String) throws {
+    guard let modelID = json["model_id"]?.string.flatMap({ Digest(hex: $0) }),
+      let weightsID = json["weights_id"]?.string.flatMap({ Digest(hex: $0) })
+    else { throw EvaluationFailure.header(place, "model_id and weights_id") }
+    self.init(
+      modelID: modelID, weightsID: weightsID,
+      configuration: try QKFormerConfiguration(
+        json: json["configuration"] ?? .null, at: "\(place) configuration"))
+  }
+}
+
+extension EvaluationHeader.Data {
+  fileprivate init(json: JSON, at place: String) throws {
+    guard let count = json["n"]?.int, count > 0,
+      let samples = json["samples_sha256"]?.string.flatMap({ Digest(hex: $0) })
+    else { throw EvaluationFailure.header(place, "n and samples_sha256") }
+    self.init(
+      count: count, samples: samples,
+      file: json["file_sha256"]?.string.flatMap { Digest(hex: $0) })
+  }
+}
+
+extension EvaluationHeader.Part {
+  fileprivate init(json: JSON, at place: String) throws {
+    guard let index = json["shard"]?.int, let count = json["shards"]?.int,
+      let batches = json["batches"]?.int, let samples = json["samples"]?.int,
+      let shard = Shard(index: index, count: count), batches > 0, samples > 0
+    else { throw EvaluationFailure.header(place, "shard, shards, batches and samples") }
+    self.init(shard: shard, limit: json["limit"]?.int, batches: batches, samples: samples)
+  }
+}

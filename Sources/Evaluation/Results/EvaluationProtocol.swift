@@ -1,0 +1,175 @@
+public import CanonicalJSON
+import Diagnostics
+public import Digests
+public import QKFormerModel
+
+/// Under which rules a model is evaluated; two results can be compared if their digests are equal.
+///
+/// Corresponds to member `protocol` of `schemas/v1/evaluation.schema.json`.
+public struct EvaluationProtocol: Sendable, Equatable {
+  /// The rules there are.
+  public enum Name: String, Sendable, CaseIterable {
+    /// As the reported number was produced: its batches, in which samples may influence each other.
+    case released
+    /// Each sample alone.
+    case perImage = "per-image"
+  }
+
+  /// In which order samples are taken.
+  public enum Order: Sendable, Equatable {
+    /// The dataset's, in which classes alternate.
+    case file
+    /// The dataset's, which is sorted by class.
+    case byClass
+    /// The order that a seed gives (`Shuffle`).
+    case shuffled(seed: UInt64)
+  }
+
+  /// Which rules.
+  public let name: Name
+  /// The dataset, as in `imagenet-1k`.
+  public let dataset: String
+  /// The split, and by which rule where there are several.
+  public let split: String
+  /// What the projection neuron of spiking self-attention keeps its state over.
+  public let scope: QKFormerConfiguration.ProjectionScope
+  /// Samples of a reference batch. In scope `sample` it only says how many are recorded together.
+  public let batchSize: Int
+  /// The order of the samples.
+  public let order: Order
+  /// Time steps T.
+  public let timeSteps: Int
+  /// Height and width of the network's input.
+  public let size: SpatialSize
+  /// What pictures go through (`PicturePreprocessing.json`), or the text `none`.
+  public let preprocessing: JSON
+  /// The precision of the run that the reported number is of, as in `float16`; ours is float32.
+  public let reportedPrecision: String?
+  /// Who says that the number was produced in this way.
+  public let source: String
+  /// What the user set otherwise: `batch_size`, `order`, `time_steps`, `image_size`.
+  public let overrides: [String]
+
+  /// States the rules.
+  public init(
+    name: Name, dataset: String, split: String, scope: QKFormerConfiguration.ProjectionScope,
+    batchSize: Int, order: Order, timeSteps: Int, size: SpatialSize, preprocessing: JSON,
+    reportedPrecision: String?, source: String, overrides: [String] = []
+  ) {
+    self.name = name
+    self.dataset = dataset
+    self.split = split
+    self.scope = scope
+    self.batchSize = batchSize
+    self.order = order
+    self.timeSteps = timeSteps
+    self.size = size
+    self.preprocessing = preprocessing
+    self.reportedPrecision = reportedPrecision
+    self.source = source
+    self.overrides = overrides
+  }
+
+  /// SHA-256 of the canonical JSON.
+  public var digest: Digest { SHA256.digest(of: json.canonicalBytes) }
+
+  /// The way of evaluating as `Records` name it: `per-image`, or as in `batch 32, file order`.
+  public var evaluation: String {
+    guard scope == .batch else { return "per-image" }
+    switch order {
+    case .file, .byClass: return "batch \(batchSize), file order"
+    case .shuffled(let seed): return "batch \(batchSize), shuffled (seed \(seed))"
+    }
+  }
+
+  /// The dataset and its split as `Records` name them.
+  public var recordedDataset: String { split == "all" ? dataset : "\(dataset) \(split)" }
+
+  /// The rules in words, without the name: batch, order, scope, precision, time, size, source.
+  public var words: String {
+    let batch =
+      scope == .batch
+      ? "batch \(batchSize), \(order.words), scope batch, the last batch as short as it is, "
+        + "state reset after each batch"
+      : "each sample alone (scope sample), \(order.words), recorded by \(batchSize)"
+    let precision =
+      reportedPrecision.flatMap { $0 == "float32" ? nil : $0 }
+      .map { "; the original ran \($0), here float32" } ?? "; float32"
+    let changed =
+      overrides.isEmpty ? "" : "; set by the user: \(overrides.joined(separator: ", "))"
+    return batch + precision + "; T=\(timeSteps), \(size.height) x \(size.width), "
+      + "\(preprocessingWords); \(dataset), split \(split); source: \(source)\(changed)"
+  }
+
+  private var preprocessingWords: String {
+    guard let shorter = preprocessing["shorter_side"]?.int, let side = preprocessing["side"]?.int,
+      let colours = preprocessing["colours"]?.string,
+      let arithmetic = preprocessing["normalisation"]?["arithmetic"]?.string
+    else { return "samples are the network's input" }
+    return "\(colours), bicubic to \(shorter), middle \(side), \(arithmetic)"
+  }
+}
+
+extension EvaluationProtocol.Order {
+  /// As in `class order`.
+  public var words: String {
+    switch self {
+    case .file: "file order"
+    case .byClass: "class order"
+    case .shuffled(let seed): "shuffled (seed \(seed))"
+    }
+  }
+}
+
+extension EvaluationProtocol {
+  /// The rules as JSON; its canonical text is what the digest is of.
+  public var json: JSON {
+    var members: [String: JSON] = [
+      "name": .string(name.rawValue), "dataset": .string(dataset), "split": .string(split),
+      "scope": .string(scope.rawValue), "batch_size": .integer(batchSize),
+      "last_batch": "partial", "reset": "after each batch", "precision": "float32",
+      "reported_precision": .optional(reportedPrecision), "time_steps": .integer(timeSteps),
+      "height": .integer(size.height), "width": .integer(size.width),
+      "preprocessing": preprocessing, "source": .string(source),
+      "overrides": .array(overrides.map { .string($0) }),
+    ]
+    switch order {
+    case .file: members["order"] = "file"
+    case .byClass: members["order"] = "class"
+    case .shuffled(let seed):
+      members["order"] = "shuffled"
+      members["seed"] = .string(String(seed))
+    }
+    return .object(members)
+  }
+
+  /// Reads rules; `place` names them in errors.
+  ///
+  /// - Throws: `EvaluationFailure`.
+  public init(json: JSON, at place: String) throws {
+    guard let name = json["name"]?.string.flatMap(Name.init),
+      let dataset = json["dataset"]?.string, let split = json["split"]?.string,
+      let scope = json["scope"]?.string.flatMap(QKFormerConfiguration.ProjectionScope.init),
+      let batchSize = json["batch_size"]?.int, batchSize > 0,
+      let timeSteps = json["time_steps"]?.int, let height = json["height"]?.int,
+      let width = json["width"]?.int, let source = json["source"]?.string,
+      let overrides = json["overrides"]?.array?.compactMap(\.string),
+      let order = Self.order(json)
+    else { throw EvaluationFailure.header(place, "a protocol") }
+    self.init(
+      name: name, dataset: dataset, split: split, scope: scope, batchSize: batchSize,
+      order: order, timeSteps: timeSteps, size: SpatialSize(height: height, width: width),
+      preprocessing: json["preprocessing"] ?? .null,
+      reportedPrecision: json["reported_precision"]?.string, source: source,
+      overrides: overrides)
+  }
+
+  private static func order(_ json: JSON) -> Order? {
+    switch json["order"]?.string {
+    case "file": .file
+    case "class": .byClass
+    case "shuffled": json["seed"]?.string.flatMap { UInt64($0) }.map { .shuffled(seed: $0) }
+    default: nil
+    }
+  }
+}

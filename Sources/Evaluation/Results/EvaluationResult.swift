@@ -1,0 +1,125 @@
+import CanonicalJSON
+public import CheckpointFormat
+import Diagnostics
+import FileAccess
+
+/// A finished or partial evaluation, read from its folder.
+///
+/// A folder has four files. `run.json` says what was evaluated (`header`); `samples.jsonl` has a
+/// line for each sample, in the order of the evaluation; `batches.jsonl` one for each reference
+/// batch, with exact counts; `environment.json` what depends on time and machine. Of the same
+/// evaluation the first three have the same bytes everywhere, whether it was stopped and resumed,
+/// or cut into shards and merged. `samples` and `batches` end with the last complete batch.
+///
+///     let result = try EvaluationResult(folder: "results/hst-10-384")
+///     result.header.rules.words              // "batch 32, class order, scope batch, ..."
+///     result.isComplete                      // true
+///     result.accuracy, result.standardError  // 0.74196, 0.00196
+///     result.activity.spikes["stage1/block0/attention/q/lif"]?.firingRate
+public struct EvaluationResult: Sendable {
+  /// The folder.
+  public let folder: String
+  /// Protocol, identity of model and data, and which part of the samples.
+  public let header: EvaluationHeader
+  /// What the model said, in the order of the evaluation.
+  public let samples: [EvaluatedSample]
+  /// Exact counts, batch by batch.
+  public let batches: [EvaluatedBatch]
+  /// What depends on time and machine: one part for each time the evaluation ran.
+  public let environment: EvaluationEnvironment
+
+  /// Reads a folder.
+  ///
+  /// - Throws: `EvaluationFailure` if it is none of an evaluation or breaks its format;
+  ///   `JSONFailure`, `FileFailure`.
+  public init(folder: String) throws {
+    guard Files.isDirectory(folder), let header = try EvaluationFiles.header(in: folder) else {
+      throw EvaluationFailure(
+        .folder, at: folder, expected: "an evaluation's folder, with \(EvaluationFiles.header)",
+        found: Files.exists(folder) ? "something else" : "nothing")
+    }
+    let reader = EvaluationReader(folder, header)
+    var (batches, samples) = ([EvaluatedBatch](), [EvaluatedSample]())
+    try reader.forEachBatch { batch, _ in batches.append(batch) }
+    let count = batches.reduce(0) { $0 + $1.samples }
+    try reader.forEachSample(upTo: count) { sample, _ in samples.append(sample) }
+    guard samples.count == count else {
+      throw EvaluationFailure(
+        .record, at: Files.join(folder, EvaluationFiles.samples),
+        expected: "\(count) samples, as the batches say", found: "\(samples.count)")
+    }
+    self.folder = folder
+    self.header = header
+    self.batches = batches
+    self.samples = samples
+    environment = try EvaluationEnvironment(in: folder)
+  }
+
+  /// Whether every reference batch of this part is done.
+  public var isComplete: Bool { batches.count == header.part.ownBatches.count }
+  /// Whether this is the whole split: complete, not limited, not one shard of several, nothing
+  /// excluded.
+  public var isWholeSplit: Bool {
+    isComplete && !header.isLimited && header.part.shard.count == 1 && excluded.isEmpty
+  }
+
+  /// Samples that could not be read.
+  public var excluded: [EvaluatedBatch.Exclusion] { batches.flatMap(\.excluded) }
+  /// Right answers.
+  public var correct: Int { samples.count { $0.isCorrect } }
+  /// Samples whose class is among the five most likely.
+  public var correctInTop5: Int { samples.count { $0.isInTop5 } }
+  /// Share of right answers; 0 of no samples.
+  public var accuracy: Double { Self.share(correct, samples.count) }
+  /// Share of samples whose class is among the five most likely.
+  public var accuracyTop5: Double { Self.share(correctInTop5, samples.count) }
+  /// Binomial standard error of `accuracy`.
+  public var standardError: Double {
+    samples.isEmpty ? 0 : (accuracy * (1 - accuracy) / Double(samples.count)).squareRoot()
+  }
+  /// Mean cross-entropy in nats over the samples.
+  public var meanLoss: Double {
+    samples.isEmpty ? 0 : samples.reduce(0) { $0 + $1.loss } / Double(samples.count)
+  }
+
+  private static func share(_ part: Int, _ all: Int) -> Double {
+    all == 0 ? 0 : Double(part) / Double(all)
+  }
+
+  /// Exact totals: spikes by neuron group and step, and what each convolution read.
+  public var activity: ActivityCounter {
+    var total = ActivityCounter()
+    let neurons = header.neurons
+    let convolutions = header.convolutions
+    for batch in batches where batch.samples > 0 {
+      total.add(batch, neurons, convolutions)
+    }
+    return total
+  }
+
+  /// Accuracy and spikes as records that a checkpoint can carry; for a whole split only.
+  ///
+  /// - Throws: `EvaluationFailure` if something is missing.
+  public func records() throws -> Records {
+    guard isWholeSplit else {
+      throw EvaluationFailure(
+        .missing, at: folder, expected: "every sample of the split",
+        found: "\(samples.count) of \(header.data.count)")
+    }
+    let rules = header.rules
+    let by = "qkzoo \(FormatVersion.software)"
+    var answers = Array(repeating: 0, count: samples.count)
+    for sample in samples { answers[sample.index] = sample.top5[0] }
+    return Records(
+      accuracy: [
+        .init(
+          dataset: rules.recordedDataset, evaluation: rules.evaluation, correct: correct,
+          count: samples.count, source: .measured, by: by, answers: answers)
+      ],
+      firing: [
+        .init(
+          dataset: rules.recordedDataset, evaluation: rules.evaluation, count: samples.count,
+          by: by, spikes: activity.spikes.mapValues(\.perStep))
+      ])
+  }
+}

@@ -1,0 +1,155 @@
+import ArgumentParser
+import Datasets
+import Diagnostics
+import Digests
+import Evaluation
+import FileAccess
+import ModelZoo
+import QKFormerModel
+
+/// The datasets that can be named.
+enum DatasetName: String, CaseIterable, ExpressibleByArgument {
+  case imagenet = "imagenet-1k"
+  case cifar10
+  case cifar100
+  case cifar10DVS = "cifar10-dvs"
+  case dvs128 = "dvs128-gesture"
+  case folder
+  case samples
+
+  /// The zoo's name of the dataset, as entries have it.
+  init?(ofEntry name: String) {
+    switch name {
+    case "in1k": self = .imagenet
+    case "cifar10dvs": self = .cifar10DVS
+    case "dvs128": self = .dvs128
+    default:
+      guard let dataset = DatasetName(rawValue: name) else { return nil }
+      self = dataset
+    }
+  }
+
+  /// Whether samples are pictures.
+  var hasPictures: Bool { [.imagenet, .cifar10, .cifar100, .folder].contains(self) }
+}
+
+/// Labelled samples, wherever they are.
+struct DatasetArgument: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      """
+      Which dataset it is (default: the entry's): imagenet-1k, cifar10, cifar100, cifar10-dvs, \
+      dvs128-gesture; folder, pictures in a folder for each class; samples, a safetensors file of \
+      labelled samples.
+      """, valueName: "name"))
+  var dataset: DatasetName?
+
+  @Option(
+    help: ArgumentHelp(
+      "Where it is: a folder, archive or file (default: the entry's test data).",
+      valueName: "path"))
+  var data: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The class of each picture, for a flat folder or a tar archive.", valueName: "file"))
+  var labels: String?
+
+  /// A dataset and how a model takes its samples.
+  struct Opened {
+    let loader: SampleLoader
+    /// The SHA-256 of the file that holds it, if one does.
+    let file: Digest?
+    var dataset: LabelledDataset { loader.dataset }
+  }
+
+  /// Opens the dataset; pixels and events stay in their files.
+  ///
+  /// - Parameter configuration: as the model will run, time steps and extent included.
+  func open(
+    _ entry: ZooEntry?, _ configuration: QKFormerConfiguration, _ zoo: ZooOptions,
+    skipsBadSamples: Bool = false, keepsExtent: Bool = true
+  ) throws -> Opened {
+    let name = try name(entry)
+    let dataset: LabelledDataset
+    let place: String
+    if name == .samples {
+      guard let samples = try zoo.samples(data, of: entry) else { throw Self.noData }
+      dataset = try samples.dataset()
+      place = try samplesPath(entry, zoo)
+    } else {
+      guard let data else { throw Self.noData }
+      dataset = try read(name, data, configuration)
+      place = data
+    }
+    var preprocessing: PicturePreprocessing?
+    if name.hasPictures {
+      preprocessing = try .init(for: configuration, at: name.rawValue)
+      if keepsExtent, case .image(let image) = entry?.preprocessing {
+        preprocessing = try PicturePreprocessing(image)
+      }
+    }
+    return Opened(
+      loader: SampleLoader(dataset, preprocessing, skipsBadSamples: skipsBadSamples),
+      file: try LabelledDataset.fileDigest(place))
+  }
+
+  private static var noData: ValidationError {
+    ValidationError("name the samples by --data, or an entry that has test data")
+  }
+
+  private func samplesPath(_ entry: ZooEntry?, _ zoo: ZooOptions) throws -> String {
+    if let data { return data }
+    guard let entry else { throw Self.noData }
+    return try zoo.local().requiredPath(of: .testData, in: entry)
+  }
+
+  private func name(_ entry: ZooEntry?) throws -> DatasetName {
+    if let dataset { return dataset }
+    if data?.hasSuffix(".safetensors") ?? (entry?.file(.testData) != nil) { return .samples }
+    guard let name = entry.flatMap({ DatasetName(ofEntry: $0.dataset) }) else {
+      throw ValidationError("say by --dataset what \(data ?? "the samples") are")
+    }
+    return name
+  }
+
+  private func read(
+    _ name: DatasetName, _ path: String, _ configuration: QKFormerConfiguration
+  ) throws -> LabelledDataset {
+    switch name {
+    case .imagenet:
+      return try pictures(path, name.rawValue, LabelledDataset.imagenetClasses)
+    case .folder: return try pictures(path, name.rawValue, configuration.classes)
+    case .cifar10: return try .cifar10(path)
+    case .cifar100: return try .cifar100(path)
+    case .cifar10DVS:
+      return try Self.holds(path, ".aedat")
+        ? .cifar10DVS(path, frames: configuration.timeSteps) : .cifar10DVSFrames(path)
+    case .dvs128:
+      return try Files.exists(Files.join(path, "trials_to_test.txt"))
+        ? .gesture(path, frames: configuration.timeSteps) : .gestureFrames(path)
+    case .samples: preconditionFailure("read before")
+    }
+  }
+
+  private func pictures(_ path: String, _ name: String, _ classes: Int) throws -> LabelledDataset {
+    guard let labels else {
+      return try .imageFolder(path, name: name, classCount: classes)
+    }
+    let list = try LabelList(path: labels, classCount: classes)
+    return try Files.isDirectory(path)
+      ? .flatFolder(path, labels: list, name: name) : .tar(path, labels: list, name: name)
+  }
+
+  /// Whether some class folder, perhaps below `extract`, has a file with a suffix.
+  private static func holds(_ path: String, _ suffix: String) throws -> Bool {
+    let inner = Files.join(path, "extract")
+    let root = Files.isDirectory(inner) ? inner : path
+    guard Files.isDirectory(root) else { return false }
+    return try Files.names(in: root).prefix(1).contains { folder in
+      let folder = Files.join(root, folder)
+      guard Files.isDirectory(folder) else { return false }
+      return try Files.names(in: folder).contains { $0.hasSuffix(suffix) }
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import Datasets
+import Diagnostics
+import Evaluation
+import ModelZoo
+
+extension PicturePreprocessing {
+  /// The steps that an entry names.
+  init(_ image: Preprocessing.Image) throws {
+    let isTimm = image.arithmetic == "timm"
+    guard image.interpolation == "bicubic", isTimm || image.arithmetic == "torchvision",
+      1 <= image.crop, image.crop <= image.resize, image.resize <= 1 << 14,
+      image.mean.count == 3, image.deviation.count == 3
+    else {
+      throw EvaluationFailure(
+        .fit, at: "the entry's preprocessing",
+        expected: "a bicubic resize, a crop inside it, and three means and deviations",
+        found: Preprocessing.image(image).text)
+    }
+    self.init(
+      shorterSide: image.resize, side: image.crop, colours: .rgb,
+      normalisation: isTimm
+        ? .standardisedBytes(mean: image.mean, deviation: image.deviation)
+        : .standardised(mean: image.mean, deviation: image.deviation))
+  }
+}

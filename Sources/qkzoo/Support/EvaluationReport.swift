@@ -1,0 +1,77 @@
+import CanonicalJSON
+import Diagnostics
+import Digests
+import Evaluation
+
+/// What is printed of an evaluation.
+struct EvaluationReport {
+  let result: EvaluationResult
+
+  init(_ result: EvaluationResult) { self.result = result }
+
+  private var header: EvaluationHeader { result.header }
+
+  /// The result under the schema of a command.
+  func report(_ command: String) -> Report { Report(command, members, text: text) }
+
+  /// Seconds that all of the split would need at the rate of this run.
+  private var secondsOfAll: Double? {
+    result.environment.rate.flatMap { $0 > 0 ? Double(header.data.count) / $0 : nil }
+  }
+
+  private var text: String {
+    var table = TextTable()
+    if !result.isWholeSplit { table.add("partial", partial) }
+    table.add(
+      "top-1",
+      "\(result.correct.grouped) of \(result.samples.count.grouped) right, "
+        + "\(result.accuracy.percent) ± \((result.standardError * 100).formatted(2))")
+    table.add(
+      "top-5", "\(result.correctInTop5.grouped), \(result.accuracyTop5.percent)")
+    table.add("loss", result.meanLoss.formatted(6))
+    table.add("protocol", "\(header.rules.name.rawValue), \(header.rules.digest.short)")
+    table.add("", header.rules.words)
+    table.add("model-id", header.model.modelID.hex)
+    if let rate = result.environment.rate { table.add("speed", "\(rate.formatted(2)) images/s") }
+    return "\(PlainText.escaped(result.folder))\n\(table.text)"
+  }
+
+  private var partial: String {
+    var parts = [
+      "\(result.samples.count.grouped) of \(header.data.count.grouped) samples of the split"
+    ]
+    if header.part.shard.count > 1 {
+      parts.append("shard \(header.part.shard.index) of \(header.part.shard.count)")
+    }
+    if !result.excluded.isEmpty { parts.append("\(result.excluded.count) excluded") }
+    parts.append("standard error \((result.standardError * 100).formatted(2)) points")
+    if let seconds = secondsOfAll {
+      parts.append("all would take about \(EvaluationProgressLine.duration(seconds))")
+    }
+    return parts.joined(separator: "; ")
+  }
+
+  private var members: [String: JSON] {
+    [
+      "folder": .string(result.folder), "complete": .bool(result.isComplete),
+      "whole_split": .bool(result.isWholeSplit),
+      "model_id": .string(header.model.modelID.hex), "protocol": header.rules.json,
+      "protocol_sha256": .string(header.rules.digest.hex),
+      "protocol_words": .string(header.rules.words),
+      "shard": .integer(header.part.shard.index), "shards": .integer(header.part.shard.count),
+      "limit": header.part.limit.map { .integer($0) } ?? .null,
+      "n": .integer(result.samples.count), "n_of_split": .integer(header.data.count),
+      "correct": .integer(result.correct), "top1": .number(result.accuracy),
+      "standard_error": .number(result.standardError),
+      "correct_in_top5": .integer(result.correctInTop5), "top5": .number(result.accuracyTop5),
+      "loss": .number(result.meanLoss),
+      "spikes": .integer(result.samples.reduce(0) { $0 + $1.spikes }),
+      "excluded": .array(
+        result.excluded.map {
+          ["index": .integer($0.index), "file": .string($0.file), "reason": .string($0.reason)]
+        }),
+      "images_per_second": result.environment.rate.map { .number($0) } ?? .null,
+      "seconds_of_whole_split": secondsOfAll.map { .number($0) } ?? .null,
+    ]
+  }
+}

@@ -1,0 +1,358 @@
+import CanonicalJSON
+import CheckpointFormat
+import Datasets
+import Diagnostics
+import Evaluation
+import QKFormerModel
+import SpikeInference
+import SpikeTensors
+import TestSupport
+import Testing
+
+/// Evaluations into folders: resumed, cut, merged and refused.
+@Suite struct EvaluationRunTests {
+  private static let compared = ["run.json", "samples.jsonl", "batches.jsonl"]
+
+  /// A tiny model and some samples of it.
+  private struct Subject {
+    let checkpoint: Checkpoint
+    let dataset: LabelledDataset
+
+    init(count: Int = 23, bad: Set<Int> = []) throws {
+      let configuration = TinyModel.configuration()
+      checkpoint = Checkpoint(
+        configuration: configuration, parameters: TinyModel.parameters(configuration),
+        provenance: [:])
+      let input = TinyModel.input(configuration, batch: count)
+      let values = try input.floats(name: "input")
+      let width = values.count / count
+      let shape = Array(input.shape.dropFirst())
+      dataset = LabelledDataset(
+        name: "tiny", split: "all", classNames: ["0", "1"],
+        samples: (0..<count).map { .init(name: "tiny:\($0)", label: $0 * 2 / count) }
+      ) { index in
+        guard !bad.contains(index) else {
+          throw DatasetFailure(.sample, at: "here", expected: "a sample", found: "none")
+        }
+        return .tensor(Tensor(shape, Array(values[index * width..<(index + 1) * width])))
+      }
+    }
+
+    func rules(
+      _ name: EvaluationProtocol.Name = .released, batch: Int = 4,
+      order: EvaluationProtocol.Order = .byClass
+    ) -> EvaluationProtocol {
+      let configuration = checkpoint.configuration
+      return EvaluationProtocol(
+        name: name, dataset: "tiny", split: "all", scope: name == .released ? .batch : .sample,
+        batchSize: batch, order: order, timeSteps: configuration.timeSteps,
+        size: NetworkPlan(configuration).nominalSize, preprocessing: "none",
+        reportedPrecision: nil, source: "a test")
+    }
+
+    func run(
+      _ rules: EvaluationProtocol? = nil, into folder: String, limit: Int? = nil,
+      shard: Shard = .whole, stopAfter batches: Int = .max, skips: Bool = false,
+      engine: ForwardEngine = .fast
+    ) throws -> EvaluationResult {
+      let rules = rules ?? self.rules()
+      var configuration = checkpoint.configuration
+      configuration.ssaProjectionScope = rules.scope
+      let identity = try checkpoint.identity()
+      let run = try EvaluationRun(
+        rules,
+        model: .init(
+          modelID: identity.modelID, weightsID: identity.weightsID,
+          configuration: configuration),
+        SampleLoader(dataset, nil, skipsBadSamples: skips), file: nil, limit: limit, shard: shard)
+      let plan = NetworkPlan(configuration)
+      let forward = try engine.prepare(
+        plan, ModelWeights(plan, parameters: checkpoint.parameters), threads: 1)
+      var asked = 0
+      return try run.run(
+        forward, into: folder, machine: "a test",
+        isStopped: {
+          asked += 1
+          return asked > batches
+        })
+    }
+  }
+
+  private func bytes(_ folder: String) throws -> [[UInt8]] {
+    try Self.compared.map { try TestFiles.bytes("\(folder)/\($0)") }
+  }
+
+  private func refusal(_ body: () throws -> Void) throws -> String? {
+    try Refusal.of(body)?.name
+  }
+
+  @Test func `a batch has the activity that an observer of elements counts`() throws {
+    let subject = try Subject()
+    let folder = try ScratchFolder()
+    let result = try subject.run(into: folder.file("a"))
+    #expect(result.isComplete && result.isWholeSplit && result.samples.count == 23)
+    #expect(result.batches.map(\.samples) == [4, 4, 4, 4, 4, 3])
+    var configuration = subject.checkpoint.configuration
+    configuration.ssaProjectionScope = .batch
+    let plan = NetworkPlan(configuration)
+    let engine = try ReferenceForward(
+      plan, ModelWeights(plan, parameters: subject.checkpoint.parameters))
+    let input = try SampleLoader(subject.dataset, nil).batch(Array(0..<23)).input
+    let units = try engine.run(
+      InputBatch(input, for: configuration, name: "x"), batchSize: 4
+    ) { _ in ActivityCounter() }
+    let expected = ActivityCounter.total(units.map(\.observer))
+    #expect(result.activity.spikes == expected.spikes)
+    #expect(result.activity.inputs == expected.inputs)
+    #expect(result.activity.samples == 23)
+    let spikes = expected.spikes.values.reduce(0) { $0 + $1.total }
+    #expect(result.samples.reduce(0) { $0 + $1.spikes } == spikes)
+    #expect(
+      result.samples.map { $0.top5[0] } == units.flatMap(\.logits).map(SplitEvaluation.answer))
+  }
+
+  @Test func `both engines write the same bytes`() throws {
+    let subject = try Subject()
+    let folder = try ScratchFolder()
+    _ = try subject.run(into: folder.file("fast"))
+    _ = try subject.run(into: folder.file("reference"), engine: .reference)
+    #expect(try bytes(folder.file("fast")) == bytes(folder.file("reference")))
+  }
+
+  @Test func `a stopped run goes on, and a torn end is dropped`() throws {
+    let subject = try Subject()
+    let folder = try ScratchFolder()
+    _ = try subject.run(into: folder.file("whole"))
+    let path = folder.file("stopped")
+    for stops in [0, 1, 1, 2] {
+      #expect(
+        try Refusal.of { _ = try subject.run(into: path, stopAfter: stops) }
+          == Refusal(name: "evaluation-interrupted", exitCode: 75))
+      // What a crash can leave: samples without their batch, half a line, a temporary file.
+      for (name, rest) in [("samples.jsonl", "{}\n{\"fi"), ("batches.jsonl", "{\"batch\":")] {
+        let bytes = try TestFiles.bytes("\(path)/\(name)")
+        try TestFiles.write(bytes + Array(rest.utf8), to: "\(path)/\(name)")
+      }
+      try TestFiles.write([1], to: "\(path)/run.json.x.partial")
+    }
+    let partial = try EvaluationResult(folder: path)
+    #expect(partial.samples.count == 16 && !partial.isComplete)
+    #expect(try refusal { _ = try partial.records() } == "evaluation-missing")
+    _ = try subject.run(into: path)
+    #expect(try bytes(path) == bytes(folder.file("whole")))
+    #expect(try EvaluationResult(folder: path).environment.sessions.map(\.samples) == [4, 4, 8, 7])
+  }
+
+  @Test(arguments: [1, 2, 3, 6])
+  func `shards merge to the bytes of one run`(_ count: Int) throws {
+    let subject = try Subject()
+    let folder = try ScratchFolder()
+    _ = try subject.run(into: folder.file("whole"))
+    let shards = try (0..<count).map { index in
+      let path = folder.file("shards") + "/shard-\(index)-of-\(count)"
+      _ = try subject.run(into: path, shard: try #require(Shard(index: index, count: count)))
+      return path
+    }
+    let parts = try EvaluationParts(folders: [folder.file("shards")])
+    #expect(parts.missing.isEmpty && parts.doubled.isEmpty)
+    _ = try parts.merge(into: folder.file("merged"))
+    _ = try EvaluationParts(folders: shards.reversed()).merge(into: folder.file("merged"))
+    #expect(try bytes(folder.file("merged")) == bytes(folder.file("whole")))
+  }
+
+  @Test func `missing, doubled and mixed shards are refused by name`() throws {
+    let subject = try Subject()
+    let folder = try ScratchFolder()
+    func shard(_ index: Int, _ count: Int, _ rules: EvaluationProtocol? = nil) throws -> String {
+      let path = folder.file("\(index)-\(count)-\(rules?.batchSize ?? 4)")
+      _ = try subject.run(
+        rules, into: path, shard: try #require(Shard(index: index, count: count)))
+      return path
+    }
+    let (first, second) = (try shard(0, 2), try shard(1, 2))
+    let third = try shard(0, 3)
+    let other = try shard(1, 2, subject.rules(batch: 3))
+    func merge(_ folders: String...) throws -> String? {
+      try refusal { _ = try EvaluationParts(folders: folders).merge(into: folder.file("m")) }
+    }
+    #expect(try merge(second) == "evaluation-missing")
+    #expect(try merge(first, first, second) == "evaluation-doubled")
+    #expect(try merge(first, third, second) == "evaluation-doubled")
+    #expect(try merge(first, other) == "evaluation-other-protocol")
+    #expect(try merge(first, folder.file("none")) == "evaluation-folder")
+    #expect(try EvaluationParts(folders: [second]).missing == [0..<3])
+    #expect(try merge(first, second) == nil)
+  }
+
+  @Test func `a folder of something else is refused by name`() throws {
+    let subject = try Subject()
+    let folder = try ScratchFolder()
+    let path = folder.file("a")
+    _ = try subject.run(into: path)
+    func again(_ subject: Subject, _ rules: EvaluationProtocol? = nil, limit: Int? = nil) throws
+      -> String?
+    {
+      try refusal { _ = try subject.run(rules, into: path, limit: limit) }
+    }
+    #expect(try again(subject) == nil)
+    #expect(try again(subject, subject.rules(.perImage)) == "evaluation-other-protocol")
+    #expect(try again(subject, subject.rules(batch: 5)) == "evaluation-other-protocol")
+    #expect(try again(subject, limit: 8) == "evaluation-other-part")
+    #expect(try again(try Subject(count: 22)) == "evaluation-other-data")
+    try TestFiles.write([], to: folder.file("a/notes.txt"))
+    #expect(try again(subject) == "evaluation-folder")
+  }
+
+  @Test func `files that contradict each other are refused by name`() throws {
+    let subject = try Subject()
+    let folder = try ScratchFolder()
+    let path = folder.file("a")
+    _ = try subject.run(into: path)
+    func reading(_ name: String, _ change: (String) -> String) throws -> String? {
+      let bytes = try TestFiles.bytes("\(path)/\(name)")
+      defer { try? TestFiles.write(bytes, to: "\(path)/\(name)") }
+      let text = change(String(decoding: bytes, as: UTF8.self))
+      try TestFiles.write(Array(text.utf8), to: "\(path)/\(name)")
+      return try refusal { _ = try EvaluationResult(folder: path) }
+    }
+    func replacing(_ old: String, _ new: String) -> (String) -> String {
+      { text in
+        #expect(text.contains(old))
+        return text.split(separator: old, maxSplits: 1, omittingEmptySubsequences: false)
+          .joined(separator: new)
+      }
+    }
+    #expect(try reading("batches.jsonl") { $0 } == nil)
+    for (name, old, new) in [
+      ("batches.jsonl", "\"batch\":1", "\"batch\":2"),
+      ("batches.jsonl", "spikes\":[[", "spikes\":[[1,"),
+      ("batches.jsonl", "\"samples\":3", "\"samples\":4"), ("samples.jsonl", "\"label\"", "\"l\""),
+    ] {
+      #expect(try reading(name, replacing(old, new)) == "evaluation-record", "\(name) \(old)")
+    }
+    for (old, new) in [
+      ("\"batch_size\":4", "\"batch_size\":5"), ("\"shards\":1", "\"shards\":0"),
+      ("evaluation/1", "evaluation/2"), ("\"model_id\"", "\"id\""),
+    ] {
+      #expect(try reading("run.json", replacing(old, new)) == "evaluation-header", "\(old)")
+    }
+    let none = try reading("samples.jsonl") { _ in "" }
+    #expect(none == "evaluation-record")
+  }
+
+  @Test func `bad samples are counted and listed, a whole batch of them too`() throws {
+    let subject = try Subject(bad: [2, 4, 5, 6, 7])
+    let folder = try ScratchFolder()
+    #expect(try refusal { _ = try subject.run(into: folder.file("a")) } == "dataset-sample")
+    let result = try subject.run(into: folder.file("a"), skips: true)
+    #expect(result.batches.map(\.samples) == [3, 0, 4, 4, 4, 3] && result.isComplete)
+    #expect(result.excluded.map(\.index) == [2, 4, 5, 6, 7] && !result.isWholeSplit)
+    #expect(result.excluded[0].reason == "dataset-sample: expected a sample, found none")
+    let again = try subject.run(into: folder.file("b"), skips: true, engine: .reference)
+    #expect(again.samples == result.samples)
+    #expect(try bytes(folder.file("a")) == bytes(folder.file("b")))
+  }
+
+  @Test func `a limit takes whole batches, or samples spread over the classes`() throws {
+    let subject = try Subject()
+    let folder = try ScratchFolder()
+    let released = try subject.run(into: folder.file("a"), limit: 5)
+    #expect(released.samples.map(\.index) == [0, 1, 2, 3, 12, 13, 14, 15])
+    #expect(released.isComplete && !released.isWholeSplit)
+    let alone = try subject.run(subject.rules(.perImage), into: folder.file("b"), limit: 5)
+    #expect(alone.samples.map(\.index) == [0, 4, 9, 13, 18])
+    let whole = try subject.run(into: folder.file("c"))
+    #expect(whole.samples.filter { $0.index / 4 == 3 } == Array(released.samples[4...]))
+    #expect(try subject.run(into: folder.file("d"), limit: 1000).samples == whole.samples)
+  }
+
+  @Test func `a shuffled run has each sample once, and records in the dataset's order`() throws {
+    let subject = try Subject()
+    let folder = try ScratchFolder()
+    let rules = subject.rules(.perImage, order: .shuffled(seed: 3))
+    let shuffled = try subject.run(rules, into: folder.file("a"))
+    let inOrder = try subject.run(subject.rules(.perImage), into: folder.file("b"))
+    #expect(shuffled.samples.map(\.index) == Shuffle.order(count: 23, seed: 3))
+    #expect(shuffled.samples.sorted { $0.index < $1.index } == inOrder.samples)
+    #expect(try shuffled.records() == inOrder.records())
+  }
+
+  @Test(arguments: [
+    ("qkformer-digits", "digits"), ("qkformer-digits-batch", "digits"),
+    ("qkformer-mnist5k", "mnist5k"), ("qkformer-digits-dvs", "digits-dvs"),
+  ])
+  func `an entry reproduces its stored records, answer by answer and spike by spike`(
+    _ entry: String, _ data: String
+  ) throws {
+    let entries = TestFiles.package + "/zoo/entries"
+    let checkpoint = try CheckpointFile.open("\(entries)/\(entry)/\(entry).qkz.h5").checkpoint()
+    let samples = try LabelledSamples(
+      path: "\(entries)/\(entry == "qkformer-digits-batch" ? "qkformer-digits" : entry)"
+        + "/\(data)-test.safetensors")
+    var configuration = checkpoint.configuration
+    configuration.ssaProjectionScope = .sample
+    let plan = NetworkPlan(configuration)
+    let engine = try ForwardEngine.fast.prepare(
+      plan, ModelWeights(plan, parameters: checkpoint.parameters))
+    let rules = EvaluationProtocol(
+      name: .perImage, dataset: samples.name, split: "all", scope: .sample, batchSize: 32,
+      order: .byClass, timeSteps: configuration.timeSteps, size: plan.nominalSize,
+      preprocessing: "none", reportedPrecision: nil, source: "a test")
+    let identity = try checkpoint.identity()
+    let folder = try ScratchFolder()
+    let records = try EvaluationRun(
+      rules,
+      model: .init(
+        modelID: identity.modelID, weightsID: identity.weightsID, configuration: configuration),
+      SampleLoader(samples.dataset(), nil), file: nil
+    ).run(engine, into: folder.file("a"), machine: "a test").records()
+    let stored = checkpoint.records
+    #expect(stored.accuracy.contains(records.accuracy[0]))
+    #expect(stored.firing.contains(records.firing[0]))
+  }
+
+  @Test func `a protocol's digest depends on each of its members, and its words say them`() throws {
+    let subject = try Subject()
+    let rules = subject.rules()
+    let others = [
+      subject.rules(.perImage), subject.rules(batch: 5), subject.rules(order: .file),
+      subject.rules(order: .shuffled(seed: 1)), subject.rules(order: .shuffled(seed: 2)),
+    ]
+    #expect(Set(([rules] + others).map(\.digest)).count == 6)
+    for rules in others {
+      #expect(try EvaluationProtocol(json: rules.json, at: "x") == rules)
+    }
+    let imagenet = EvaluationProtocol(
+      name: .released, dataset: "imagenet-1k", split: "val", scope: .batch, batchSize: 32,
+      order: .byClass, timeSteps: 4, size: .init(height: 224, width: 224),
+      preprocessing: PicturePreprocessing.imagenet(side: 224).json, reportedPrecision: "float16",
+      source: "a log")
+    #expect(
+      imagenet.words
+        == "batch 32, class order, scope batch, the last batch as short as it is, state reset "
+        + "after each batch; the original ran float16, here float32; T=4, 224 x 224, rgb, bicubic "
+        + "to 256, middle 224, (x / 255 - mean) / deviation; imagenet-1k, split val; source: a log")
+  }
+
+  @Test func `a label that is no class, and more shards than batches, are refused by name`()
+    throws
+  {
+    let subject = try Subject()
+    let folder = try ScratchFolder()
+    let shard = try #require(Shard(index: 6, count: 7))
+    #expect(
+      try refusal { _ = try subject.run(into: folder.file("a"), shard: shard) }
+        == "evaluation-shard")
+    var configuration = subject.checkpoint.configuration
+    configuration.classes = 1
+    #expect(
+      try refusal {
+        let identity = try subject.checkpoint.identity()
+        _ = try EvaluationRun(
+          subject.rules(),
+          model: .init(
+            modelID: identity.modelID, weightsID: identity.weightsID,
+            configuration: configuration), SampleLoader(subject.dataset, nil), file: nil)
+      } == "evaluation-data-does-not-fit")
+  }
+}

@@ -71,12 +71,8 @@ repeat(body)
 """
 
 ZTENSOR_WRITE = COMMON + """
-import ztensor
-encoding = sys.argv[3] if len(sys.argv) > 3 else None
-writer = ztensor.Writer(sys.argv[2])
-for name, tensor in tensors(sys.argv[1]).items():
-    writer.add(name, np.ascontiguousarray(tensor, np.float32), tensor.shape, "f32", encoding=encoding)
-writer.finish()
+from ztensor.numpy import save_file
+save_file(tensors(sys.argv[1]), sys.argv[2], compression=len(sys.argv) > 3)
 """
 
 ZTENSOR_DECODE = COMMON + """
@@ -103,10 +99,10 @@ def python(script, *arguments):
     return [sys.executable, "-c", script, *map(str, arguments)]
 
 
-def measured(commands):
+def measured(commands, rounds=ROUNDS):
     """{name: (seconds, bytes)} of commands that print one such pair for each repetition."""
     found = {name: [] for name in commands}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, command in commands.items():
             lines = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.split("\n")
             found[name] += [tuple(map(float, line.split())) for line in lines[1:] if line]
@@ -121,7 +117,7 @@ def summary(times, weights):
             "MB_per_second": round(weights / statistics.median(seconds) / 1e6)}
 
 
-def benchmark(name, path, folder, threads):
+def benchmark(name, path, folder, threads, timed):
     weights = int(subprocess.run(
         python(COMMON + "print(sum(t.nbytes for t in tensors(sys.argv[1]).values()))", path),
         check=True, stdout=subprocess.PIPE, text=True).stdout)
@@ -130,24 +126,33 @@ def benchmark(name, path, folder, threads):
     for command in ([CODEC, "write", path, ours], python(H5PY_WRITE, path, theirs),
                     python(ZTENSOR_WRITE, path, plain), python(ZTENSOR_WRITE, path, packed, "zstd")):
         subprocess.run(command, check=True)
-    times = measured({
+    encoders = {
         "qkzoo encode": [CODEC, "encode", path, str(REPEAT + 1)],
         "ZipNN encode": python(ZIPNN_ENCODE, path, REPEAT + 1, threads),
+    }
+    times = measured(encoders | {
         "qkzoo decode": [CODEC, "decode", ours, str(REPEAT + 1)],
         "h5py decode": python(H5PY_DECODE, ours, REPEAT + 1),
         "ZipNN decode": python(ZIPNN_DECODE, path, REPEAT + 1, threads),
         "zTensor zstd decode": python(ZTENSOR_DECODE, packed, REPEAT + 1),
-    })
+    }) if timed else measured(encoders, rounds=1)
     coded, zipnn = int(times["qkzoo encode"][0][1]), int(times["ZipNN encode"][0][1])
-    speed = {key: summary(value, weights) for key, value in times.items()}
-    median = {key: value["ms_median"] for key, value in speed.items()}
     sizes = {"qkzoo chunks": coded, "ZipNN": zipnn, "qkzoo file": ours.stat().st_size,
              "HDF5 shuffle, zstd 3": theirs.stat().st_size, "zTensor": plain.stat().st_size,
              "zTensor zstd": packed.stat().st_size}
-    return {
+    result = {
         "weights": name, "tensor_bytes": weights, "bytes": sizes,
         "ratio": {key: round(weights / size, 4) for key, size in sizes.items()},
-        "size_over_zipnn": round(coded / zipnn, 4), "speed": speed,
+        "size_over_zipnn": round(coded / zipnn, 4),
+    }
+    return result | compared(times, weights) if timed else result
+
+
+def compared(times, weights):
+    speed = {key: summary(value, weights) for key, value in times.items()}
+    median = {key: value["ms_median"] for key, value in speed.items()}
+    return {
+        "speed": speed,
         "encode_times_zipnn": round(median["ZipNN encode"] / median["qkzoo encode"], 2),
         "decode_times_h5py": round(median["h5py decode"] / median["qkzoo decode"], 2),
     }
@@ -164,17 +169,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("weights", nargs="+", metavar="NAME=TENSORS.safetensors")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of ZipNN")
+    parser.add_argument("--sizes", action="store_true", help="only sizes, which need no quiet machine")
     parser.add_argument("-o", "--output")
     arguments = parser.parse_args()
     results = []
     for weights in arguments.weights:
         name, path = weights.split("=", 1)
         with tempfile.TemporaryDirectory() as folder:
-            results.append(benchmark(name, path, pathlib.Path(folder), arguments.threads))
+            results.append(benchmark(name, path, pathlib.Path(folder), arguments.threads, not arguments.sizes))
         print(json.dumps(results[-1], indent=2), flush=True)
     record = {
         "benchmark": "codec",
-        "command": "python Benchmarks/codec.py " + " ".join(
+        "command": "python Benchmarks/codec.py " + "--sizes " * arguments.sizes + " ".join(
             f"{weights.split('=')[0]}=..." for weights in arguments.weights),
         "machine": machine(), "threads": arguments.threads, "versions": versions(), "results": results,
     }

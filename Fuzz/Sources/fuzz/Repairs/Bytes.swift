@@ -1,5 +1,5 @@
+import Deflate
 import FileAccess
-@testable import TensorFiles
 
 extension [UInt8] {
   /// A little-endian integer, if it lies inside.

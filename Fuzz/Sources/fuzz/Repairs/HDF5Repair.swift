@@ -101,6 +101,6 @@ enum ChunkRepair {
     guard range.count > 4 else { return }
     var chunk = Array(bytes[range].dropLast(4))
     if chunk.starts(with: [0x28, 0xB5, 0x2F, 0xFD]) { fuzz_repair_zstd(&chunk, chunk.count) }
-    bytes.replaceSubrange(range, with: chunk + Fletcher32.stored(of: chunk.span.bytes))
+    bytes.replaceSubrange(range, with: Fletcher32.stored(with: chunk.span.bytes))
   }
 }

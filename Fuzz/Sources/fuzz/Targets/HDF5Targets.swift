@@ -27,16 +27,8 @@ extension FuzzTarget {
       let codec = ChunkCodec(width: dataset.type.byteCount, shape: dataset.shape)
       require(chunks.count == codec.count, "every chunk")
       guard codec.chunkBytes * codec.count <= decodedLimit else { return }
-      var decoded = 0
-      for (index, range) in chunks.enumerated() {
-        guard
-          let bytes = try? file.part(range).withBytes({
-            try codec.decode(index, from: $0, at: path)
-          })
-        else { return }
-        decoded += bytes.count
-      }
-      require(decoded == size, "every element of the chunks")
+      guard let decoded = try? codec.decode(chunks.map(file.part), at: path) else { return }
+      require(decoded.count == size, "every element of the chunks")
     }
   }
 
@@ -48,13 +40,11 @@ extension FuzzTarget {
   ) { bytes in
     guard let codec = codec(bytes) else { return }
     let stored = ByteRegion(bytes).part(shapeBytes..<bytes.count)
-    let elements = try stored.withBytes { try codec.decode(0, from: $0, at: "input") }
-    require(elements.count == min(codec.chunkBytes, elements.count), "at most one chunk")
-    let again = try codec.encode(0, of: elements.span.bytes)
-    let decoded = try again.withUnsafeBytes {
-      try codec.decode(0, from: $0.bytes, at: "again")
-    }
-    require(decoded == elements, "what is encoded decodes to the same elements")
+    let elements = try codec.decode([stored], at: "input")
+    let again = ByteRegion(try codec.encode(0, of: elements.span.bytes))
+    require(
+      (try? codec.decode([again], at: "again")) == elements,
+      "what is encoded decodes to the same elements")
   }
 
   static let shapeBytes = 5

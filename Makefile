@@ -2,7 +2,7 @@
 
 BINARY := .build/release/qkzoo
 
-.PHONY: build demo test test-peers test-kernels check dist zoo clean
+.PHONY: build demo test test-peers test-kernels check dist release zoo clean
 
 # The tool.
 build:
@@ -46,6 +46,11 @@ check:
 dist:
 	@scripts/setup
 	@scripts/dist
+
+# The same for a release: the zoo's signature must hold (docs/releasing.md).
+release:
+	@scripts/setup
+	@scripts/dist --release
 
 # The trained entries made anew from their PyTorch checkpoints; the result must not change.
 zoo: build

@@ -41,7 +41,7 @@ let package = Package(
         "SpikeInference",
         "CheckpointFormat", "Verification", "Evaluation", "Conversion", "Tracing", "ModelZoo",
         "Transfer",
-        "BlobCache", "Markup", "Catalog",
+        "BlobCache", "Markup", "Catalog", "Signatures",
       ]),
     // What reads files, and no more: the fuzzers build it with every access checked.
     .library(
@@ -84,7 +84,9 @@ let package = Package(
     library("CanonicalJSON", ["Diagnostics"]),
     library("FileAccess", ["CFileAccess", "Diagnostics"]),
     library("Concurrency"),
-    library("Digests", ["CCrypto", "Concurrency", "FileAccess"]),
+    library("Digests", ["CCrypto", "Concurrency", "Diagnostics", "FileAccess"]),
+    library(
+      "Signatures", ["CanonicalJSON", "Concurrency", "Diagnostics", "Digests", "FileAccess"]),
     library("Deflate", ["CZlib", "FileAccess"]),
     library("SpikeTensors", ["Diagnostics", "FileAccess"]),
     library(
@@ -147,7 +149,7 @@ let package = Package(
       "ModelZoo",
       [
         "BlobCache", "CanonicalJSON", "CheckpointFormat", "CZooIndex", "Diagnostics", "Digests",
-        "FileAccess", "QKFormerModel", "Transfer",
+        "FileAccess", "QKFormerModel", "Signatures", "Transfer",
       ]),
     library(
       "Catalog",
@@ -162,7 +164,7 @@ let package = Package(
         argumentParser, "BlobCache", "CanonicalJSON", "CArguments", "Catalog",
         "CheckpointFormat", "Conversion", "Datasets", "Diagnostics", "Digests", "Evaluation",
         "FileAccess", "ModelZoo",
-        "QKFormerModel", "SpikeInference", "SpikeTensors", "TensorFiles", "Tracing",
+        "QKFormerModel", "Signatures", "SpikeInference", "SpikeTensors", "TensorFiles", "Tracing",
         "Transfer", "Verification",
       ], swiftSettings: fences),
     // Tests, one target for each library, and what they share.
@@ -191,6 +193,7 @@ let package = Package(
     tests("Transfer", ["Diagnostics", "Digests", "FileAccess"]),
     tests("BlobCache", ["Diagnostics", "Digests", "FileAccess", "Transfer"]),
     tests("CanonicalJSON", ["Diagnostics"]),
+    tests("Signatures", ["CanonicalJSON", "Diagnostics", "Digests", "FileAccess"]),
     tests("Deflate", ["FileAccess"]),
     tests("TensorFiles", ["CanonicalJSON", "Diagnostics", "FileAccess", "SpikeTensors"]),
     tests("Pictures", ["CanonicalJSON", "Digests"]),
@@ -236,7 +239,7 @@ let package = Package(
       "ModelZoo",
       [
         "BlobCache", "CanonicalJSON", "CheckpointFormat", "Diagnostics", "Digests",
-        "QKFormerModel", "SpikeTensors",
+        "FileAccess", "QKFormerModel", "Signatures", "SpikeTensors",
       ]),
     .testTarget(
       name: "CommandLineTests", dependencies: ["qkzoo", "CanonicalJSON", "TestSupport"]),

@@ -9,32 +9,16 @@ public enum FormatVersion {
   public static let software = "0.1.0"
   /// The value of root attribute `format`.
   public static let format = "qkzoo-checkpoint"
-  /// The value of root attribute `format_version`.
-  public static let current = "1.0"
+  /// The value of root attribute `format_version` in files that are written.
+  public static let current = VersionTable.current.written.version
   /// The value of root attribute `numerics_version`.
   public static let numerics = "1"
   /// The value of root attribute `producer`.
   public static var producer: String {
     "qkzoo \(software); libhdf5 \(HDF5Writer.libraryVersion); libzstd \(ChunkCodec.libraryVersion)"
   }
-}
 
-/// The kinds of elements in a checkpoint, each with its own version.
-enum ElementKind: String, CaseIterable {
-  case manifest
-  case parameters
-  case references
-  case reference
-  case records
-  case provenance
-
-  /// The version written.
-  var version: String { "1.0" }
-
-  /// The versions read.
-  var readableVersions: Set<String> { ["1.0"] }
-
-  /// The attribute names that carry kind and version.
+  /// The attribute names that carry kind and version of an element.
   static let typeAttribute = "encoding_type"
   static let versionAttribute = "encoding_version"
 }

@@ -71,23 +71,3 @@ public struct Document: Sendable {
       + "form-action 'none'"
   }
 }
-
-/// Corresponds to RFC 4648, section 4.
-enum Base64 {
-  private static let digits = Array(
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".unicodeScalars)
-
-  static func text(_ bytes: [UInt8]) -> String {
-    var text = ""
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let group = bytes[start..<min(start + 3, bytes.count)]
-      let padded = Array(group) + [UInt8](repeating: 0, count: 3 - group.count)
-      let value = padded.reduce(0) { $0 << 8 | Int($1) }
-      for digit in 0...group.count {
-        text.unicodeScalars.append(digits[value >> (18 - 6 * digit) & 63])
-      }
-      text += String(repeating: "=", count: 3 - group.count)
-    }
-    return text
-  }
-}

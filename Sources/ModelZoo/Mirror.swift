@@ -1,13 +1,15 @@
-import Digests
 import BlobCache
 import CanonicalJSON
 import Diagnostics
+public import Digests
 import FileAccess
+import Signatures
 
 /// A static tree with a zoo that any web server can serve and any medium can carry.
 ///
-///     index.json     the entries, `ZooIndex.json`, completed by what was accepted on this machine
-///     blobs/SHA256   the files
+///     index.json       the entries, `ZooIndex.json`, completed by what was accepted on this machine
+///     index.json.sig   the signature of whoever made the tree, if they have a key
+///     blobs/SHA256     the files
 public struct Mirror {
   /// The name of the index in the tree.
   public static let indexName = "index.json"
@@ -18,8 +20,7 @@ public struct Mirror {
   ///
   /// - Throws: `ZooFailure`, `JSONFailure`, `FileFailure`.
   public static func index(at path: String) throws -> ZooIndex {
-    try ZooIndex(
-      json: JSON(parsing: Files.read(path, limit: indexLimit), at: path), at: path)
+    try ZooSource(index: Files.read(path, limit: indexLimit), at: path).index()
   }
 
   /// What a mirror holds.
@@ -32,11 +33,12 @@ public struct Mirror {
 
   /// Writes a mirror of some entries: what of them is on this machine.
   ///
-  /// Files that are there already are kept; nothing is removed. The index comes last.
+  /// Files that are there already are kept; nothing but a signature of the index before is removed.
+  /// The index comes last, and then its signature.
   ///
-  /// - Throws: `ZooFailure`, `CacheFailure`, `FileFailure`.
+  /// - Throws: `ZooFailure`, `CacheFailure`, `FileFailure`, `SignatureFailure`.
   public static func write(
-    _ entries: [ZooEntry], of zoo: LocalZoo, to folder: String
+    _ entries: [ZooEntry], of zoo: LocalZoo, to folder: String, signedBy key: SigningKey? = nil
   ) throws -> Content {
     try Files.makeDirectories(Files.join(folder, "blobs"))
     var content = Content()
@@ -55,8 +57,14 @@ public struct Mirror {
     }
     var index = zoo.index.json.object ?? [:]
     index["entries"] = .array(described)
-    try AtomicFile.replace(
-      Files.join(folder, indexName), with: Array(JSON.object(index).canonicalText.utf8))
+    let path = Files.join(folder, indexName)
+    Files.remove(path + SignatureBundle.suffix)
+    try AtomicFile.replace(path, with: JSON.object(index).canonicalBytes)
+    if let key {
+      let bundle = try SignatureBundle(
+        signing: try ZooIndex.source(in: folder).statement(), with: key)
+      try AtomicFile.replace(path + SignatureBundle.suffix, with: bundle.json.canonicalBytes)
+    }
     return content
   }
 

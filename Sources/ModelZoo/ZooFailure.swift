@@ -16,6 +16,8 @@ public enum ZooFailureCode: String, FailureCode {
   case unproven = "unproven"
   /// A file states another configuration than the entry.
   case configuration = "entry-configuration"
+  /// An index has no signature where one is required.
+  case unsigned = "index-not-signed"
   /// An entry's file is not here.
   case unavailable = "source-unavailable"
 
@@ -27,7 +29,7 @@ public enum ZooFailureCode: String, FailureCode {
     case .digest: .wrong
     case .entry: .badData
     case .unavailable: .unavailable
-    case .unproven: .policy
+    case .unproven, .unsigned: .policy
     case .configuration: .configuration
     }
   }

@@ -37,18 +37,14 @@ public struct ZooIndex: Sendable {
   ///
   /// - Throws: `ZooFailure`, `JSONFailure`, `FileFailure`.
   public static func directory(_ path: String) throws -> ZooIndex {
-    let root = Files.join(path, "entries")
-    var entries: [ZooEntry] = []
-    var folders: [String: String] = [:]
-    for name in try Files.names(in: root) where Files.isDirectory(Files.join(root, name)) {
-      let folder = Files.join(root, name)
-      let entry = try ZooEntry(file: Files.join(folder, "entry.json"))
-      entries.append(entry)
-      folders[entry.name] = folder
-    }
-    return try ZooIndex(
-      entries: entries, labels: try labels(in: Files.join(path, "labels")), folders: folders,
-      isCompiledIn: false)
+    try ZooSource(folder: path).index()
+  }
+
+  /// A zoo from its parts; `folders` says where the files of entries are.
+  ///
+  /// - Throws: `ZooFailure` for a name that two entries have.
+  init(entries: [ZooEntry], labels: [String: [String]], folders: [String: String]) throws {
+    try self.init(entries: entries, labels: labels, folders: folders, isCompiledIn: false)
   }
 
   private init(
@@ -82,17 +78,6 @@ public struct ZooIndex: Sendable {
         throw ZooFailure(.entry, at: "zoo", expected: "each name once", found: "`\(name)` twice")
       }
     }
-  }
-
-  private static func labels(in folder: String) throws -> [String: [String]] {
-    guard Files.isDirectory(folder) else { return [:] }
-    var labels: [String: [String]] = [:]
-    for file in try Files.names(in: folder) where file.hasSuffix(".json") {
-      let path = Files.join(folder, file)
-      let json = try JSON(parsing: try Files.read(path, limit: ZooEntry.sizeLimit), at: path)
-      labels[String(file.dropLast(".json".count))] = json.array?.compactMap(\.string) ?? []
-    }
-    return labels
   }
 
   /// The zoo as one JSON object, as a mirror serves it.

@@ -21,7 +21,8 @@ struct QKZooCommand: ParsableCommand {
       ListCommand.self, ShowCommand.self, PresetsCommand.self, PullCommand.self,
       MirrorCommand.self, CatalogCommand.self, EntryCommand.self, IdentifyCommand.self,
       ConvertCommand.self, ExportCommand.self, RepackCommand.self, DiffCommand.self,
-      VerifyCommand.self, RunCommand.self, TraceCommand.self, StatsCommand.self, EvalCommand.self,
+      SignCommand.self, VerifyCommand.self, RunCommand.self, TraceCommand.self, StatsCommand.self,
+      EvalCommand.self,
       ClassifyCommand.self, CacheCommand.self,
     ])
 

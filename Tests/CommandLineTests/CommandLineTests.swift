@@ -56,14 +56,15 @@ import Testing
     for command in [
       "list", "show", "presets", "pull", "mirror", "catalog", "entry", "identify", "convert",
       "export",
-      "repack", "diff", "verify", "run", "trace", "stats", "eval", "classify", "cache",
+      "repack", "diff", "sign", "verify", "run", "trace", "stats", "eval", "classify", "cache",
     ] {
       #expect(help.output.contains("\n  \(command) "), "\(command)")
     }
     for command in [
       ["list"], ["show"], ["presets"], ["pull"], ["mirror"], ["catalog"], ["entry", "new"],
       ["entry", "check"],
-      ["identify"], ["convert"], ["export"], ["repack"], ["diff"], ["verify"], ["run"], ["trace"],
+      ["identify"], ["convert"], ["export"], ["repack"], ["diff"], ["sign"], ["verify"], ["run"],
+      ["trace"],
       ["stats"],
       ["eval", "run"], ["eval", "status"], ["eval", "merge"], ["eval", "audit"],
       ["cache", "ls"], ["cache", "verify"], ["cache", "prune"],
@@ -110,9 +111,69 @@ import Testing
   ])
   func `an entry's name works where its files are`(_ entry: String, _ accuracy: String) throws {
     let result = try run("verify", entry, "--index", "zoo", "--level", "dataset")
-    #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+    // Who edits an entry is told that its signature is stale, and no more.
+    let others = result.errors.split(separator: "\n").filter {
+      !$0.hasPrefix("qkzoo: zoo: the index has changed since it was signed: ")
+    }
+    #expect(result.status == 0 && others.isEmpty, "\(result.errors)")
     #expect(result.output.contains("confirmed by PyTorch 2.13.0, SpikingJelly 0.0.0.0.14"))
     #expect(result.output.contains(accuracy))
+  }
+
+  @Test func `an archived file is confirmed by who computed its reference`() throws {
+    for name in ["tiny-mapped", "tiny-compact"] {
+      let result = try run("verify", "Tests/Archives/v1/\(name).qkz.h5")
+      #expect(result.status == 0 && result.output.contains("confirmed by PyTorch"), "\(name)")
+    }
+  }
+
+  @Test func `what is signed is verified by the public key, and by no other`() throws {
+    let folder = try ScratchFolder()
+    let (key, signature) = (folder.file("key.pem"), folder.file("model.sig"))
+    let signed = try run("sign", Self.model, "--new-key", key, "-o", signature)
+    #expect(signed.status == 0 && signed.errors.isEmpty, "\(signed.errors)")
+    let verify = ["verify", Self.model, "--level", "structure", "--signature", signature, "--key"]
+    let good = try run(verify + [folder.file("key.pub.pem")])
+    #expect(good.status == 0 && good.errors.isEmpty && good.output.contains("signature   ok  key "))
+    #expect(good.output.contains("the identities as signed"))
+    #expect(try run("sign", "--new-key", key).status == 74, "a key is never replaced")
+    #expect(try run("sign", "--new-key", folder.file("other.pem")).status == 0)
+    let bad = try run(verify + [folder.file("other.pub.pem")])
+    #expect(bad.status == 1 && bad.errors.contains(": signature-key: expected a signature of key "))
+    #expect(bad.output.contains("signature  WRONG") && !bad.output.contains("weights-id"))
+    for arguments in [
+      ["sign"], ["sign", Self.model], ["sign", "--new-key", "key.txt"],
+      ["sign", Self.model, "--key", key, "--new-key", key],
+      ["verify", Self.model, "--signature", key],
+      ["verify", Self.model, "--level", "signature"], ["list", "--index-key", key],
+    ] { #expect(try run(arguments).status == 64, "\(arguments)") }
+  }
+
+  @Test func `an index that nobody signed is said, and refused where a key is named`() throws {
+    let folder = try ScratchFolder()
+    let (key, tree) = (folder.file("key.pem"), folder.file("mirror"))
+    let publicKey = folder.file("key.pub.pem")
+    #expect(try run("sign", "--new-key", key).status == 0)
+    #expect(try run("mirror", "qkformer-digits", "-o", tree).status == 0)
+    let unsigned = try run("list", "--index", tree)
+    #expect(unsigned.status == 0)
+    #expect(unsigned.errors == "qkzoo: \(tree): the index is not signed\n")
+    let wanted = try run("list", "--index", tree, "--index-key", publicKey)
+    #expect(wanted.status == 77 && wanted.errors.contains("index-not-signed"))
+    #expect(try run("mirror", "qkformer-digits", "-o", tree, "--key", key).status == 0)
+    let signed = try run("list", "--index", tree, "--index-key", publicKey)
+    #expect(signed.status == 0 && signed.errors.isEmpty, "\(signed.errors)")
+    // Signed by a key that the program does not know.
+    let unknown = try run("list", "--index", tree)
+    #expect(unknown.status == 1 && unknown.errors.contains("signature-key"))
+    let index = tree + "/index.json"
+    var text = try TestFiles.bytes(index)
+    text.insert(0x20, at: 1)
+    try TestFiles.write(text, to: index)
+    let changed = try run("pull", "qkformer-digits", "--index", tree, "--index-key", publicKey)
+    #expect(changed.status == 1 && changed.errors.contains("signed-file-changed"))
+    #expect(try run("sign", tree, "--as-index", "--key", key).status == 0)
+    #expect(try run("list", "--index", tree, "--index-key", publicKey).status == 0)
   }
 
   @Test func `every command prints one JSON object of its schema`() throws {
@@ -133,6 +194,7 @@ import Testing
       ["run", Self.model, "--input", probe], ["stats", Self.model, "--dataset", data],
       ["catalog", "-o", folder.file("site")],
       ["classify", Self.model, "Tests/Accepted/pictures/grey.png"],
+      ["sign", "--new-key", folder.file("key.pem")],
     ]
     for command in commands {
       let process = try run(command + ["--json"])

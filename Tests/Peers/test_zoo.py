@@ -220,7 +220,8 @@ class Mirrors(Home):
                 QuietHandler.asked.clear()
                 self.assertTrue(report("verify", "qkformer-digits", "--level", "dataset", "--index", place)["holds"])
                 # One command reads its zoo once.
-                self.assertEqual(QuietHandler.asked, [] if place == tree else ["/index.json"])
+                asked = [path for path in QuietHandler.asked if not path.endswith(".sig")]
+                self.assertEqual(asked, [] if place == tree else ["/index.json"])
 
     def test_links_are_asked(self):
         described = entry("ms-qkformer-10-384-t4-r224.in1k")

@@ -1,5 +1,3 @@
-import HDF5Subset
-
 /// Where each element is in a checkpoint.
 enum ElementPaths {
   static let manifest = "manifest"
@@ -14,33 +12,29 @@ enum ElementPaths {
   /// The group of a reference.
   static func reference(_ index: Int) -> String { "\(references)/\(index)" }
 
-  /// What kind of element an object is, if it is the root of one.
-  static func kind(of path: String) -> ElementKind? {
-    switch path {
-    case manifest: return .manifest
-    case parameters: return .parameters
-    case references: return .references
-    case records: return .records
-    case provenance: return .provenance
-    default:
-      guard path.hasPrefix(references + "/") else { return nil }
-      return Int(path.dropFirst(references.count + 1)) != nil ? .reference : nil
-    }
+  /// The attributes of every element and of the root, as they are written, for some objects.
+  static func attributes(of paths: [String]) -> [String: [String: String]] {
+    let table = VersionTable.current
+    return attributes(of: paths, table.written, in: table) { _, versions in versions.last }
   }
 
-  /// The attributes of every element and of the root, for some objects.
-  static func attributes(of paths: [String]) -> [String: [String: String]] {
+  /// The attributes of every element and of the root in a file of some format; `choose` takes the
+  /// version of an object out of those that its kind has.
+  static func attributes(
+    of paths: [String], _ format: VersionTable.Format, in table: VersionTable,
+    choose: (_ path: String, _ versions: [String]) -> String?
+  ) -> [String: [String: String]] {
     var attributes = [
       "/": [
-        "format": FormatVersion.format, "format_version": FormatVersion.current,
+        "format": FormatVersion.format, "format_version": format.version,
         "numerics_version": FormatVersion.numerics, "producer": FormatVersion.producer,
       ]
     ]
+    let layout = table.layout(of: format)
     for path in paths {
-      guard let kind = kind(of: path) else { continue }
-      attributes[path] = [
-        ElementKind.typeAttribute: kind.rawValue, ElementKind.versionAttribute: kind.version,
-      ]
+      guard let kind = layout.kind(of: path) else { continue }
+      attributes[path] = [FormatVersion.typeAttribute: kind]
+      attributes[path]?[FormatVersion.versionAttribute] = choose(path, table.versions(of: kind))
     }
     return attributes
   }

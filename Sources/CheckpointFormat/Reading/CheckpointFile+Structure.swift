@@ -52,7 +52,8 @@ extension CheckpointFile {
     let parameters = manifest.tensors.map { ElementPaths.parameter($0.path) }
     let known = Set(parameters + manifest.datasets.keys + [ElementPaths.manifest])
     let strays = content.datasets.keys.filter { !known.contains($0) }
-    let unlisted = manifest.datasets.keys.filter { !isElement($0) }
+    let layout = table.layout(of: format)
+    let unlisted = manifest.datasets.keys.filter { !isElement($0, layout) }
     let missing = manifest.datasets.keys.filter { content.datasets[$0] == nil }
     let groups = Set(ElementPaths.groups(above: Array(content.datasets.keys)) + ["/"])
     let required = [ElementPaths.provenance].filter { content.datasets[$0] == nil }
@@ -65,17 +66,23 @@ extension CheckpointFile {
       }
   }
 
-  /// Whether a dataset belongs to records, provenance, or one of the references.
-  private func isElement(_ object: String) -> Bool {
-    if [ElementPaths.records, ElementPaths.provenance].contains(object) { return true }
+  /// Whether a dataset is an element, or belongs to one of the references.
+  private func isElement(_ object: String, _ layout: ElementLayout) -> Bool {
+    if layout.isText(object) && object != ElementPaths.manifest { return true }
     return manifest.references.indices.contains { index in
       Reference.isDataset(object, below: ElementPaths.reference(index) + "/")
     }
   }
 
-  /// Every object has the attributes of its kind and no others; `producer` may say anything.
+  /// Every object has the attributes of its kind and no others, in a version that is read;
+  /// `producer` may say anything.
   private func attributeFindings() -> [CheckpointFailure] {
-    let expected = ElementPaths.attributes(of: content.groups + Array(content.datasets.keys))
+    let expected = ElementPaths.attributes(
+      of: content.groups + Array(content.datasets.keys), format, in: table
+    ) { object, versions in
+      let own = attribute(FormatVersion.versionAttribute, of: object)
+      return versions.first { $0 == own } ?? versions.last
+    }
     let objects = Set(expected.keys).union(content.attributes.keys).sorted()
     return objects.flatMap { object in
       let (wanted, found) = (expected[object] ?? [:], content.attributes[object] ?? [:])

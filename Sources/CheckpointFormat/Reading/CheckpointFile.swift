@@ -1,4 +1,4 @@
-import CanonicalJSON
+package import CanonicalJSON
 import Concurrency
 import Diagnostics
 import Digests
@@ -23,6 +23,8 @@ public final class CheckpointFile: Sendable {
   public let path: String
   let content: HDF5Content
   let manifest: Manifest
+  /// Which versions are read.
+  let table: VersionTable
   private let file: MappedFile
   /// The digests that were compared with the bytes; `nil` before that.
   private let verifiedDigests: [String: Digest]?
@@ -31,8 +33,14 @@ public final class CheckpointFile: Sendable {
   ///
   /// - Throws: `HDF5Failure`, `CheckpointFailure`, `JSONFailure`, `ConfigurationFailure`,
   ///   `FileFailure`.
-  public init(path: String) throws {
+  public convenience init(path: String) throws { try self.init(path: path, table: .current) }
+
+  /// Reads the structure of a file by another table of versions than this software's.
+  ///
+  /// - Throws: as `init(path:)`.
+  package init(path: String, table: VersionTable) throws {
     self.path = path
+    self.table = table
     file = try MappedFile(path: path)
     content = try StrictHDF5Reader().content(of: file)
     guard content.attributes["/"]?["format"] != nil,
@@ -46,13 +54,20 @@ public final class CheckpointFile: Sendable {
     let place = "\(path) \(ElementPaths.manifest)"
     try Self.checkChunk(file, range, place)
     let text = ByteRegion(file, in: range.lowerBound..<range.lowerBound + length).copy()
-    manifest = try Manifest(bytes: text, at: place)
+    do {
+      manifest = try Manifest(bytes: text, at: place)
+    } catch {
+      // Another format may have another manifest: the version is the better reason.
+      try Self.checkFormat(content, table, path)
+      throw error
+    }
     verifiedDigests = nil
     try checkVersions()
   }
 
   /// The same file after its bytes were found to be what was recorded.
   private init(verified other: CheckpointFile) {
+    table = other.table
     path = other.path
     content = other.content
     manifest = other.manifest
@@ -80,31 +95,60 @@ public final class CheckpointFile: Sendable {
     return CheckpointFile(verified: file)
   }
 
+  /// The version of the format that the file has.
+  public var formatVersion: String { format.version }
+
   /// What the model is.
   public var configuration: QKFormerConfiguration { manifest.configuration }
 
   /// Versions that are unknown although their attribute is as recorded: newer software's.
   private func checkVersions() throws {
-    func check(_ object: String, _ name: String, known: Set<String>) throws {
+    func check(_ object: String, _ name: String, known: [String]) throws {
       guard let value = content.attributes[object]?[name],
         manifest.attributes[object]?[name] == SHA256.digest(of: value)
       else { return }
       let text = String(decoding: value, as: UTF8.self)
       guard known.contains(text) else {
-        throw CheckpointFailure(
-          .version, at: "\(path) \(object)@\(name)",
-          expected: known.sorted().joined(separator: " or "),
-          found: "\(text); a newer qkzoo may read it")
+        throw Self.unknown("\(path) \(object)@\(name)", known, text)
       }
     }
     try check("/", "format", known: [FormatVersion.format])
-    try check("/", "format_version", known: [FormatVersion.current])
+    try check("/", "format_version", known: table.formats.map(\.version))
     try check("/", "numerics_version", known: [FormatVersion.numerics])
+    let layout = table.layout(of: format)
     for object in content.attributes.keys {
-      guard let kind = ElementPaths.kind(of: object) else { continue }
-      try check(object, ElementKind.typeAttribute, known: [kind.rawValue])
-      try check(object, ElementKind.versionAttribute, known: kind.readableVersions)
+      guard let kind = layout.kind(of: object) else { continue }
+      try check(object, FormatVersion.typeAttribute, known: [kind])
+      try check(object, FormatVersion.versionAttribute, known: table.versions(of: kind))
     }
+  }
+
+  /// A format that is not known, whatever the manifest says.
+  private static func checkFormat(
+    _ content: HDF5Content, _ table: VersionTable, _ path: String
+  ) throws {
+    let known = table.formats.map(\.version)
+    guard let value = content.attributes["/"]?["format_version"] else { return }
+    let text = String(decoding: value, as: UTF8.self)
+    guard known.contains(text) else { throw unknown("\(path) /@format_version", known, text) }
+  }
+
+  private static func unknown(
+    _ place: String, _ known: [String], _ found: String
+  ) -> CheckpointFailure {
+    CheckpointFailure(
+      .version, at: place, expected: known.joined(separator: " or "),
+      found: "\(found); a newer qkzoo may read it")
+  }
+
+  /// The text of an attribute, if there is one.
+  func attribute(_ name: String, of object: String) -> String? {
+    content.attributes[object]?[name].map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The format that the file says it has; else the one that is written.
+  var format: VersionTable.Format {
+    table.format(attribute("format_version", of: "/")) ?? table.written
   }
 
   // MARK: Elements
@@ -144,11 +188,16 @@ public final class CheckpointFile: Sendable {
     return try Tensor(type, dataset.shape, region(dataset, at: place), name: place)
   }
 
-  /// The canonical JSON of a text dataset, if there is one.
-  private func json(_ path: String) throws -> JSON? {
+  /// The canonical JSON of an element that is one text, if there is one, as the version that is
+  /// written has it.
+  package func json(_ path: String) throws -> JSON? {
     guard let dataset = content.datasets[path] else { return nil }
-    let bytes = try region(dataset, at: "\(self.path) \(path)").copy()
-    return try JSON(parsingCanonical: bytes, at: "\(self.path) \(path)")
+    let place = "\(self.path) \(path)"
+    let json = try JSON(parsingCanonical: try region(dataset, at: place).copy(), at: place)
+    let kind = table.layout(of: format).kind(of: path)
+    let version = attribute(FormatVersion.versionAttribute, of: path)
+    let row = table.elements.first { $0.kind == kind && $0.version == version }
+    return try row?.migrated(json) ?? json
   }
 
   /// The whole checkpoint; tensors stay in the mapped file.

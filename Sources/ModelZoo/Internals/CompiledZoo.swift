@@ -9,6 +9,12 @@ enum CompiledZoo {
     unsafe Array(UnsafeBufferPointer(start: qkz_zoo_index_bytes(), count: qkz_zoo_index_size()))
   }
 
+  /// The public key of the zoo's signatures, as PEM text.
+  static var publicKey: [UInt8] {
+    // SAFETY: a constant of the program with this address and size.
+    unsafe Array(UnsafeBufferPointer(start: qkz_zoo_key_bytes(), count: qkz_zoo_key_size()))
+  }
+
   /// The bytes of a file that is part of this software, by its SHA-256.
   static func file(_ digest: Digest) -> [UInt8]? {
     // SAFETY: constants of the program; every element has digits that end in zero, and its size.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CanonicalJSON
 import Diagnostics
+import Digests
 import ModelZoo
 
 /// A zoo to serve or to carry.
@@ -9,12 +10,14 @@ struct MirrorCommand: ParsableCommand {
     commandName: "mirror",
     abstract: "Write what is on this machine as a static tree that any web server can serve.",
     discussion: """
-      --index reads such a tree, from a folder or an address. The index lists every entry named, the \
+      --index reads such a tree, from a folder or an address. With --key the index is signed, and who \
+      reads it with --index-key PUBLIC sees that it is yours. The index lists every entry named, the \
       tree holds the files that are here. Whether you may pass weights on is between you and their \
       licence, which is printed.
 
       EXAMPLES
         qkzoo mirror -o /srv/www/zoo
+        qkzoo mirror -o /srv/www/zoo --key my.pem
         qkzoo list --index https://example.org/zoo
       """)
 
@@ -24,14 +27,18 @@ struct MirrorCommand: ParsableCommand {
   @Option(name: [.short, .long], help: "The folder of the tree.")
   var output: String
 
+  @Option(help: ArgumentHelp("Sign the index with this private key.", valueName: "file"))
+  var key: String?
+
   @OptionGroup var zoo: ZooOptions
   @OptionGroup var format: OutputOptions
 
   func run() throws {
+    let key = try key.map { try SigningKey(file: $0) }
     let zoo = try self.zoo.local()
     let chosen =
       try entries.isEmpty ? zoo.index.entries : entries.map { try zoo.index.requiredEntry($0) }
-    format.print(report(try Mirror.write(chosen, of: zoo, to: output)))
+    format.print(report(try Mirror.write(chosen, of: zoo, to: output, signedBy: key)))
   }
 
   private func report(_ content: Mirror.Content) -> Report {

@@ -10,6 +10,7 @@ import FileAccess
 import Glibc
 import ModelZoo
 import QKFormerModel
+import Signatures
 import SpikeInference
 import Verification
 
@@ -21,18 +22,20 @@ struct VerifyCommand: ParsableCommand {
     discussion: """
       Levels build on each other; the default is the first three. `behaviour` runs the model on the \
       stored probe and says by whose evidence it is confirmed. `dataset` runs it on a whole split \
-      and compares with the stored accuracy and spike counts.
+      and compares with the stored accuracy and spike counts. With --key the signature is checked \
+      first; of a folder nothing else is.
 
       EXAMPLES
         qkzoo verify model.qkz.h5
         qkzoo verify qkformer-digits --index zoo --level dataset
         qkzoo verify model.qkz.h5 --level dataset --dataset cifar10 --data cifar-10-batches-bin
         qkzoo verify model.qkz.h5 --require behaviour=independent
+        qkzoo verify model.qkz.h5 --key their.pub.pem
       """)
 
   /// How far to check.
   enum Level: String, CaseIterable, ExpressibleByArgument, Comparable {
-    case bytes, structure, behaviour, dataset
+    case signature, bytes, structure, behaviour, dataset
 
     static func < (left: Level, right: Level) -> Bool {
       (allCases.firstIndex(of: left) ?? 0) < (allCases.firstIndex(of: right) ?? 0)
@@ -59,6 +62,7 @@ struct VerifyCommand: ParsableCommand {
 
   @OptionGroup var samples: DatasetArgument
 
+  @OptionGroup var signing: SignatureOptions
   @OptionGroup var running: EngineOptions
   @Flag(
     name: .customLong("both-engines"),
@@ -73,19 +77,41 @@ struct VerifyCommand: ParsableCommand {
     if let require, require != "behaviour=independent" {
       throw ValidationError("--require knows behaviour=independent, not \(require)")
     }
+    if level == .signature && signing.key == nil {
+      throw ValidationError("--level signature needs --key")
+    }
   }
 
   func run() throws {
     var ladder = Ladder()
     let (path, entry) = try zoo.locate(model)
+    let signed = try signing.verdict(on: path, isEntry: entry != nil)
+    if let signed {
+      ladder.add(.init(name: "signature", detail: signed.detail, findings: signed.findings))
+      // What the key did not sign is not parsed, and a folder is no model.
+      if !signed.findings.isEmpty || level == .signature || Files.isDirectory(path) {
+        return try finish(&ladder, path, nil, nil)
+      }
+    }
     let (checkpoint, configuration) = try open(path, entry, &ladder)
     if level >= .behaviour { ladder.add(contentsOf: try behaviour(checkpoint, path)) }
     if level >= .dataset { ladder.add(contentsOf: try dataset(checkpoint, entry, path)) }
     let identity = try checkpoint?.identity()
     if let entry, let identity { ladder.add(identityRung(identity, entry, path)) }
+    if let identity, let findings = signed?.identityFindings(identity, at: path) {
+      ladder.add(.init(name: "signature", detail: "the identities as signed", findings: findings))
+    }
+    try finish(&ladder, path, configuration, identity)
+  }
+
+  /// Prints what was found, and ends with it.
+  private func finish(
+    _ ladder: inout Ladder, _ path: String, _ configuration: QKFormerConfiguration?,
+    _ identity: ModelIdentity?
+  ) throws {
     try ladder.require(require, path)
     format.print(report(ladder, path, configuration, identity))
-    for finding in ladder.findings { StandardError.print("qkzoo: \(finding)") }
+    for finding in ladder.findings { StandardError.print("qkzoo: \(finding.description)") }
     if let first = ladder.findings.first { throw ExitCode(first.exitCode) }
   }
 
@@ -133,7 +159,7 @@ struct VerifyCommand: ParsableCommand {
   private func structure(_ file: CheckpointFile) -> Ladder.Rung {
     Ladder.Rung(
       name: "structure",
-      detail: "format \(FormatVersion.current), every tensor of the configuration's inventory",
+      detail: "format \(file.formatVersion), every tensor of the configuration's inventory",
       findings: file.structureFindings())
   }
 
@@ -214,13 +240,16 @@ struct VerifyCommand: ParsableCommand {
   }
 
   private func report(
-    _ ladder: Ladder, _ path: String, _ configuration: QKFormerConfiguration,
+    _ ladder: Ladder, _ path: String, _ configuration: QKFormerConfiguration?,
     _ identity: ModelIdentity?
   ) -> Report {
     var table = TextTable()
     for rung in ladder.rungs { table.add(rung.name, rung.state, rung.detail) }
-    for unchecked in Level.allCases where unchecked > level {
-      table.add(unchecked.rawValue, "-", "not checked (--level \(unchecked.rawValue))")
+    let checked = configuration == nil ? .signature : level
+    for unchecked in Level.allCases where unchecked > checked {
+      let reason =
+        unchecked > level ? "(--level \(unchecked.rawValue))" : "by a signature alone"
+      table.add(unchecked.rawValue, "-", "not checked \(reason)")
     }
     if let identity {
       table.add("model-id", "", identity.modelID.hex)
@@ -230,11 +259,13 @@ struct VerifyCommand: ParsableCommand {
       "verify",
       [
         "file": .string(path), "holds": .bool(ladder.findings.isEmpty),
-        "rungs": .array(ladder.rungs.map(\.json)), "configuration": configuration.json,
+        "rungs": .array(ladder.rungs.map(\.json)),
+        "configuration": configuration?.json ?? .null,
         "model_id": .optional(identity?.modelID.hex),
         "weights_id": .optional(identity?.weightsID.hex),
       ],
-      text: "\(model)  \(configuration.summary)\n" + table.text)
+      text: ([model] + [configuration?.summary].compactMap { $0 }).joined(separator: "  ") + "\n"
+        + table.text)
   }
 }
 
@@ -243,7 +274,7 @@ private struct Ladder {
   struct Rung {
     let name: String
     let detail: String
-    var findings: [CheckpointFailure] = []
+    var findings: [any Diagnosable] = []
     var isChecked = true
     var isIndependent = false
 
@@ -270,7 +301,7 @@ private struct Ladder {
 
   private(set) var rungs: [Rung] = []
 
-  var findings: [CheckpointFailure] { rungs.flatMap(\.findings) }
+  var findings: [any Diagnosable] { rungs.flatMap(\.findings) }
 
   mutating func add(_ rung: Rung) { rungs.append(rung) }
   mutating func add(contentsOf more: [Rung]) { rungs += more }

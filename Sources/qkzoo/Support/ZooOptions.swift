@@ -16,6 +16,12 @@ struct ZooOptions: ParsableArguments {
       valueName: "place"))
   var index: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The public key that must have signed the index (default: this project's, if it is signed).",
+      valueName: "file"))
+  var indexKey: String?
+
   @OptionGroup var transfer: TransferFlags
 
   /// The zoo: of the place named, else the one that was compiled in.
@@ -36,26 +42,12 @@ struct ZooOptions: ParsableArguments {
 
   private func open() throws -> LocalZoo {
     let cache = { @Sendable in try Cache.ofUser() }
-    guard let index else { return LocalZoo(index: try .compiledIn(), cache: cache) }
-    if LocalZoo.isAddress(index) {
-      return LocalZoo(index: try fetchedIndex(Address(index)), mirror: index, cache: cache)
+    guard let index else {
+      guard indexKey == nil else { throw ValidationError("--index-key needs --index") }
+      return LocalZoo(index: try .compiledIn(), cache: cache)
     }
-    let mirrored = Files.join(index, Mirror.indexName)
-    if Files.exists(mirrored) {
-      return LocalZoo(index: try Mirror.index(at: mirrored), mirror: index, cache: cache)
-    }
-    return LocalZoo(index: try .directory(index), cache: cache)
-  }
-
-  private func fetchedIndex(_ address: Address) throws -> ZooIndex {
-    let name = Mirror.indexName
-    let folder = Files.join(try Cache.ofUser().root, "incoming")
-    let fetched = try Download(
-      WantedFile(name: name), from: [TransferSource(try Address(Files.join(address.text, name)))],
-      in: folder, options: transfer.options(limit: Mirror.indexLimit)
-    ).run()
-    defer { fetched.discard() }
-    return try Mirror.index(at: fetched.path)
+    let (zoo, mirror) = try IndexPlace(place: index, key: indexKey, transfer: transfer).open()
+    return LocalZoo(index: zoo, mirror: mirror, cache: cache)
   }
 
   /// The file of a model: the path itself, or an entry's file, which must be the one that the entry

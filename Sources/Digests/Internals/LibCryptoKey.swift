@@ -1,0 +1,56 @@
+import CCrypto
+import Diagnostics
+
+/// A key of libcrypto.
+///
+/// Corresponds to `EVP_PKEY`.
+@safe
+final class LibCryptoKey {
+  // SAFETY: owned from `init` to `deinit`, handed out only to the wrapped calls.
+  private let pointer: OpaquePointer
+
+  /// A new P-256 key.
+  init() { unsafe pointer = LibCrypto.EVP_EC_gen("P-256") }
+
+  /// A key from its SubjectPublicKeyInfo; `nil` if the bytes are none.
+  init?(publicKey der: [UInt8]) {
+    guard let pointer = unsafe LibCrypto.d2i_PUBKEY(der) else { return nil }
+    unsafe self.pointer = pointer
+  }
+
+  /// A key from its PKCS 8 or SEC 1 bytes; `nil` if they are none.
+  init?(privateKey der: [UInt8]) {
+    guard let pointer = unsafe LibCrypto.d2i_AutoPrivateKey(der) else { return nil }
+    unsafe self.pointer = pointer
+  }
+
+  deinit { unsafe LibCrypto.EVP_PKEY_free(pointer) }
+
+  /// The public half as SubjectPublicKeyInfo.
+  var publicDER: [UInt8] { unsafe LibCrypto.i2d_PUBKEY(pointer) }
+
+  /// The key as PKCS 8.
+  var privateDER: [UInt8] { unsafe LibCrypto.i2d_PKCS8(pointer) }
+
+  /// Refuses other algorithms and other curves.
+  ///
+  /// - Throws: `KeyFailure`.
+  func requireP256(at place: String) throws {
+    let group = unsafe LibCrypto.EVP_PKEY_get_group_name(pointer)
+    guard unsafe LibCrypto.EVP_PKEY_is_a(pointer, "EC"), let group,
+      ["prime256v1", "P-256"].contains(group)
+    else {
+      throw KeyFailure(
+        .curve, at: place, expected: "a key of the curve P-256",
+        found: group ?? "another algorithm")
+    }
+  }
+
+  /// A signature over the SHA-256 of a message.
+  func sign(_ message: [UInt8]) -> [UInt8] { unsafe LibCrypto.EVP_DigestSign(pointer, message) }
+
+  /// Whether a signature is this key's.
+  func accepts(_ signature: [UInt8], over message: [UInt8]) -> Bool {
+    unsafe LibCrypto.EVP_DigestVerify(pointer, signature, message)
+  }
+}

@@ -1,0 +1,84 @@
+import Concurrency
+import Diagnostics
+public import Digests
+import FileAccess
+
+/// A file that a signature covers, and the SHA-256 that it must have.
+///
+/// Corresponds to a resource descriptor of the method `files`.
+public struct SignedFile: Sendable, Equatable {
+  /// The path below the signed folder, with `/` between names; `.` for a file signed by itself.
+  public let name: String
+  /// The SHA-256 of its bytes.
+  public let digest: Digest
+
+  /// The name of a file that was signed by itself.
+  public static let itself = "."
+  /// How deep folders may be nested.
+  static let depthLimit = 64
+
+  /// Names a file; the name is not checked.
+  public init(name: String, digest: Digest) {
+    self.name = name
+    self.digest = digest
+  }
+
+  /// The file at a path, or all files of the folder there, sorted by the parts of their names.
+  ///
+  /// - Parameter ignoring: files and folders, by their names below the folder, that do not count.
+  /// - Throws: `SignatureFailure` for a symbolic link, `FileFailure`.
+  public static func all(at path: String, ignoring: Set<String> = []) throws -> [SignedFile] {
+    guard Files.isDirectory(path) else {
+      return [SignedFile(name: itself, digest: try digest(of: path))]
+    }
+    var names: [String] = []
+    try collect(path, below: "", ignoring, depth: 0, into: &names)
+    return try named(names, below: path)
+  }
+
+  /// The named files below a folder, in the order of their names' parts.
+  ///
+  /// - Throws: `FileFailure`.
+  public static func named(_ names: [String], below folder: String) throws -> [SignedFile] {
+    let sorted = names.map { $0.split(separator: "/").map { Array($0.utf8) } }
+      .sorted { $0.lexicographicallyPrecedes($1) { $0.lexicographicallyPrecedes($1) } }
+      .map { $0.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "/") }
+    return try sorted.concurrentMap { name in
+      SignedFile(name: name, digest: try digest(of: Files.join(folder, name)))
+    }
+  }
+
+  /// The SHA-256 over the digests of some files, in their order.
+  static func root(of files: [SignedFile]) -> Digest {
+    SHA256.digest(of: files.flatMap(\.digest.bytes))
+  }
+
+  private static func collect(
+    _ folder: String, below prefix: String, _ ignoring: Set<String>, depth: Int,
+    into names: inout [String]
+  ) throws {
+    guard depth <= depthLimit else {
+      throw SignatureFailure(
+        .statement, at: folder, expected: "at most \(depthLimit) folders in each other",
+        found: "more")
+    }
+    for name in try Files.names(in: folder) where !ignoring.contains(prefix + name) {
+      let path = Files.join(folder, name)
+      guard !Files.isLink(path) else {
+        throw SignatureFailure(
+          .link, at: path, expected: "files and folders only", found: "a symbolic link")
+      }
+      if Files.isDirectory(path) {
+        try collect(path, below: "\(prefix)\(name)/", ignoring, depth: depth + 1, into: &names)
+      } else {
+        names.append(prefix + name)
+      }
+    }
+  }
+
+  private static func digest(of path: String) throws -> Digest {
+    let running = RunningDigest(.sha256)
+    try Files.forEachPiece(of: path, running.update)
+    return running.finish()
+  }
+}

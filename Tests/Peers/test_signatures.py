@@ -1,0 +1,232 @@
+"""Signatures against the OpenSSF's model_signing: it accepts ours, we accept its, and neither accepts what was changed."""
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from support import DIGITS, FOLDER, ROOT, digits, exit_code, qkzoo, report, sha256, validator
+from test_schemas import mutants
+from test_zoo import serve
+
+KEYS = FOLDER / "keys"
+
+
+def peer(*arguments, code=0):
+    run = subprocess.run([sys.executable, "-m", "model_signing", *map(str, arguments)], capture_output=True, text=True)
+    if (run.returncode == 0) != (code == 0):
+        raise AssertionError(f"model_signing {arguments}: {run.returncode}\n{run.stdout}{run.stderr}")
+    return run.stdout + run.stderr
+
+
+def peer_verify(path, signature, key, *more, code=0):
+    return peer("verify", "key", path, "--signature", signature, "--public_key", key, *more, code=code)
+
+
+def statement(signature):
+    return json.loads(base64.b64decode(json.loads(signature.read_text())["dsseEnvelope"]["payload"]))
+
+
+def failure(*arguments):
+    """(exit code, name of the first failure)"""
+    run = subprocess.run([os.environ["QKZOO"], *map(str, arguments)], capture_output=True, text=True)
+    line = next((line for line in run.stderr.splitlines() if line.startswith("qkzoo: ")), "")
+    name = line.split(": expected ")[0].rsplit(": ", 1)[-1]
+    return run.returncode, name
+
+
+class Signatures(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        KEYS.mkdir(exist_ok=True)
+        cls.private, cls.public = KEYS / "a.pem", KEYS / "a.pub.pem"
+        made = report("sign", "--new-key", cls.private)
+        assert made["key"] == sha256(cls.public.read_bytes())
+        cls.model = FOLDER / "signed.qkz.h5"
+        shutil.copy(digits(), cls.model)
+        cls.folder = FOLDER / "signed-folder"
+        (cls.folder / "a" / "b").mkdir(parents=True)
+        (cls.folder / "a-b").mkdir()
+        for name in ("a/b/x", "a/x", "a-b/x", "z"):
+            (cls.folder / name).write_text(name)
+
+    def verify(self, path, *more, code=0):
+        return report("verify", path, "--key", self.public, *more, code=code)
+
+    def test_the_peer_accepts_our_signature_of_a_file(self):
+        value = report("sign", self.model, "--key", self.private)
+        self.assertEqual(value["signature"], f"{self.model}.sig")
+        for what, mutant in mutants(value):
+            self.assertFalse(validator("commands/sign").is_valid(mutant), what)
+        self.assertTrue(validator("commands/sign").is_valid(value))
+        peer_verify(self.model, f"{self.model}.sig", self.public)
+        claims = statement(Path(f"{self.model}.sig"))["predicate"]["qkzoo"]
+        self.assertTrue(validator("signature").is_valid(claims))
+        self.assertEqual(claims["model_id"], report("show", self.model)["model_id"])
+        verified = self.verify(self.model)
+        self.assertTrue(validator("commands/verify").is_valid(verified))
+        self.assertEqual([rung["rung"] for rung in verified["rungs"]].count("signature"), 2)
+        self.assertTrue(verified["holds"])
+
+    def test_the_peer_accepts_our_signature_of_a_folder(self):
+        report("sign", self.folder, "--key", self.private)
+        peer_verify(self.folder, self.folder / "model.sig", self.public)
+        verified = self.verify(self.folder)
+        self.assertTrue(verified["holds"] and verified["configuration"] is None)
+        self.assertTrue(validator("commands/verify").is_valid(verified))
+        names = [resource["name"] for resource in statement(self.folder / "model.sig")["predicate"]["resources"]]
+        self.assertEqual(names, ["a/b/x", "a/x", "a-b/x", "z"])
+
+    def test_we_accept_the_peers_signature(self):
+        for path in (self.model, self.folder):
+            signature = FOLDER / f"{path.name}.peer.sig"
+            peer("sign", "key", path, "--private_key", self.private, "--signature", signature)
+            self.assertTrue(self.verify(path, "--signature", signature)["holds"], path)
+        inside = self.folder / "theirs.sig"
+        peer("sign", "key", self.folder, "--private_key", self.private, "--signature", inside,
+             "--ignore-paths", self.folder / "model.sig")
+        self.assertTrue(self.verify(self.folder, "--signature", inside)["holds"])
+        inside.unlink()
+
+    def test_keys_of_openssl_and_python_work_here_and_there(self):
+        key = ec.generate_private_key(ec.SECP256R1())
+        plain = serialization.NoEncryption()
+        public = KEYS / "python.pub.pem"
+        public.write_bytes(key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo))
+        for number, form in enumerate((serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL)):
+            private = KEYS / f"python{number}.pem"
+            private.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, plain))
+            private.chmod(0o600)
+            signature = FOLDER / f"python{number}.sig"
+            report("sign", DIGITS / "checkpoint.pth", "--key", private, "-o", signature)
+            peer_verify(DIGITS / "checkpoint.pth", signature, public)
+            value = report("verify", DIGITS / "checkpoint.pth", "--key", public, "--signature", signature)
+            self.assertTrue(value["holds"] and value["model_id"])
+        locked = KEYS / "locked.pem"
+        for form in (serialization.PrivateFormat.PKCS8, serialization.PrivateFormat.TraditionalOpenSSL):
+            locked.write_bytes(key.private_bytes(
+                serialization.Encoding.PEM, form, serialization.BestAvailableEncryption(b"password")))
+            locked.chmod(0o600)
+            self.assertEqual(failure("sign", self.model, "--key", locked), (65, "key-encrypted"))
+
+    def test_every_way_to_be_wrong_has_its_name(self):
+        signature = FOLDER / "wrong.sig"
+        report("sign", self.model, "--key", self.private, "-o", signature)
+        good = json.loads(signature.read_text())
+        report("sign", "--new-key", KEYS / "b.pem")
+        other = ec.generate_private_key(ec.SECP384R1()).public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+        (KEYS / "p384.pub.pem").write_bytes(other)
+        arguments = ("verify", self.model, "--signature", signature, "--key")
+        self.assertEqual(failure(*arguments, KEYS / "b.pub.pem"), (1, "signature-key"))
+        self.assertEqual(failure(*arguments, KEYS / "p384.pub.pem"), (65, "key-curve"))
+        self.assertEqual(failure(*arguments, self.private), (65, "key-role"))
+        self.assertEqual(failure(*arguments, KEYS / "none.pem"), (66, "no-such-file"))
+        self.assertEqual(failure("verify", self.model, "--key", self.public, "--signature", FOLDER / "none.sig"),
+                         (66, "no-such-file"))
+
+        def rewritten(change):
+            bundle = json.loads(json.dumps(good))
+            change(bundle)
+            signature.write_text(json.dumps(bundle))
+            return failure(*arguments, self.public)
+
+        self.assertEqual(rewritten(lambda b: None), (0, ""))
+        self.assertEqual(rewritten(lambda b: b.update(mediaType="application/json")), (65, "signature-media-type"))
+        self.assertEqual(rewritten(lambda b: b.update(more=1)), (65, "signature-bundle"))
+        payload = base64.b64decode(good["dsseEnvelope"]["payload"]).replace(b"signed.qkz.h5", b"forged.qkz.h5")
+        self.assertEqual(rewritten(lambda b: b["dsseEnvelope"].update(payload=base64.b64encode(payload).decode())),
+                         (1, "signature-invalid"))
+        signature.write_text("{")
+        self.assertEqual(failure(*arguments, self.public), (65, "json-syntax"))
+        self.private.chmod(0o644)
+        self.assertEqual(failure("sign", self.model, "--key", self.private), (77, "key-exposed"))
+        self.private.chmod(0o600)
+
+    def test_a_changed_file_is_not_opened(self):
+        model = FOLDER / "changed.qkz.h5"
+        shutil.copy(digits(), model)
+        report("sign", model, "--key", self.private)
+        data = bytearray(model.read_bytes())
+        data[len(data) // 2] ^= 1
+        model.write_bytes(data)
+        value = self.verify(model, code=1)
+        self.assertEqual([rung["rung"] for rung in value["rungs"]], ["signature"])
+        self.assertEqual(value["rungs"][0]["findings"][0]["name"], "signed-file-changed")
+        peer_verify(model, f"{model}.sig", self.public, code=1)
+
+    def test_a_folder_with_more_or_less_is_noticed(self):
+        folder = FOLDER / "folder-of-two"
+        folder.mkdir()
+        for name in ("a", "b"):
+            (folder / name).write_text(name)
+        report("sign", folder, "--key", self.private)
+        (folder / "c").write_text("c")
+        self.assertEqual(failure("verify", folder, "--key", self.public), (1, "signed-file-unlisted"))
+        self.assertEqual(exit_code("verify", folder, "--key", self.public, "--ignore-unsigned"), 0)
+        peer_verify(folder, folder / "model.sig", self.public, code=1)
+        peer_verify(folder, folder / "model.sig", self.public, "--ignore_unsigned_files")
+        (folder / "a").unlink()
+        self.assertEqual(failure("verify", folder, "--key", self.public), (1, "signed-file-missing"))
+        (folder / "a").symlink_to("b")
+        self.assertEqual(failure("verify", folder, "--key", self.public), (77, "signed-folder-link"))
+
+    def test_another_model_id_than_signed_is_noticed(self):
+        """A signer who says another model-id than the file has; only the holder of the key can make this."""
+        signature = FOLDER / "liar.sig"
+        report("sign", self.model, "--key", self.private, "-o", signature)
+        lie = statement(signature)
+        lie["predicate"]["qkzoo"]["model_id"] = "0" * 64
+        payload = json.dumps(lie).encode()
+        key = serialization.load_pem_private_key(self.private.read_bytes(), None)
+        kind = "application/vnd.in-toto+json"
+        signed = f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload
+        bundle = json.loads(signature.read_text())
+        bundle["dsseEnvelope"]["payload"] = base64.b64encode(payload).decode()
+        bundle["dsseEnvelope"]["signatures"] = [
+            {"sig": base64.b64encode(key.sign(signed, ec.ECDSA(hashes.SHA256()))).decode()}]
+        signature.write_text(json.dumps(bundle))
+        peer_verify(self.model, signature, self.public)
+        self.assertEqual(failure("verify", self.model, "--key", self.public, "--signature", signature),
+                         (1, "signed-model-id"))
+
+    def test_the_peer_accepts_our_signature_of_an_index(self):
+        zoo = FOLDER / "signed-zoo"
+        for path in [*(ROOT / "zoo" / "entries").glob("*/entry.json"), *(ROOT / "zoo" / "labels").glob("*.json")]:
+            copy = zoo / path.relative_to(ROOT / "zoo")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copy)
+        report("sign", zoo, "--as-index", "--key", self.private)
+        claims = statement(zoo / "index.sig")["predicate"]["qkzoo"]
+        self.assertTrue(validator("signature").is_valid(claims) and claims["index"] == "qkzoo.index/1")
+        (zoo / "entries" / "notes.txt").write_text("not a part of the index")
+        peer_verify(zoo, zoo / "index.sig", self.public, "--ignore_unsigned_files")
+        self.assertEqual(exit_code("list", "--index", zoo, "--index-key", self.public), 0)
+        entry = zoo / "entries" / "qkformer-digits" / "entry.json"
+        entry.write_text(entry.read_text().replace("356", "357"))
+        peer_verify(zoo, zoo / "index.sig", self.public, "--ignore_unsigned_files", code=1)
+        self.assertEqual(failure("list", "--index", zoo, "--index-key", self.public), (1, "signed-file-changed"))
+
+    def test_an_index_of_a_server(self):
+        tree = FOLDER / "signed-mirror"
+        report("mirror", "qkformer-digits", "-o", tree)
+        address = serve(self, tree)
+        self.assertEqual(failure("list", "--index", address, "--index-key", self.public), (77, "index-not-signed"))
+        self.assertEqual(exit_code("list", "--index", address), 0)
+        report("mirror", "qkformer-digits", "-o", tree, "--key", self.private)
+        peer_verify(tree / "index.json", tree / "index.json.sig", self.public)
+        self.assertEqual(exit_code("list", "--index", address, "--index-key", self.public), 0)
+        self.assertEqual(failure("list", "--index", address), (1, "signature-key"))
+        (tree / "index.json").write_bytes((tree / "index.json").read_bytes() + b"\n")
+        self.assertEqual(failure("list", "--index", address, "--index-key", self.public), (1, "signed-file-changed"))
+
+
+if __name__ == "__main__":
+    unittest.main()

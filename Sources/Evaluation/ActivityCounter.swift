@@ -53,6 +53,8 @@ public struct ActivityCounter: ForwardObserver, Sendable {
   public internal(set) var spikes: [String: Spikes] = [:]
   /// By unit path.
   public internal(set) var inputs: [String: Input] = [:]
+  /// The extent of the inputs, once one was seen element by element.
+  public internal(set) var inputSize: SpatialSize?
   /// What synapses did, if they were counted.
   public internal(set) var synapses: SynapticActivity?
 
@@ -92,6 +94,7 @@ public struct ActivityCounter: ForwardObserver, Sendable {
 
   /// Counts the network's input.
   public mutating func firstConvolution(_ unit: ConvolutionUnit, input: CurrentMap) {
+    inputSize = input.size
     synapses?.firstConvolution(unit, input)
   }
 
@@ -121,6 +124,7 @@ public struct ActivityCounter: ForwardObserver, Sendable {
   public static func total(_ counters: [ActivityCounter]) -> ActivityCounter {
     counters.dropFirst().reduce(into: counters.first ?? ActivityCounter()) { total, next in
       total.samples += next.samples
+      total.inputSize = total.inputSize ?? next.inputSize
       total.synapses = SynapticActivity.sum(total.synapses, next.synapses)
       total.inputs.merge(next.inputs) { $0 + $1 }
       total.spikes.merge(next.spikes) { left, right in

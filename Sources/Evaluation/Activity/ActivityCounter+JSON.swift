@@ -10,6 +10,9 @@ extension ActivityCounter {
       "neurons": .object(spikes.mapValues(\.json)), "inputs": .object(inputs.mapValues(\.json)),
     ]
     members["synapses"] = synapses?.json
+    if let inputSize {
+      members["input_size"] = [.integer(inputSize.height), .integer(inputSize.width)]
+    }
     return .object(members)
   }
 
@@ -23,19 +26,19 @@ extension ActivityCounter {
     spikes = try reader.map("neurons") { try Spikes($0) }
     inputs = try reader.map("inputs") { try Input($0) }
     synapses = try reader.part("synapses").map { try SynapticActivity($0) }
+    guard json["input_size"] != nil else { return }
+    let size = try reader.array("input_size")
+    guard size.count == 2 else { throw reader.failure("input_size", "height and width") }
+    inputSize = SpatialSize(height: size[0], width: size[1])
   }
 }
 
 extension SynapticActivity {
   fileprivate var json: JSON {
-    var members: [String: JSON] = [
+    [
       "inputs": .object(inputs.mapValues(\.json)), "first_input": firstInput.json,
       "head_input": headInput.json, "products": .object(products.mapValues { .integer($0) }),
     ]
-    if let inputSize {
-      members["input_size"] = [.integer(inputSize.height), .integer(inputSize.width)]
-    }
-    return .object(members)
   }
 
   fileprivate init(_ reader: CountReader) throws {
@@ -44,10 +47,6 @@ extension SynapticActivity {
     firstInput = try RealInput(reader.needed("first_input"))
     headInput = try RealInput(reader.needed("head_input"))
     products = try reader.counts("products")
-    guard reader.json["input_size"] != nil else { return }
-    let size = try reader.array("input_size")
-    guard size.count == 2 else { throw reader.failure("input_size", "height and width") }
-    inputSize = SpatialSize(height: size[0], width: size[1])
   }
 }
 

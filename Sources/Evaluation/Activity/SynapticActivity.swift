@@ -1,10 +1,8 @@
-public import QKFormerModel
+import QKFormerModel
 import SpikeInference
 
 /// What synapses did while a model ran, layer by layer.
 public struct SynapticActivity: Sendable {
-  /// The extent of the inputs, once one was seen.
-  public internal(set) var inputSize: SpatialSize?
   /// By unit path; all convolutions but the first.
   public internal(set) var inputs: [String: SynapticInput] = [:]
   /// What the first convolution reads: one image for direct coding, every frame else.
@@ -24,7 +22,6 @@ public struct SynapticActivity: Sendable {
 
   static func sum(_ left: SynapticActivity?, _ right: SynapticActivity?) -> SynapticActivity? {
     guard var sum = left, let right else { return left ?? right }
-    sum.inputSize = sum.inputSize ?? right.inputSize
     sum.inputs.merge(right.inputs) { $0 + $1 }
     sum.products.merge(right.products) { $0 + $1 }
     sum.firstInput = sum.firstInput + right.firstInput
@@ -57,7 +54,6 @@ extension SynapticActivity {
   }
 
   mutating func firstConvolution(_ unit: ConvolutionUnit, _ input: CurrentMap) {
-    inputSize = input.size
     guard let reach = inventory?.layer(unit.path).reach(input.size) else { return }
     var count = RealInput()
     for sample in 0..<input.batch { count.add(input, sample, reach) }

@@ -125,7 +125,7 @@ class Evaluation(unittest.TestCase):
     def test_activity_is_that_of_stats(self):
         model = DIGITS / "qkformer-digits.qkz.h5"
         folder = self.serial("eval-digits", model, "--data", SPLIT, "--protocol", "per-image")
-        stats = report("stats", model, "--dataset", SPLIT)
+        stats = report("stats", model, "--data", SPLIT)
         header = json.loads((folder / "run.json").read_text())
         total = sum(np.array(batch["spikes"]) for batch in lines(folder, "batches.jsonl"))
         names = [group["path"] for group in header["neurons"]]

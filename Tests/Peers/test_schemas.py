@@ -169,7 +169,7 @@ class Schemas(unittest.TestCase):
 
     def test_stats(self):
         records = FOLDER / "stats-records.json"
-        value = report("stats", digits(), "--dataset", SPLIT, "--records", records)
+        value = report("stats", digits(), "--data", SPLIT, "--records", records)
         self.assert_strict("commands/stats", value, free=["without accuracy"])
         self.assert_strict("records", json.loads(records.read_text()))
         self.assert_valid("commands/stats", report("stats", digits(), "--input", DIGITS / "reference.safetensors"))

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CanonicalJSON
 import CheckpointFormat
+import Datasets
 import Diagnostics
 import Digests
 import Evaluation
@@ -16,14 +17,16 @@ struct StatsCommand: ParsableCommand {
     commandName: "stats",
     abstract: "Measure firing rates, synaptic operations and energy on named input.",
     discussion: """
-      With --dataset the accuracy is measured too, each sample alone. Energy conventions differ by \
+      With labelled samples (--data) the accuracy is measured too, each sample alone; they are read \
+      batch by batch. Energy conventions differ by \
       factors, so each is printed under its name; docs/evaluation.md defines them. --cost takes \
       {"schema": "qkzoo.costs/1", "name": TEXT, "accumulate_pj": NUMBER, \
       "multiply_accumulate_pj": NUMBER}.
 
       EXAMPLES
-        qkzoo stats model.qkz.h5 --dataset digits-test.safetensors
-        qkzoo stats model.qkz.h5 --dataset digits-test.safetensors --convention paper --cost chip.json
+        qkzoo stats model.qkz.h5 --data digits-test.safetensors
+        qkzoo stats HST-10-384 --dataset imagenet-1k --data imagenet/val --convention paper
+        qkzoo stats model.qkz.h5 --data digits-test.safetensors --cost chip.json
         qkzoo stats model.qkz.h5 --input probe.safetensors:input --json
       """)
 
@@ -32,8 +35,7 @@ struct StatsCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Input samples.", valueName: "file[:tensor]"))
   var input: String?
 
-  @Option(help: ArgumentHelp("Labelled samples.", valueName: "file"))
-  var dataset: String?
+  @OptionGroup var samples: DatasetArgument
 
   @Option(
     help: ArgumentHelp(
@@ -45,47 +47,47 @@ struct StatsCommand: ParsableCommand {
   @OptionGroup var format: OutputOptions
 
   func validate() throws {
-    guard (input == nil) != (dataset == nil) else {
-      throw ValidationError("one of --input and --dataset is needed")
+    if input != nil && (samples.dataset != nil || samples.data != nil) {
+      throw ValidationError("--input excludes --dataset and --data")
     }
-    if records != nil && dataset == nil {
-      throw ValidationError("--records needs --dataset")
+    if records != nil && input != nil {
+      throw ValidationError("--records needs labelled samples, not --input")
     }
   }
 
   func run() throws {
-    let checkpoint = try model.load().checkpoint
+    let (checkpoint, entry) = try model.load()
     // Activity is a property of each sample; a batch would mix them.
     let engine = try running.prepare(checkpoint, scope: .sample)
     let modelID = try checkpoint.identity().modelID.hex
     let costs = try energy.costs()
     let synapses = try energy.synapses(engine.plan, checkpoint)
-    if let dataset {
-      let samples = try LabelledSamples(path: dataset)
-      let progress = Progress("stats", total: samples.count)
+    guard let input else {
+      let opened = try samples.open(entry, checkpoint.configuration, model.zoo)
+      let progress = Progress("stats", total: opened.dataset.count)
       let evaluation = try SplitEvaluation(
-        engine, samples, synapses: synapses, progress: progress.advance)
+        engine, opened.loader, synapses: synapses, progress: progress.advance)
       if let records {
         try AtomicFile.replace(records, with: evaluation.records.json.canonicalBytes)
       }
-      let size = SpatialSize(ofInput: samples.images.shape)
-      format.print(report(engine.plan, size, evaluation.activity, evaluation, modelID, costs))
-    } else if let input {
-      let tensor = try TensorSource.read(input)
-      let batch = try InputBatch(tensor, for: engine.plan.configuration, name: input)
-      let progress = Progress("stats", total: batch.batch)
-      let units = try engine.run(
-        batch, observer: { _ in ActivityCounter(synapses) }, progress: progress.advance)
-      let activity = ActivityCounter.total(units.map(\.observer))
-      let size = SpatialSize(ofInput: tensor.shape)
-      format.print(report(engine.plan, size, activity, nil, modelID, costs))
+      format.print(
+        report(engine.plan, evaluation.dataset, evaluation.activity, evaluation, modelID, costs))
+      return
     }
+    let batch = try InputBatch(
+      TensorSource.read(input), for: engine.plan.configuration, name: input)
+    let progress = Progress("stats", total: batch.batch)
+    let units = try engine.run(
+      batch, observer: { _ in ActivityCounter(synapses) }, progress: progress.advance)
+    let activity = ActivityCounter.total(units.map(\.observer))
+    format.print(report(engine.plan, input, activity, nil, modelID, costs))
   }
 
   private func report(
-    _ plan: NetworkPlan, _ size: SpatialSize, _ activity: ActivityCounter,
+    _ plan: NetworkPlan, _ input: String, _ activity: ActivityCounter,
     _ evaluation: SplitEvaluation?, _ modelID: String, _ costs: EnergyCosts
   ) -> Report {
+    let size = activity.inputSize ?? plan.nominalSize
     let neurons = plan.neurons(for: size)
     let layers = plan.operations(for: size)
     let estimates = energy.conventions.map {
@@ -95,7 +97,7 @@ struct StatsCommand: ParsableCommand {
     text.append(EnergyOptions.table(estimates, costs))
     text.append(summary(activity, evaluation, modelID))
     var members: [String: JSON] = [
-      "model_id": .string(modelID), "input": .string(input ?? dataset ?? ""),
+      "model_id": .string(modelID), "input": .string(input),
       "samples": .integer(activity.samples),
       "neurons": .array(neurons.compactMap { Self.json($0, activity) }),
       "layers": .array(layers.map { Self.json($0, activity) }),

@@ -2,9 +2,9 @@ import Digests
 import ModelZoo
 
 /// How to cite a model of the zoo, as BibTeX.
-enum Citation {
+package enum Citation {
   /// The paper that describes the architecture; `CITATION.cff` names it too.
-  static let paper = """
+  package static let paper = """
     @inproceedings{zhou2024qkformer,
       title         = {{QKFormer}: Hierarchical Spiking Transformer using {Q-K} Attention},
       author        = {Zhou, Chenlin and Zhang, Han and Zhou, Zhaokun and Yu, Liutao and

@@ -30,34 +30,11 @@ extension EntryPage {
       "A rate is spikes over samples times neurons of the group. One bar for each time step, "
       "first step on top; the number and the line across are the mean over the steps."
     }
-    BarPlot(
-      id: "firing-\(number)", title: "Firing rate of each group of neurons",
-      description: "For each group one bar for each time step, first step on top, and the mean. "
-        + "The table that follows has the numbers.",
-      groups: rates.parts.map { part in
-        BarPlot.Group(
-          part.name, part.rows.map { BarPlot.Row($0.label, values: $0.byStep, mean: $0.mean) })
-      }
-    ).html
+    rates.plot(id: "firing-\(number)")
     element("details") {
       element("summary") { "The rates as a table" }
-      table(rates, title: "Firing rates, \(record.dataset), \(record.evaluation)")
+      rates.table(title: "Firing rates, \(record.dataset), \(record.evaluation)")
     }
-  }
-
-  private func table(_ rates: FiringRates, title: String) -> HTML {
-    let steps = rates.rows.map(\.byStep.count).max() ?? 0
-    let columns =
-      [.text("Neurons"), .text("Shape"), .number("Mean")]
-      + (0..<steps).map { DataTable.Column.number("t = \($0 + 1)") }
-    let rows = rates.rows.map { row in
-      let blanks = [String](repeating: "", count: steps - row.byStep.count)
-      let cells =
-        [row.group.path, row.group.shape.map { "\($0)" }.joined(separator: " × ")]
-        + ([row.mean] + row.byStep).map { DecimalText.fixed($0, 4) } + blanks
-      return cells.map { DataTable.Cell($0) }
-    }
-    return DataTable(title, .wide, columns: columns, rows: rows).html
   }
 
   // MARK: Stated

@@ -1,8 +1,10 @@
-import CheckpointFormat
-import QKFormerModel
+package import CheckpointFormat
+import Diagnostics
+package import Markup
+package import QKFormerModel
 
 /// Firing rates of one recorded count, group by group.
-struct FiringRates {
+package struct FiringRates {
   /// A group of neurons.
   struct Row {
     let group: NeuronGroup
@@ -25,7 +27,7 @@ struct FiringRates {
 
   /// The rates: spikes over samples times neurons of the group. Groups that the model does not
   /// have, and those without counts, are left out.
-  init(_ record: Records.Firing, of configuration: QKFormerConfiguration) {
+  package init(_ record: Records.Firing, of configuration: QKFormerConfiguration) {
     rows = NetworkPlan(configuration).neurons.compactMap { group in
       guard let spikes = record.spikes[group.path], !spikes.isEmpty else { return nil }
       let chances = Double(record.count) * Double(group.count)
@@ -42,6 +44,37 @@ struct FiringRates {
         parts.append((row.part, [row]))
       }
     }
+  }
+}
+
+extension FiringRates {
+  /// One bar for each time step of each group; `id` is its own in the page.
+  package func plot(id: String) -> HTML {
+    BarPlot(
+      id: id, title: "Firing rate of each group of neurons",
+      description: "For each group one bar for each time step, first step on top, and the mean. "
+        + "The table that follows has the numbers.",
+      groups: parts.map { part in
+        BarPlot.Group(
+          part.name, part.rows.map { BarPlot.Row($0.label, values: $0.byStep, mean: $0.mean) })
+      }
+    ).html
+  }
+
+  /// The numbers.
+  package func table(title: String) -> HTML {
+    let steps = rows.map(\.byStep.count).max() ?? 0
+    let columns =
+      [.text("Neurons"), .text("Shape"), .number("Mean")]
+      + (0..<steps).map { DataTable.Column.number("t = \($0 + 1)") }
+    let cells = rows.map { row in
+      let blanks = [String](repeating: "", count: steps - row.byStep.count)
+      let cells =
+        [row.group.path, row.group.shape.map { "\($0)" }.joined(separator: " × ")]
+        + ([row.mean] + row.byStep).map { DecimalText.fixed($0, 4) } + blanks
+      return cells.map { DataTable.Cell($0) }
+    }
+    return DataTable(title, .wide, columns: columns, rows: cells).html
   }
 }
 

@@ -1,5 +1,5 @@
 import CheckpointFormat
-import Markup
+package import Markup
 import ModelZoo
 
 /// A page and where it is.
@@ -9,7 +9,7 @@ struct Page {
 }
 
 /// What all pages share: the way to the content, navigation, the end.
-enum Frame {
+package enum Frame {
   static let index = "index.html"
   static let batchLeak = "batch-leak.html"
   static let stylesheet = "catalog.css"
@@ -68,7 +68,7 @@ enum Frame {
   }
 
   /// A part of a page under a heading.
-  static func section(
+  package static func section(
     _ id: String, _ title: String, @HTMLBuilder content: () -> HTML
   ) -> HTML {
     element("section", Attribute("aria-labelledby", id)) {
@@ -78,7 +78,7 @@ enum Frame {
   }
 
   /// Names and what they stand for.
-  static func definitions(_ pairs: [(String, HTML)]) -> HTML {
+  package static func definitions(_ pairs: [(String, HTML)]) -> HTML {
     element("dl") {
       for (name, value) in pairs {
         element("div") {
@@ -90,7 +90,7 @@ enum Frame {
   }
 
   /// Commands or other text as it is typed.
-  static func code(_ text: String, label: String) -> HTML {
+  package static func code(_ text: String, label: String) -> HTML {
     element(
       "pre", Attribute("tabindex", "0"), Attribute("role", "region"),
       Attribute("aria-label", label)
@@ -100,5 +100,5 @@ enum Frame {
   }
 
   /// A paragraph.
-  static func paragraph(_ text: String) -> HTML { element("p") { text } }
+  package static func paragraph(_ text: String) -> HTML { element("p") { text } }
 }

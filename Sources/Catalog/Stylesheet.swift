@@ -1,7 +1,8 @@
 /// The look of the site. Colours are named once for light and once for dark; every other rule uses
 /// the names.
-enum Stylesheet {
-  static let text = """
+package enum Stylesheet {
+  /// The style sheet.
+  package static let text = """
     :root {
       --page: #ffffff;
       --panel: #f2f5f8;

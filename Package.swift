@@ -41,7 +41,7 @@ let package = Package(
         "SpikeInference",
         "CheckpointFormat", "Verification", "Evaluation", "Conversion", "Tracing", "ModelZoo",
         "Transfer",
-        "BlobCache", "Markup", "Catalog", "Signatures",
+        "BlobCache", "Markup", "Catalog", "Reports", "Signatures",
       ]),
     // What reads files, and no more: the fuzzers build it with every access checked.
     .library(
@@ -157,6 +157,12 @@ let package = Package(
         "CanonicalJSON", "CheckpointFormat", "Diagnostics", "Digests", "FileAccess", "Markup",
         "ModelZoo", "QKFormerModel",
       ]),
+    library(
+      "Reports",
+      [
+        "CanonicalJSON", "Catalog", "CheckpointFormat", "Diagnostics", "Digests", "Evaluation",
+        "Markup", "ModelZoo", "QKFormerModel",
+      ]),
     // L5: parse, call, print.
     .executableTarget(
       name: "qkzoo",
@@ -164,8 +170,8 @@ let package = Package(
         argumentParser, "BlobCache", "CanonicalJSON", "CArguments", "Catalog",
         "CheckpointFormat", "Conversion", "Datasets", "Diagnostics", "Digests", "Evaluation",
         "FileAccess", "ModelZoo",
-        "QKFormerModel", "Signatures", "SpikeInference", "SpikeTensors", "TensorFiles", "Tracing",
-        "Transfer", "Verification",
+        "QKFormerModel", "Reports", "Signatures", "SpikeInference", "SpikeTensors", "TensorFiles",
+        "Tracing", "Transfer", "Verification",
       ], swiftSettings: fences),
     // Tests, one target for each library, and what they share.
     .target(
@@ -235,6 +241,11 @@ let package = Package(
     tests(
       "Catalog",
       ["CanonicalJSON", "CheckpointFormat", "Diagnostics", "Digests", "FileAccess", "ModelZoo"]),
+    tests(
+      "Reports",
+      [
+        "CanonicalJSON", "Evaluation", "ModelZoo", "QKFormerModel", "SpikeInference",
+      ]),
     tests(
       "ModelZoo",
       [

@@ -22,7 +22,7 @@ struct QKZooCommand: ParsableCommand {
       MirrorCommand.self, CatalogCommand.self, EntryCommand.self, IdentifyCommand.self,
       ConvertCommand.self, ExportCommand.self, RepackCommand.self, DiffCommand.self,
       SignCommand.self, VerifyCommand.self, RunCommand.self, TraceCommand.self, StatsCommand.self,
-      EvalCommand.self,
+      EvalCommand.self, ReportCommand.self,
       ClassifyCommand.self, CacheCommand.self,
     ])
 

@@ -56,7 +56,8 @@ import Testing
     for command in [
       "list", "show", "presets", "pull", "mirror", "catalog", "entry", "identify", "convert",
       "export",
-      "repack", "diff", "sign", "verify", "run", "trace", "stats", "eval", "classify", "cache",
+      "repack", "diff", "sign", "verify", "run", "trace", "stats", "eval", "report",
+      "classify", "cache",
     ] {
       #expect(help.output.contains("\n  \(command) "), "\(command)")
     }
@@ -65,7 +66,7 @@ import Testing
       ["entry", "check"],
       ["identify"], ["convert"], ["export"], ["repack"], ["diff"], ["sign"], ["verify"], ["run"],
       ["trace"],
-      ["stats"],
+      ["stats"], ["report"],
       ["eval", "run"], ["eval", "status"], ["eval", "merge"], ["eval", "audit"],
       ["cache", "ls"], ["cache", "verify"], ["cache", "prune"],
     ] {
@@ -176,6 +177,28 @@ import Testing
     #expect(try run("list", "--index", tree, "--index-key", publicKey).status == 0)
   }
 
+  @Test func `an evaluation becomes a page, a row and a listing`() throws {
+    let folder = try ScratchFolder()
+    let (results, page) = (folder.file("results"), folder.file("report.html"))
+    let evaluated = try run(
+      "eval", "run", Self.model, "--data", Self.entry + "/digits-test.safetensors", "--protocol",
+      "per-image", "--out", results)
+    #expect(evaluated.status == 0, "\(evaluated.errors)")
+    let made = try run("report", results, "-o", page)
+    #expect(made.status == 0 && made.errors.isEmpty, "\(made.errors)")
+    #expect(made.output == "html of qkformer-4-64-t4-r8.digits: \(page)\n")
+    let text = String(decoding: try TestFiles.bytes(page), as: UTF8.self)
+    #expect(text.hasPrefix("<!DOCTYPE html>") && text.contains("98.89 % ± 0.55"))
+    let listing = try run("report", results, "--format", "timm-csv")
+    #expect(listing.output.contains("\nqkformer-4-64-t4-r8.digits,8,98.889,1.111,"))
+    let json = try run("report", results, "--json")
+    #expect(
+      try JSON(parsing: Array(json.output.utf8.dropLast()), at: "report")["top1"]?["correct"]?.int
+        == 356)
+    #expect(try run("report", results, "--format", "hf-eval").status == 64)
+    #expect(try run("report", folder.file("nothing")).status == 64)
+  }
+
   @Test func `every command prints one JSON object of its schema`() throws {
     let folder = try ScratchFolder()
     let data = Self.entry + "/digits-test.safetensors"
@@ -191,7 +214,7 @@ import Testing
       ["trace", Self.model, "--input", probe, "-o", folder.file("x.npz")],
       ["export", Self.model, "--to", "nir", "--list-parts"],
       ["export", Self.model, "--to", "nir", "--part", "head", "-o", folder.file("x.nir")],
-      ["run", Self.model, "--input", probe], ["stats", Self.model, "--dataset", data],
+      ["run", Self.model, "--input", probe], ["stats", Self.model, "--data", data],
       ["catalog", "-o", folder.file("site")],
       ["classify", Self.model, "Tests/Accepted/pictures/grey.png"],
       ["sign", "--new-key", folder.file("key.pem")],

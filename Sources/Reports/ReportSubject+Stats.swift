@@ -1,0 +1,79 @@
+public import CanonicalJSON
+import Diagnostics
+import Evaluation
+
+extension ReportSubject {
+  /// Takes the energies of `qkzoo stats --json` on the same model; `place` names the file.
+  ///
+  /// An evaluation counts spikes and inputs; conventions that need synapses need `stats`.
+  ///
+  /// - Throws: `EvaluationFailure` if it is none of the same model.
+  public mutating func addEnergies(stats json: JSON, at place: String) throws {
+    guard json["schema"] == "qkzoo.stats/1", let energies = json["energy"]?.array,
+      let costs = json["costs"], let input = json["input"]?.string,
+      let samples = json["samples"]?.int
+    else {
+      throw EvaluationFailure(
+        .activity, at: place, expected: "what `qkzoo stats --json` prints", found: "other members")
+    }
+    guard json["model_id"]?.string == modelID else {
+      throw EvaluationFailure(
+        .activity, at: "\(place) model_id", expected: modelID,
+        found: json["model_id"]?.string ?? "nothing")
+    }
+    let charged = try EnergyCosts(stats: costs, at: "\(place) costs")
+    let measured = try energies.map { energy in
+      try Energy(
+        json: energy, costs: charged, measuredOn: "\(samples) samples of \(input), each alone",
+        at: "\(place) energy")
+    }
+    let names = Set(measured.map(\.convention))
+    self.energies = self.energies.filter { !names.contains($0.convention) } + measured
+    let order = EnergyConvention.allCases.map(\.rawValue)
+    self.energies.sort {
+      (order.firstIndex(of: $0.convention) ?? order.count)
+        < (order.firstIndex(of: $1.convention) ?? order.count)
+    }
+  }
+}
+
+extension EnergyCosts {
+  /// The costs that `qkzoo stats` states.
+  fileprivate init(stats json: JSON, at place: String) throws {
+    var members = json.object ?? [:]
+    members["schema"] = "qkzoo.costs/1"
+    try self.init(json: .object(members), at: place)
+  }
+}
+
+extension ReportSubject.Energy {
+  fileprivate init(
+    json: JSON, costs: EnergyCosts, measuredOn: String, at place: String
+  ) throws {
+    guard let convention = json["convention"]?.string, let source = json["source"]?.string,
+      let whole = Amount(json), let parts = json["parts"]?.array
+    else {
+      throw EvaluationFailure(
+        .activity, at: place, expected: "energies by convention and part", found: "other members")
+    }
+    self.init(
+      convention: convention, source: source,
+      costs: "\(costs.name): AC \(costs.accumulate) pJ, MAC \(costs.multiplyAccumulate) pJ",
+      measuredOn: measuredOn, whole: whole,
+      parts: parts.compactMap { part in
+        guard let name = part["part"]?.string, let amount = Amount(part) else { return nil }
+        return (name, amount)
+      })
+  }
+}
+
+extension ReportSubject.Energy.Amount {
+  fileprivate init?(_ json: JSON) {
+    guard let accumulates = json["accumulates"]?.double,
+      let multiplyAccumulates = json["multiply_accumulates"]?.double,
+      let millijoules = json["millijoules"]?.double
+    else { return nil }
+    self.init(
+      accumulates: accumulates, multiplyAccumulates: multiplyAccumulates, millijoules: millijoules)
+  }
+}

@@ -1,0 +1,250 @@
+import CheckpointFormat
+public import Evaluation
+public import ModelZoo
+public import QKFormerModel
+
+/// What a report is about: one evaluation of one model, and what others say of the model.
+public struct ReportSubject: Sendable {
+  /// The answer to one sample.
+  public struct Answer: AnsweredSample, Sendable, Equatable {
+    /// The index in the dataset's own order.
+    public let index: Int
+    /// The file, or the place in a file.
+    public let file: String
+    /// The index of the right class.
+    public let label: Int
+    /// The most likely classes, most likely first.
+    public let top5: [Int]
+    /// Cross-entropy in nats.
+    public let loss: Double
+
+    /// States an answer.
+    public init(index: Int, file: String, label: Int, top5: [Int], loss: Double) {
+      self.index = index
+      self.file = file
+      self.label = label
+      self.top5 = top5
+      self.loss = loss
+    }
+  }
+
+  /// Under which rules it was evaluated.
+  public struct Rules: Sendable, Equatable {
+    /// As in `per-image`.
+    public var name: String
+    /// The rules in words.
+    public var words: String
+    /// SHA-256 of the rules; results can be compared if theirs are equal.
+    public var digest: String
+    /// The dataset, as in `imagenet-1k`.
+    public var dataset: String
+    /// The split.
+    public var split: String
+    /// Samples of the split.
+    public var count: Int
+    /// Samples of a reference batch.
+    public var batchSize: Int
+    /// What a picture's shorter side was resized to, and the side of the middle square.
+    public var picture: Picture?
+
+    /// Two sides in pixels.
+    public struct Picture: Sendable, Equatable {
+      /// What the shorter side was resized to.
+      public var shorterSide: Int
+      /// The side of the middle square.
+      public var side: Int
+
+      /// Names both.
+      public init(shorterSide: Int, side: Int) {
+        self.shorterSide = shorterSide
+        self.side = side
+      }
+    }
+
+    /// States rules.
+    public init(
+      name: String, words: String, digest: String, dataset: String, split: String, count: Int,
+      batchSize: Int, picture: Picture?
+    ) {
+      self.name = name
+      self.words = words
+      self.digest = digest
+      self.dataset = dataset
+      self.split = split
+      self.count = count
+      self.batchSize = batchSize
+      self.picture = picture
+    }
+  }
+
+  /// An energy under a convention, and what it was measured on.
+  public struct Energy: Sendable, Equatable {
+    /// The convention's name.
+    public var convention: String
+    /// Where it is defined.
+    public var source: String
+    /// What a picojoule was taken from, in words.
+    public var costs: String
+    /// On what it was measured, if not on the samples of the evaluation.
+    public var measuredOn: String?
+    /// The whole of one sample.
+    public var whole: Amount
+    /// By part of the network.
+    public var parts: [(name: String, amount: Amount)]
+
+    /// Operations and their energy.
+    public struct Amount: Sendable, Equatable {
+      /// Accumulates.
+      public var accumulates: Double
+      /// Multiply-accumulates.
+      public var multiplyAccumulates: Double
+      /// Energy in millijoules.
+      public var millijoules: Double
+    }
+
+    /// Whether all members are equal.
+    public static func == (left: Energy, right: Energy) -> Bool {
+      (left.convention, left.source, left.costs, left.measuredOn)
+        == (right.convention, right.source, right.costs, right.measuredOn)
+        && left.whole == right.whole && left.parts.map(\.name) == right.parts.map(\.name)
+        && left.parts.map(\.amount) == right.parts.map(\.amount)
+    }
+  }
+
+  /// What the model is called: the zoo entry's name, or the first digits of the model-id.
+  public var name: String
+  /// The model-id.
+  public var modelID: String
+  /// The weights-id.
+  public var weightsID: String
+  /// The configuration, as it was run.
+  public var configuration: QKFormerConfiguration
+  /// Under which rules.
+  public var rules: Rules
+  /// The answers, in the order of the evaluation.
+  public var answers: [Answer]
+  /// Samples that could not be read, and why.
+  public var excluded: [(file: String, reason: String)]
+  /// Exact counts.
+  public var activity: ActivityCounter
+  /// Energies, by convention.
+  public var energies: [Energy]
+  /// What depends on time and machine.
+  public var environment: [(name: String, value: String)]
+  /// The zoo's entry of the model.
+  public var entry: ZooEntry?
+  /// The names of the classes by index; empty if unknown.
+  public var classNames: [String]
+
+  /// Bundles what is known.
+  public init(
+    name: String, modelID: String, weightsID: String, configuration: QKFormerConfiguration,
+    rules: Rules, answers: [Answer], excluded: [(file: String, reason: String)] = [],
+    activity: ActivityCounter, energies: [Energy], environment: [(name: String, value: String)],
+    entry: ZooEntry?, classNames: [String] = []
+  ) {
+    self.name = name
+    self.modelID = modelID
+    self.weightsID = weightsID
+    self.configuration = configuration
+    self.rules = rules
+    self.answers = answers
+    self.excluded = excluded
+    self.activity = activity
+    self.energies = energies
+    self.environment = environment
+    self.entry = entry
+    self.classNames = classNames
+  }
+}
+
+extension ReportSubject {
+  /// Accuracy and loss.
+  public var metrics: Metrics { Metrics(answers) }
+
+  /// The mean of batch means, as the released code logs it.
+  var lossOfBatches: Double {
+    Metrics.lossOfBatches(answers, batchSize: rules.batchSize)
+  }
+
+  /// Whether every sample of the split was answered.
+  public var isWhole: Bool { answers.count == rules.count }
+
+  /// As in `digits-test`, or `imagenet-1k val`.
+  var data: String { rules.split == "all" ? rules.dataset : "\(rules.dataset) \(rules.split)" }
+
+  /// The exact counts as a record.
+  var firing: Records.Firing {
+    Records.Firing(
+      dataset: data, evaluation: rules.name, count: answers.count,
+      by: "qkzoo \(FormatVersion.software)", spikes: activity.spikes.mapValues(\.perStep))
+  }
+
+  /// A stated accuracy, and how what was measured compares with it.
+  public struct Comparison: Sendable {
+    /// As in `reported`.
+    public let by: String
+    /// `top1` or `top5`.
+    public let metric: String
+    /// In percent, as it is stated.
+    public let stated: Double
+    /// In which setting; empty if that is not stated.
+    public let setting: String
+    /// Where it is written, or who counted.
+    public let source: String
+    /// What the rule says.
+    public let agreement: Agreement
+  }
+
+  /// Figures that somebody states of the model, then counts on the same samples that the zoo keeps.
+  public var comparisons: [Comparison] {
+    let metrics = metrics
+    let figures = (entry?.figures ?? []).filter { $0.part == nil }.compactMap { figure in
+      let measured: Metrics.Share? =
+        switch figure.metric {
+        case .top1: metrics.top1
+        case .top5: metrics.top5
+        case .energy, .firingRate: nil
+        }
+      return measured.map {
+        Comparison(
+          by: figure.by.rawValue, metric: figure.metric.rawValue, stated: figure.value,
+          setting: figure.setting?.text ?? "", source: figure.source,
+          agreement: Agreement(reported: figure.value, measured: $0))
+      }
+    }
+    let counted = (entry?.records.accuracy ?? []).filter { $0.dataset == data }.map { record in
+      Comparison(
+        by: record.source.rawValue, metric: Figure.Metric.top1.rawValue,
+        stated: record.value * 100, setting: record.evaluation,
+        source: "\(record.correct) of \(record.count), counted by \(record.by)",
+        agreement: Agreement(reported: record.value * 100, digits: 2, measured: metrics.top1))
+    }
+    return figures + counted
+  }
+
+  /// A class by its name, or by its index.
+  func className(_ label: Int) -> String {
+    guard classNames.indices.contains(label), classNames[label] != "\(label)" else {
+      return "\(label)"
+    }
+    return "\(label) \(classNames[label])"
+  }
+}
+
+extension ReportSubject.Energy {
+  /// An estimate from the counts of the evaluation.
+  public init(_ estimate: EnergyEstimate) {
+    let costs = estimate.costs
+    func amount(_ operations: OperationTally) -> Amount {
+      Amount(
+        accumulates: operations.accumulates, multiplyAccumulates: operations.multiplyAccumulates,
+        millijoules: operations.millijoules(costs))
+    }
+    self.init(
+      convention: estimate.convention.rawValue, source: estimate.convention.source,
+      costs: "\(costs.name): AC \(costs.accumulate) pJ, MAC \(costs.multiplyAccumulate) pJ",
+      measuredOn: nil, whole: amount(estimate.operations),
+      parts: estimate.parts.map { ($0.name, amount($0.operations)) })
+  }
+}

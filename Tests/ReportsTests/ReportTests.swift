@@ -1,0 +1,207 @@
+import CanonicalJSON
+import Evaluation
+import Foundation
+import ModelZoo
+import QKFormerModel
+import Reports
+import SpikeInference
+import TestSupport
+import Testing
+
+/// An evaluation as a page, a row, and in the forms of model collections.
+@Suite struct ReportTests {
+  /// Marks that mean something in HTML, YAML, CSV, LaTeX or Markdown.
+  private static let hostile = "</td><script>alert('1')</script>\" |`_*&%$#{}~^\\ \u{202E}\n- a: b"
+
+  private func subject(
+    name: String = "a-model", rules: String = "per-image", file: String = "image",
+    shift: Int = 0, classes: Int = 5, entry: ZooEntry? = nil
+  ) throws -> ReportSubject {
+    let configuration = TinyModel.configuration()
+    let plan = NetworkPlan(configuration)
+    let engine = try ReferenceForward(
+      plan, ModelWeights(plan, parameters: TinyModel.parameters(configuration)))
+    var counter = ActivityCounter()
+    _ = try engine.logits(
+      of: InputBatch(TinyModel.input(configuration, batch: 1), for: configuration, name: "x"),
+      observer: &counter)
+    let answers = (0..<40).map { index in
+      let label = index % classes
+      let answer = index < shift || index % 8 == 7 ? (label + 1) % classes : label
+      return ReportSubject.Answer(
+        index: index, file: "\(file) \(index)", label: label,
+        top5: [answer, label, (label + 2) % classes], loss: 0.5)
+    }
+    return ReportSubject(
+      name: name, modelID: String(repeating: "ab", count: 32),
+      weightsID: String(repeating: "cd", count: 32), configuration: configuration,
+      rules: .init(
+        name: rules, words: "each sample alone; \(name)",
+        digest: String(repeating: "ef", count: 32),
+        dataset: "numbers \(name)", split: "test", count: 40, batchSize: 32,
+        picture: .init(shorterSide: 256, side: 224)),
+      answers: answers, activity: counter,
+      energies: EnergyConvention.available(for: counter).map {
+        .init(EnergyEstimate($0, plan: plan, size: plan.nominalSize, activity: counter))
+      },
+      environment: [("software", "qkzoo"), ("machine", name)], entry: entry)
+  }
+
+  private func page(_ subject: ReportSubject, other: ReportSubject? = nil) -> String {
+    ReportPage(subject, other: other).text
+  }
+
+  // MARK: The page
+
+  @Test func `the page says what was measured, and how`() throws {
+    let text = page(try subject())
+    #expect(text.contains("87.50 % ± 5.23 top-1: 35 of 40 right, protocol per-image."))
+    for part in ["accuracy", "protocol", "classes", "firing", "energy", "environment", "cite"] {
+      #expect(text.contains("<h2 id=\"\(part)\">"), "\(part)")
+    }
+    #expect(text.contains(String(repeating: "ef", count: 32)))
+    #expect(text.contains("<td role=\"cell\" data-label=\"ACs\""))
+    #expect(text.contains("class=\"plot\""))
+    #expect(!text.contains("id=\"differences\""))
+  }
+
+  @Test func `the page loads nothing, and its policy allows nothing`() throws {
+    let text = page(try subject(), other: try subject(rules: "released", shift: 3))
+    for needle in ["<script", "<link", "<img", "src=", "@import", "url(", "http-equiv=\"refresh\""]
+    {
+      #expect(!text.contains(needle), "\(needle)")
+    }
+    let policy = try #require(
+      text.range(of: "default-src 'none'|default-src &#39;none&#39;", options: .regularExpression))
+    #expect(text[policy.lowerBound...].prefix(200).contains("sha256-"))
+    let ids = text.components(separatedBy: " id=\"").dropFirst().map { $0.prefix { $0 != "\"" } }
+    #expect(Set(ids).count == ids.count)
+    for link in text.components(separatedBy: " href=\"").dropFirst().map({
+      String($0.prefix { $0 != "\"" })
+    }) where !link.hasPrefix("https://") {
+      #expect(link.hasPrefix("#") && ids.contains(link.dropFirst()), "\(link)")
+    }
+  }
+
+  @Test func `hostile names stay texts`() throws {
+    let text = page(
+      try subject(name: Self.hostile, file: Self.hostile),
+      other: try subject(name: Self.hostile, rules: Self.hostile, file: Self.hostile, shift: 4))
+    #expect(!text.contains("<script") && !text.contains("alert('") && !text.contains("\u{202E}"))
+    #expect(text.contains("&lt;/td&gt;&lt;script&gt;"))
+  }
+
+  @Test func `two evaluations are compared sample by sample`() throws {
+    let text = page(try subject(), other: try subject(rules: "released", shift: 3))
+    #expect(
+      text.contains(
+        "3 of 40 samples: 3 right under per-image only, 0 right under released only, 0 wrong under both."
+      ))
+    #expect(text.contains("image 2") && !text.contains("image 3<"))
+  }
+
+  @Test func `what others state is compared by the rule`() throws {
+    let zoo = try ZooIndex.compiledIn()
+    let entry = try #require(try zoo.entry("HST-10-384"))
+    let text = page(try subject(entry: entry))
+    #expect(text.contains("class=\"verdict agrees\"") || text.contains("class=\"verdict differs\""))
+    #expect(text.contains("rounding + 1.96 x"))
+    #expect(page(try subject()).contains("The model is in no zoo"))
+  }
+
+  @Test func `many classes give the most frequent mistakes`() throws {
+    let text = page(try subject(classes: 30))
+    #expect(text.contains("The most frequent mistakes, of 5"))
+    #expect(!text.contains("Confusion: rows are labels, columns are answers"))
+    #expect(page(try subject()).contains("Confusion: rows are labels"))
+  }
+
+  @Test func `a part of a split is called one`() throws {
+    var some = try subject()
+    some.answers.removeLast(10)
+    #expect(page(some).contains("Not the whole split: 30 of 40 samples."))
+    #expect(PaperRow(some).sentence.contains("on 30 of the 40 samples"))
+  }
+
+  // MARK: Energies from stats
+
+  @Test func `energies of stats are taken for the same model only`() throws {
+    var one = try subject()
+    func stats(_ id: String) throws -> JSON {
+      try JSON(
+        parsing: Array(
+          """
+          {"schema": "qkzoo.stats/1", "model_id": "\(id)", "input": "digits", "samples": 7,
+          "costs": {"name": "45 nm", "accumulate_pj": 0.9, "multiply_accumulate_pj": 4.6},
+          "energy": [{"convention": "neurobench", "source": "NeuroBench", "accumulates": 10,
+          "multiply_accumulates": 20, "millijoules": 0.5, "parts": []}]}
+          """.utf8), at: "stats")
+    }
+    try one.addEnergies(stats: stats(one.modelID), at: "stats")
+    #expect(one.energies.map(\.convention) == ["paper", "strict", "neurobench"])
+    #expect(one.energies[2].measuredOn == "7 samples of digits, each alone")
+    #expect(
+      try Refusal.of { try one.addEnergies(stats: stats("00"), at: "stats") }
+        == Refusal(name: "activity", exitCode: 65))
+    #expect(
+      try Refusal.of { try one.addEnergies(stats: [:], at: "stats") }
+        == Refusal(name: "activity", exitCode: 65))
+  }
+
+  // MARK: Rows and listings
+
+  @Test func `a row for a paper carries sentence and model-id`() throws {
+    let row = PaperRow(try subject())
+    let markdown = row.markdown
+    #expect(
+      markdown.hasPrefix(
+        "| Model | Param (M) | Input | T | Energy (mJ, paper) | Top-1 (%) | Top-5 (%) |\n"))
+    #expect(markdown.contains("| 87.50 ± 5.23 | 100.00 |"))
+    #expect(markdown.contains("note  = {model-id abab"))
+    let latex = row.latex
+    #expect(latex.contains("a-model & ") && latex.contains("87.50 $\\pm$ 5.23 & 100.00 \\\\"))
+    #expect(latex.contains("@misc{a-model,") && latex.contains("zhou2024qkformer"))
+  }
+
+  @Test func `hostile names do not leave their cell`() throws {
+    let row = PaperRow(try subject(name: Self.hostile))
+    let line = try #require(row.markdown.split(separator: "\n").dropFirst(2).first)
+    #expect(line.replacing("\\|", with: "").count { $0 == "|" } == 8)
+    #expect(!line.contains("<script>"))
+    let latex = try #require(row.latex.split(separator: "\n").dropFirst().first)
+    #expect(latex.replacing("\\&", with: "").count { $0 == "&" } == 6)
+    #expect(latex.contains("\\textbackslash{}") && !latex.contains("\u{202E}"))
+  }
+
+  @Test func `timm's table has its columns`() throws {
+    let lines = ResultListings(try subject()).timmCSV.split(separator: "\n")
+    #expect(
+      lines[0] == "model,img_size,top1,top1_err,top5,top5_err,param_count,crop_pct,interpolation")
+    #expect(lines[1].hasPrefix("a-model,16,87.500,12.500,100.000,0.000,0.0"))
+    #expect(lines[1].hasSuffix(",0.875,bicubic") && lines[1].split(separator: ",").count == 9)
+    let hostile = ResultListings(try subject(name: Self.hostile)).timmCSV
+    #expect(hostile.split(separator: "\n").count == 2)
+    #expect(hostile.contains("\"</td><script>alert('1')</script>\"\" |"))
+    #expect(
+      ResultListings(try subject(name: "=1+1")).timmCSV.split(separator: "\n")[1]
+        .hasPrefix("\"'=1+1\","))
+  }
+
+  @Test func `Hugging Face's members are there, and every text is one scalar`() throws {
+    let index = ResultListings(try subject()).modelIndex
+    #expect(index.hasPrefix("model-index:\n- name: \"a-model\"\n  results:\n  - task:\n"))
+    #expect(index.contains("      value: 87.500\n      verified: false\n"))
+    let results = ResultListings(try subject()).evaluationResults(
+      dataset: "ILSVRC/imagenet-1k", task: "default")
+    #expect(
+      results.hasPrefix(
+        "- dataset:\n    id: \"ILSVRC/imagenet-1k\"\n    task_id: \"default\"\n  value: 87.500\n"))
+    let listings = ResultListings(try subject(name: Self.hostile))
+    for text in [
+      listings.modelIndex, listings.evaluationResults(dataset: Self.hostile, task: Self.hostile),
+    ] {
+      #expect(!text.contains("\n- a: b") && !text.contains("\u{202E}"))
+      #expect(text.contains("\\u202E\\n- a: b\""))
+    }
+  }
+}

@@ -6,7 +6,7 @@ Needs the peer environment (`scripts/setup --peers`, `scripts/peer-python`) and 
 (`make -C Benchmarks weights MODELS=HST-10-384`). Draws JPEG pictures of ImageNet's sizes into 1,000 class folders, then
 evaluates HST-10-384 on them by `per-image`: reading, decoding, resizing, the forward pass, exact counts and records.
 The bare forward pass is that of `forward-benchmark serve` on samples in memory, before and after; build it by
-`swift build -c release --package-path Benchmarks --product forward-benchmark`.
+`swift build -c release --package-path Benchmarks --product forward-benchmark`, or name it by FORWARD_BENCHMARK.
 
 The goal: at least 85 % of the bare throughput, and a peak of memory that does not grow with the number of pictures.
 The pictures are noise of many scales: as hard to decode as photographs of that size. The weights are random with
@@ -30,7 +30,7 @@ from safetensors.numpy import save_file
 
 QKZOO = os.environ.get("QKZOO", ".build/release/qkzoo")
 WORK = pathlib.Path(os.environ.get("WORK", pathlib.Path.home() / ".cache/qkzoo/benchmarks"))
-FORWARD = pathlib.Path(__file__).parent / ".build/release/forward-benchmark"
+FORWARD = os.environ.get("FORWARD_BENCHMARK", pathlib.Path(__file__).parent / ".build/release/forward-benchmark")
 GOAL = 0.85
 MOST_GROWTH = 32 << 20
 # Width and height, and how often: the usual shapes of the validation set.
@@ -127,12 +127,12 @@ def prepare(folder, count):
     return model, root, int(size.read_text())
 
 
-def measure(folder, images):
+def measure(folder, images, limit):
     model, root, size = prepare(folder, images)
     few = evaluate(model, root, folder / "few", 32)
     bare = [Bare(model, folder, samples) for samples in (4, 5)]
     rates = [max(one.rate() for one in bare)]
-    every = evaluate(model, root, folder / "all")
+    every = evaluate(model, root, folder / "all", limit)
     rates.append(max(one.rate() for one in bare))
     for one in bare:
         one.end()
@@ -150,6 +150,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=int, default=2000, help="a multiple of 1,000")
     parser.add_argument("--folder", type=pathlib.Path, help="where checkpoint and pictures are, or are made and kept")
+    parser.add_argument("--limit", type=int, help="evaluate so many of them, spread over the classes (default: all)")
     parser.add_argument("--prepare", action="store_true", help="only make them")
     parser.add_argument("-o", "--output")
     arguments = parser.parse_args()
@@ -159,10 +160,11 @@ def main():
         return prepare(arguments.folder, arguments.images)
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.folder or pathlib.Path(temporary)
-        result = measure(folder, arguments.images)
+        result = measure(folder, arguments.images, arguments.limit)
     record = {
         "benchmark": "imagenet_evaluation",
-        "command": f"python Benchmarks/imagenet_evaluation.py --images {arguments.images}",
+        "command": f"python Benchmarks/imagenet_evaluation.py --images {arguments.images}"
+        + (f" --limit {arguments.limit}" if arguments.limit else ""),
         "date": time.strftime("%Y-%m-%d", time.gmtime()), "machine": machine(),
         "model": "HST-10-384, T=4, 224 x 224, random weights with published firing rates", "protocol": "per-image",
         "goal_share": GOAL, "result": result,

@@ -121,7 +121,7 @@ private struct ShardVariables {
   func pair(_ index: String, _ count: String) throws -> ShardDetection? {
     switch (try number(index), try number(count)) {
     case (nil, nil): return nil
-    case (let index?, let number?): return try make(index, number, count)
+    case (let part?, let parts?): return try make(part, parts, index)
     case (nil, _): throw missing(count, index)
     case (_, nil): throw missing(index, count)
     }

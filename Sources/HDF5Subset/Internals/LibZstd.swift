@@ -39,11 +39,15 @@ enum LibZstd {
     return count
   }
 
+  /// The fastest level there is: the further below zero, the fewer repetitions are looked for. Those
+  /// of weights cost more bytes than they save.
+  private static let level: Int32 = -131_072
+
   /// A context that codes as chunks are coded: content size and checksum in the frame, and sequences
   /// off, so that only Huffman coding is left.
   static func makeEncoder() throws -> OpaquePointer {
     guard let context = unsafe ZSTD_createCCtx() else { throw ZstdError.memory }
-    try unsafe set(context, ZSTD_c_compressionLevel, -1000)
+    try unsafe set(context, ZSTD_c_compressionLevel, level)
     try unsafe set(context, ZSTD_c_checksumFlag, 1)
     try unsafe set(context, ZSTD_c_experimentalParam5, Int32(ZSTD_ps_enable.rawValue))
     return unsafe context

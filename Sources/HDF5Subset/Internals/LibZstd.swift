@@ -39,9 +39,9 @@ enum LibZstd {
     return count
   }
 
-  /// The fastest level there is: the further below zero, the fewer repetitions are looked for. Those
-  /// of weights cost more bytes than they save.
-  private static let level: Int32 = -131_072
+  /// How few repetitions are looked for: fewer, the further below zero. In trained weights most cost
+  /// more bytes than they save, in others some are worth it; measured in docs/formats-compared.md.
+  private static let level: Int32 = -6_000
 
   /// A context that codes as chunks are coded: content size and checksum in the frame, and sequences
   /// off, so that only Huffman coding is left.

@@ -10,18 +10,23 @@ public final class WorkerPool: Sendable {
   /// Threads that take part, the caller's included.
   public let threads: Int
   private let shared = SharedWork()
-  private let handles: [Handle]
+  private let helpers: [Thread]
 
   /// Starts `threads - 1` threads; at least the caller's own takes part.
   public init(threads: Int) {
     self.threads = max(threads, 1)
     let shared = shared
-    handles = (1..<max(threads, 1)).map { worker in Handle { shared.serve(worker) } }
+    helpers = (1..<max(threads, 1)).map { worker in
+      guard let thread = Thread({ shared.serve(worker) }) else {
+        preconditionFailure("no thread could be started")
+      }
+      return thread
+    }
   }
 
   deinit {
     shared.stop()
-    for handle in handles { handle.join() }
+    for thread in helpers { thread.join() }
   }
 
   /// Calls `body` with every item below `count` and the number of the worker that does it;
@@ -164,33 +169,5 @@ private final class Bell: @unchecked Sendable {
       if let value = ready() { return value }
       unsafe pthread_cond_wait(condition, mutex)
     }
-  }
-}
-
-/// One thread.
-@safe
-private final class Handle: @unchecked Sendable {
-  private let thread: pthread_t
-
-  init(_ body: @escaping @Sendable () -> Void) {
-    let box = unsafe Unmanaged.passRetained(Box(body))
-    var thread = pthread_t()
-    // SAFETY: the new thread takes over the box's reference.
-    let code = unsafe pthread_create(
-      &thread, nil,
-      { argument in
-        guard let argument = unsafe argument else { return nil }
-        unsafe Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body()
-        return nil
-      }, box.toOpaque())
-    precondition(code == 0, "no thread could be started: error \(code)")
-    self.thread = thread
-  }
-
-  func join() { pthread_join(thread, nil) }
-
-  private final class Box: Sendable {
-    let body: @Sendable () -> Void
-    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
   }
 }

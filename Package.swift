@@ -49,7 +49,7 @@ let package = Package(
       targets: [
         "Diagnostics", "CanonicalJSON", "FileAccess", "Digests", "Deflate", "SpikeTensors",
         "TensorFiles", "Pictures", "Datasets", "HDF5Subset", "QKFormerModel", "CheckpointFormat",
-        "Conversion",
+        "Conversion", "Signatures",
       ]),
   ],
   dependencies: [

@@ -16,7 +16,7 @@ TESTS = ROOT / "Tests"
 LIMITS = {
     "json": 1024, "manifest": 6144, "safetensors": 1024, "zip": 1024, "pickle": 2048,
     "torch": 4096, "hdf5": 4096, "zstd": 4096, "numpy": 1024, "pictures": 2048, "events": 1024,
-    "tar": 5120, "mat": 2048,
+    "tar": 5120, "mat": 2048, "signature": 2048, "key": 512,
 }
 
 

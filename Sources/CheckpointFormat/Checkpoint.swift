@@ -14,23 +14,37 @@ public struct Checkpoint: Sendable {
   public var references: [Reference]
   /// Recorded accuracy and firing statistics.
   public var records: Records
-  /// Where the model comes from, as inert JSON.
-  public var provenance: JSON
+  private var makeProvenance: @Sendable () throws -> JSON
   /// SHA-256 of every tensor, if somebody has computed them from these very tensors.
   private var knownDigests: [String: Digest]?
 
-  /// Bundles a model; `digests` are those of the tensors' elements, if they have been computed.
+  /// Bundles a model.
+  ///
+  /// - Parameters:
+  ///   - provenance: see the member; called each time it is asked for.
+  ///   - digests: those of the tensors' elements, if they have been computed.
   public init(
     configuration: QKFormerConfiguration, parameters: [String: Tensor],
-    references: [Reference] = [], records: Records = Records(), provenance: JSON,
-    digests: [String: Digest]? = nil
+    references: [Reference] = [], records: Records = Records(),
+    provenance: @escaping @Sendable () throws -> JSON, digests: [String: Digest]? = nil
   ) {
     self.configuration = configuration
     self.parameters = parameters
     self.references = references
     self.records = records
-    self.provenance = provenance
+    makeProvenance = provenance
     knownDigests = digests
+  }
+
+  /// Where the model comes from, as inert JSON. It may have to wait for the digest of a large file,
+  /// so who writes a checkpoint asks for it last.
+  ///
+  /// - Throws: what reading the source throws.
+  public var provenance: JSON { get throws { try makeProvenance() } }
+
+  /// Changes the provenance, when it is asked for.
+  public mutating func amendProvenance(_ amend: @escaping @Sendable (JSON) -> JSON) {
+    makeProvenance = { [makeProvenance] in amend(try makeProvenance()) }
   }
 
   /// SHA-256 of every tensor's elements, by path; computed once for each set of tensors.

@@ -16,21 +16,28 @@ public struct ModelAssembly {
   private let named: [(name: String, tensor: Tensor)]
   /// SHA-256 of each tensor's elements, by its name in the file.
   private let tensorDigests: [String: Digest]
-  private let fileDigests: Background<FileDigests>
+  /// What is said of the file.
+  public let origin: FileOrigin
 
-  /// Opens a file and reads one of its state dicts; `digests` are those of the file, if they are
-  /// known already.
+  /// Opens a file and reads one of its state dicts.
   ///
+  /// - Parameters:
+  ///   - withMD5: whether the MD5 sum of the file is needed, by which the official files are known.
+  ///   - digests: those of the file, if they are known already.
   /// - Throws: as `ImportedFile.open` and `ImportedFile.tensors(of:)`; `TorchFailure` if tensors are
   ///   to be matched by order and the file has none.
   public init(
     path: String, weights: String? = nil, matching: TensorMatching = .name,
-    digests: FileDigests? = nil
+    withMD5: Bool = true, digests: FileDigests? = nil
   ) throws {
     let file = try ImportedFile.open(path)
     self.file = file
-    // MD5 takes longest of all; it runs while the tensors are checked.
-    fileDigests = Background { [bytes = file.bytes] in try digests ?? FileDigests(of: bytes) }
+    // The whole file takes longest; it is read while the tensors are checked.
+    origin = FileOrigin(
+      file,
+      digests: Background { [bytes = file.bytes] in
+        try digests ?? FileDigests(of: bytes, withMD5: withMD5)
+      })
     guard matching == .name || file.container == .torch else {
       throw TorchFailure(
         .stateDict, at: path, expected: "a state dict, which has an order, to match by order",
@@ -42,11 +49,6 @@ public struct ModelAssembly {
       uniqueKeysWithValues: named.map { ($0.name, $0.tensor) }
     ).digests()
   }
-
-  /// The digests of the file as a whole; waits until they are known.
-  ///
-  /// - Throws: `FileFailure`.
-  public func digests() throws -> FileDigests { try fileDigests.value() }
 
   /// The weights-id of the tensors, whatever they are called.
   public var weightsID: Digest {
@@ -89,12 +91,13 @@ public struct ModelAssembly {
   /// Chooses the configuration: what was asked for, else what our own exporter wrote into the file,
   /// else the entries that know the file, else what the file states.
   ///
-  /// - Throws: `UndecidedConfiguration`, `ConfigurationFailure`.
+  /// - Throws: `UndecidedConfiguration`, `ConfigurationFailure`, and what `entries` throws.
   public func choose(
-    explicit: ConfigurationChoice?, entries: [ConfigurationChoice]
+    explicit: ConfigurationChoice?, entries: () throws -> [ConfigurationChoice]
   ) throws -> ConfigurationChoice {
     if let explicit { return explicit }
     if let own = try ownConfiguration() { return own }
+    let entries = try entries()
     if entries.count == 1 { return entries[0] }
     if entries.isEmpty, let stated = try StatedConfiguration.read(file) { return stated }
     throw UndecidedConfiguration(
@@ -115,11 +118,12 @@ public struct ModelAssembly {
   /// What nobody stated.
   public static let noLicences: JSON = ["code": "none stated", "weights": "none stated"]
 
-  /// The model under a configuration; `licences` go into the provenance.
+  /// The model under a configuration; `licences` go into the provenance, which waits for the digests
+  /// of the file.
   ///
   /// - Throws: `TensorsDoNotFit`, and `CheckpointFailure` if the file claims another model-id.
   public func checkpoint(
-    _ choice: ConfigurationChoice, licences: JSON = noLicences
+    _ choice: ConfigurationChoice, licences: @escaping @Sendable () throws -> JSON = { noLicences }
   ) throws -> Checkpoint {
     let placement = placement(choice.configuration)
     guard placement.findings.isEmpty else {
@@ -127,7 +131,9 @@ public struct ModelAssembly {
     }
     let checkpoint = Checkpoint(
       configuration: choice.configuration, parameters: placement.tensors,
-      provenance: try provenance(choice, placement, licences),
+      provenance: { [origin, naming = placement.naming] in
+        try origin.provenance(configuration: choice.source, naming, licences: try licences())
+      },
       digests: Dictionary(
         uniqueKeysWithValues: placement.pairs.compactMap { pair in
           tensorDigests[pair.found].map { (pair.specification.path, $0) }
@@ -159,36 +165,5 @@ public struct ModelAssembly {
     case .name: .byName(named, configuration, at: file.path)
     case .order: .byOrder(named, configuration, at: file.path)
     }
-  }
-
-  /// Where the model comes from, as inert JSON.
-  private func provenance(
-    _ choice: ConfigurationChoice, _ placement: TensorPlacement, _ licences: JSON
-  ) throws -> JSON {
-    let digests = try digests()
-    var members: [String: JSON] = [
-      "schema": "qkzoo.provenance/1",
-      "source": [
-        "name": .string(Files.name(of: file.path)), "container": .string(file.container.rawValue),
-        "size": .integer(digests.size), "md5": .string(digests.md5.hex),
-        "sha256": .string(digests.sha256.hex),
-      ],
-      "configuration_source": .string(choice.source),
-      "training_arguments": file.arguments ?? .null,
-      "facts": .object(file.facts),
-      "dropped": [
-        "tensors": .integer(file.dropped.tensors), "bytes": .integer(file.dropped.bytes),
-      ],
-      "licences": file.own?.provenance?["licences"] ?? licences,
-    ]
-    // Said where it is not the usual: the released code's own names.
-    if placement.naming != .released {
-      members["tensors_matched_by"] = .string(placement.naming.map { "names of \($0)" } ?? "order")
-    }
-    // One step back; the file that was imported then is named in it.
-    members["derived_from"] = file.own?.provenance?.object.map { former in
-      .object(former.filter { $0.key != "derived_from" })
-    }
-    return .object(members)
   }
 }

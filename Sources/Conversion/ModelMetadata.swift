@@ -23,9 +23,9 @@ struct ModelMetadata {
   let modelID: String?
   private let weightsID: String?
 
-  init(_ checkpoint: Checkpoint, _ identity: ModelIdentity) {
+  init(_ checkpoint: Checkpoint, _ identity: ModelIdentity) throws {
     configuration = checkpoint.configuration.json
-    provenance = checkpoint.provenance
+    provenance = try checkpoint.provenance
     modelID = identity.modelID.hex
     weightsID = identity.weightsID.hex
   }

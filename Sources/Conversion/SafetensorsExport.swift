@@ -20,7 +20,7 @@ public enum SafetensorsExport {
     let identity = try checkpoint.identity()
     try SafetensorsWriter.write(
       Dictionary(uniqueKeysWithValues: checkpoint.namedTensors),
-      metadata: ModelMetadata(checkpoint, identity).strings, to: path)
+      metadata: try ModelMetadata(checkpoint, identity).strings, to: path)
     return identity
   }
 }

@@ -72,8 +72,14 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
 
   /// Lowercase hexadecimal digits.
   public var hex: String {
-    let digits = Array("0123456789abcdef")
-    return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+    func digit(_ value: UInt8) -> UInt8 { value + (value < 10 ? 0x30 : 0x61 - 10) }
+    return unsafe String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
+      for (index, byte) in bytes.enumerated() {
+        unsafe text[2 * index] = digit(byte >> 4)
+        unsafe text[2 * index + 1] = digit(byte & 15)
+      }
+      return 2 * bytes.count
+    }
   }
 
   /// Lowercase hexadecimal digits.
@@ -112,8 +118,9 @@ public enum SHA256 {
 public struct FileDigests: Sendable, Equatable {
   /// The size in bytes.
   public let size: Int
-  /// The MD5 sum, the only digest that was ever published of the official weights.
-  public let md5: Digest
+  /// The MD5 sum, the only digest that was ever published of the official weights; `nil` if nobody
+  /// asked for it.
+  public let md5: Digest?
   /// The SHA-256 digest.
   public let sha256: Digest
 
@@ -124,13 +131,14 @@ public struct FileDigests: Sendable, Equatable {
     try self.init(of: ByteRegion(MappedFile(path: path)))
   }
 
-  /// Computes both digests of a mapped file side by side, so that the faster one costs no time.
+  /// Computes the digests of a mapped file side by side; MD5 takes longer than all else that a
+  /// conversion does, so it is left out unless asked for.
   ///
   /// - Throws: nothing about the content.
-  public init(of file: ByteRegion) throws {
-    let md5 = Background { HashFunction.md5.digest(of: file) }
+  public init(of file: ByteRegion, withMD5: Bool = true) throws {
+    let md5 = withMD5 ? Background { HashFunction.md5.digest(of: file) } : nil
     size = file.count
     sha256 = HashFunction.sha256.digest(of: file)
-    self.md5 = try md5.value()
+    self.md5 = try md5?.value()
   }
 }

@@ -37,6 +37,11 @@ public struct SigningKey: Sendable {
       throw KeyFailure(.file, at: place, expected: "a private key", found: "other bytes")
     }
     try key.requireP256(at: place)
+    guard key.isWhole else {
+      throw KeyFailure(
+        .file, at: place, expected: "two halves of one key",
+        found: "a public half that is not the private one's")
+    }
     self.init(key)
   }
 

@@ -104,6 +104,19 @@ public final class HDF5Writer {
     try write(unsafe text.span.bytes, type: type, shape: [1], to: path)
   }
 
+  /// Replaces a text that was written by another of the same length, in the same place.
+  ///
+  /// - Throws: `HDF5Failure`, also for another length.
+  public func rewrite(text: [UInt8], at path: String) throws {
+    let dataset = try LibHDF5.H5Oopen(file, path, path)
+    let length = LibHDF5.H5Dget_storage_size(dataset) - Fletcher32.byteCount
+    guard length == text.count else {
+      throw HDF5Failure(.limit, at: path, expected: "\(length) bytes", found: "\(text.count)")
+    }
+    try LibHDF5.H5Dwrite_chunk(
+      dataset, offset: [0], Fletcher32.stored(with: unsafe text.span.bytes), path)
+  }
+
   /// Writes texts as strings of one fixed length, padded with zeros; rank 0 lies in the header.
   ///
   /// For files of other formats: a checkpoint has no such dataset.

@@ -16,7 +16,7 @@ public enum Fletcher32 {
   }
 
   /// Some bytes with their checksum after them, little-endian, as they are stored.
-  static func stored(with bytes: RawSpan) -> [UInt8] {
+  public static func stored(with bytes: RawSpan) -> [UInt8] {
     var stored: [UInt8] = []
     append(bytes, to: &stored)
     return stored

@@ -100,10 +100,10 @@ public struct EntryCheck {
       let found = try FileDigests(ofFile: path)
       for (what, expected, found) in [
         ("size", file.size.map(String.init), "\(found.size)"),
-        ("SHA-256", file.sha256?.hex, found.sha256.hex), ("MD5", file.md5?.hex, found.md5.hex),
+        ("SHA-256", file.sha256?.hex, found.sha256.hex), ("MD5", file.md5?.hex, found.md5?.hex),
       ] {
         if let expected, expected != found {
-          find("files \(file.name)", "\(what) \(expected)", found)
+          find("files \(file.name)", "\(what) \(expected)", found ?? "none")
         }
       }
     }

@@ -41,7 +41,7 @@ public enum EntryDraft {
     members["weights_id"] = .string(identity.weightsID.hex)
     members["model_id"] = .string(identity.modelID.hex)
     members["records"] = checkpoint.records.json
-    members["licences"] = checkpoint.provenance["licences"] ?? members["licences"]
+    members["licences"] = try checkpoint.provenance["licences"] ?? members["licences"]
     return .object(members)
   }
 }

@@ -202,7 +202,7 @@ extension ZooEntry.File {
     if sha256 == digests.sha256 {
       return EntryMatch(entry: entry, grounds: .sha256, text: "SHA-256 of \(name)")
     }
-    guard md5 == digests.md5, sha256 == nil else { return nil }
+    guard let md5, md5 == digests.md5, sha256 == nil else { return nil }
     return EntryMatch(entry: entry, grounds: .md5, text: "MD5 of \(name)")
   }
 }

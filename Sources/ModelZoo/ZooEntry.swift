@@ -126,6 +126,8 @@ public struct ZooEntry: Sendable {
   public let preprocessing: Preprocessing
   /// Licences of code, weights and data; may say `none stated`.
   public let licences: [String: String]
+  /// The same as JSON, as a provenance has them.
+  public var licencesJSON: JSON { .object(licences.mapValues { .string($0) }) }
   /// The files.
   public let files: [File]
   /// Where they can be had.

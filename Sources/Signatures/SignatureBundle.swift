@@ -28,7 +28,7 @@ public struct SignatureBundle: Sendable {
 
   /// Signs a statement. Two signatures of one statement differ.
   ///
-  /// - Throws: `SignatureFailure` if the key's halves do not belong together.
+  /// - Throws: `SignatureFailure` if the statement breaks its rules.
   public init(signing statement: SignedStatement, with key: SigningKey) throws {
     hint = key.verifyingKey.fingerprint.hex
     payload = statement.json.canonicalBytes

@@ -54,7 +54,7 @@ import Testing
     #expect(!checkpoint.references.map(\.origin.isIndependent).contains(false))
     #expect(checkpoint.records.accuracy.count == archived.facts["accuracy"]?.int)
     #expect(checkpoint.records.firing.count == archived.facts["firing"]?.int)
-    #expect(checkpoint.provenance["source"]?["container"]?.string == "torch")
+    #expect(try checkpoint.provenance["source"]?["container"]?.string == "torch")
   }
 
   /// Everything that a manifest says but who wrote the file.

@@ -88,7 +88,7 @@ import Testing
     let expected = Dictionary(
       uniqueKeysWithValues: golden.checkpoint.plan.parameters.map { ($0.path, $0.shape) })
     #expect(golden.checkpoint.parameters.mapValues(\.shape) == expected)
-    let source = golden.checkpoint.provenance["source"]
+    let source = try golden.checkpoint.provenance["source"]
     #expect(source?["name"]?.string == "checkpoint.pth")
     #expect(source?["container"]?.string == "torch")
   }

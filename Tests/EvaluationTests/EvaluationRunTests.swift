@@ -22,7 +22,7 @@ import Testing
       let configuration = TinyModel.configuration()
       checkpoint = Checkpoint(
         configuration: configuration, parameters: TinyModel.parameters(configuration),
-        provenance: [:])
+        provenance: { [:] })
       let input = TinyModel.input(configuration, batch: count)
       let values = try input.floats(name: "input")
       let width = values.count / count

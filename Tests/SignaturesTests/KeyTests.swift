@@ -82,6 +82,22 @@ import Testing
       })
   }
 
+  /// PKCS 8 of P-256 holds the private half, 32 bytes, and then the public one.
+  @Test func `a private key whose halves are of two keys, or out of range, is refused`() throws {
+    let text = SigningKey.random().pem
+    let lines = text.split(separator: "\n").map(String.init)
+    let der = try #require(Base64.bytes(lines[1..<lines.count - 1].joined()))
+    let start = der.count - 32 - 70
+    for scalar in [
+      Array(der[start..<start + 31]) + [der[start + 31] ^ 1], .init(repeating: 0, count: 32),
+      .init(repeating: 255, count: 32),
+    ] {
+      let other = Base64.text(der[..<start] + scalar + der[(start + 32)...])
+      let pem = "-----BEGIN PRIVATE KEY-----\n\(other)\n-----END PRIVATE KEY-----\n"
+      #expect(Self.isRefused(.file) { _ = try SigningKey(pem: Array(pem.utf8), at: "key") })
+    }
+  }
+
   @Test func `encrypted keys are refused by name`() {
     for text in [
       "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",

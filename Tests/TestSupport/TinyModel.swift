@@ -88,7 +88,7 @@ public enum TinyModel {
   ) -> Checkpoint {
     Checkpoint(
       configuration: configuration, parameters: parameters(configuration, seed: seed),
-      provenance: ["schema": "qkzoo.provenance/1", "source": "random weights"])
+      provenance: { ["schema": "qkzoo.provenance/1", "source": "random weights"] })
   }
 
   /// Random input for a configuration.

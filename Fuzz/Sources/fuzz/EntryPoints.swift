@@ -36,7 +36,7 @@ public func initialize(
 public func runOnce(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
   let bytes = Array(UnsafeBufferPointer(start: data, count: size))
   fuzz_begin(
-    target.allocationFactor * size + target.allocationLimit,
+    2 * size + target.allocationLimit,
     target.totalFactor * size + target.totalLimit)
   defer { fuzz_end() }
   do {

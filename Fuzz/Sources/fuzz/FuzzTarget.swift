@@ -2,9 +2,7 @@
 struct FuzzTarget: Sendable {
   /// The name by which scripts/fuzz knows it; its dictionary has the same.
   let name: String
-  /// No single allocation is larger than this many times the input and `allocationLimit` bytes.
-  var allocationFactor = 2
-  /// See `allocationFactor`.
+  /// No single allocation is larger than twice the input and this many bytes.
   var allocationLimit = 1 << 16
   /// No more than this many times the input and `totalLimit` bytes are taken at one time.
   var totalFactor = 64
@@ -20,5 +18,6 @@ struct FuzzTarget: Sendable {
   /// Every target.
   static let all: [FuzzTarget] = [
     json, manifest, safetensors, zip, pickle, torch, hdf5, zstd, numpy, pictures, events, tar, mat,
+    signature, key,
   ]
 }

@@ -206,9 +206,10 @@ public final class CheckpointFile: Sendable {
   public func checkpoint() throws -> Checkpoint {
     let tensors = try self.tensors(manifest.tensors.map(\.path))
     let parameters = [String: Tensor](uniqueKeysWithValues: tensors)
+    let provenance = try provenance()
     return Checkpoint(
       configuration: manifest.configuration, parameters: parameters,
-      references: try references(), records: try records(), provenance: try provenance(),
+      references: try references(), records: try records(), provenance: { provenance },
       digests: verifiedDigests)
   }
 

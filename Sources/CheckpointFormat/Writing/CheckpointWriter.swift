@@ -38,51 +38,51 @@ public enum CheckpointWriter {
   /// Everything that goes into the file, in the order in which it is written.
   private struct Content {
     private enum Item {
+      /// Of the model; its digest is known.
+      case parameter(Tensor)
       case tensor(Tensor)
-      case text([UInt8])
+      case text(() throws -> [UInt8])
     }
 
-    private var items: [(path: String, item: Item)] = []
+    private let checkpoint: Checkpoint
+    private let items: [(path: String, item: Item)]
     private let attributes: [String: [String: String]]
     private let groups: [String]
+    private let tensors: [Manifest.Entry]
 
     init(_ checkpoint: Checkpoint, digests: [String: Digest]) throws {
       let specifications = checkpoint.plan.parameters
-      var datasets: [String: Digest] = [:]
       var items: [(String, Item)] = []
-      func add(_ path: String, tensor: Tensor) throws {
-        try Self.checkStorable(tensor, path)
-        datasets[path] = SHA256.digest(of: tensor.bytes)
-        items.append((path, .tensor(tensor)))
-      }
-      func add(_ path: String, text: [UInt8]) {
-        datasets[path] = SHA256.digest(of: text)
-        items.append((path, .text(text)))
-      }
       for specification in specifications {
         guard let tensor = checkpoint.parameters[specification.path] else { continue }
-        items.append((ElementPaths.parameter(specification.path), .tensor(tensor)))
+        items.append((ElementPaths.parameter(specification.path), .parameter(tensor)))
       }
       for (index, reference) in checkpoint.references.enumerated() {
         for (name, tensor) in reference.datasets {
-          try add("\(ElementPaths.reference(index))/\(name)", tensor: tensor)
+          let path = "\(ElementPaths.reference(index))/\(name)"
+          try Self.checkStorable(tensor, path)
+          items.append((path, .tensor(tensor)))
         }
       }
       if !checkpoint.records.isEmpty {
-        add(ElementPaths.records, text: checkpoint.records.json.canonicalBytes)
+        items.append((ElementPaths.records, .text { checkpoint.records.json.canonicalBytes }))
       }
-      add(ElementPaths.provenance, text: checkpoint.provenance.canonicalBytes)
+      items.append((ElementPaths.provenance, .text { try checkpoint.provenance.canonicalBytes }))
+      self.checkpoint = checkpoint
+      self.items = items
       groups = ElementPaths.groups(above: items.map(\.0))
       attributes = ElementPaths.attributes(
         of: groups + items.map(\.0) + [ElementPaths.manifest])
-      let manifest = Manifest(
-        configuration: checkpoint.configuration,
-        tensors: Self.entries(specifications, checkpoint.parameters, digests),
-        datasets: datasets,
+      tensors = Self.entries(specifications, checkpoint.parameters, digests)
+    }
+
+    /// The manifest; its length does not depend on the digests.
+    private func manifest(_ datasets: [String: Digest]) -> [UInt8] {
+      Manifest(
+        configuration: checkpoint.configuration, tensors: tensors, datasets: datasets,
         attributes: attributes.mapValues { $0.mapValues { SHA256.digest(of: $0) } },
-        references: checkpoint.references.map(\.json))
-      items.insert((ElementPaths.manifest, .text(manifest.json.canonicalBytes)), at: 0)
-      self.items = items
+        references: checkpoint.references.map(\.json)
+      ).json.canonicalBytes
     }
 
     private static func entries(
@@ -114,23 +114,46 @@ public enum CheckpointWriter {
       !tensor.shape.isEmpty && tensor.elementType.byteCount > 1
     }
 
+    /// The manifest lies before all that it describes, so its place is taken first, and it is
+    /// written last: the provenance may not be known before the tensors are written.
     func write(to path: String, _ layout: CheckpointLayout) throws {
       let writer = try HDF5Writer(path: path)
       for group in groups { try writer.makeGroup(group) }
+      var datasets: [String: Digest] = [:]
+      for (path, item) in items {
+        if case .parameter = item { continue }
+        datasets[path] = SHA256.digest(of: [])
+      }
+      try writer.write(text: manifest(datasets), to: ElementPaths.manifest)
       for (path, item) in items {
         switch item {
-        case .tensor(let tensor) where layout == .compact && Self.isCompressible(tensor):
-          try writer.writeCompressed(tensor, to: path)
-        case .tensor(let tensor): try writer.write(tensor, to: path)
-        case .text(let text): try writer.write(text: text, to: path)
+        case .parameter(let tensor): try Self.write(tensor, to: path, layout, writer)
+        case .tensor(let tensor):
+          datasets[path] = SHA256.digest(of: tensor.bytes)
+          try Self.write(tensor, to: path, layout, writer)
+        case .text(let text):
+          let text = try text()
+          datasets[path] = SHA256.digest(of: text)
+          try writer.write(text: text, to: path)
         }
       }
+      try writer.rewrite(text: manifest(datasets), at: ElementPaths.manifest)
       for (path, members) in attributes.sorted(by: { $0.key < $1.key }) {
         for (name, text) in members.sorted(by: { $0.key < $1.key }) {
           try writer.setAttribute(name, text, of: path)
         }
       }
       try writer.close()
+    }
+
+    private static func write(
+      _ tensor: Tensor, to path: String, _ layout: CheckpointLayout, _ writer: HDF5Writer
+    ) throws {
+      if layout == .compact && isCompressible(tensor) {
+        try writer.writeCompressed(tensor, to: path)
+      } else {
+        try writer.write(tensor, to: path)
+      }
     }
   }
 }

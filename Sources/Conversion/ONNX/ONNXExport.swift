@@ -96,6 +96,6 @@ public enum ONNXExport {
   }
 
   private static func metadata(_ checkpoint: Checkpoint) throws -> [String: String] {
-    ModelMetadata(checkpoint, try checkpoint.identity()).strings
+    try ModelMetadata(checkpoint, try checkpoint.identity()).strings
   }
 }

@@ -22,7 +22,7 @@ public enum TorchExport {
     try checkpoint.validate(at: path)
     let identity = try checkpoint.identity()
     let tensors = checkpoint.namedTensors
-    let metadata = ModelMetadata(checkpoint, identity)
+    let metadata = try ModelMetadata(checkpoint, identity)
     var entries = [(name: "\(root)/data.pkl", bytes: pickle(tensors, metadata, checkpoint))]
     entries.append(("\(root)/byteorder", ByteRegion(Array("little".utf8))))
     for (index, (_, tensor)) in tensors.enumerated() {

@@ -89,6 +89,17 @@ extension LibCrypto {
     return String(decoding: name.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
+  /// Whether both halves are there, in range, and of one another.
+  static func EVP_PKEY_check(_ key: OpaquePointer) -> Bool {
+    guard let context = unsafe CCrypto.EVP_PKEY_CTX_new(key, nil) else {
+      fatalError("EVP_PKEY_CTX_new")
+    }
+    defer { unsafe CCrypto.EVP_PKEY_CTX_free(context) }
+    let result = unsafe CCrypto.EVP_PKEY_check(context)
+    CCrypto.ERR_clear_error()
+    return result == 1
+  }
+
   static func EVP_DigestSign(_ key: OpaquePointer, _ message: [UInt8]) -> [UInt8] {
     let context = unsafe EVP_MD_CTX_new()
     defer { unsafe EVP_MD_CTX_free(context) }

@@ -46,6 +46,9 @@ final class LibCryptoKey {
     }
   }
 
+  /// Whether the private half is there and the public half is its own.
+  var isWhole: Bool { unsafe LibCrypto.EVP_PKEY_check(pointer) }
+
   /// A signature over the SHA-256 of a message.
   func sign(_ message: [UInt8]) -> [UInt8] { unsafe LibCrypto.EVP_DigestSign(pointer, message) }
 

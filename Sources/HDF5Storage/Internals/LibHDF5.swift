@@ -194,6 +194,11 @@ enum LibHDF5 {
     _ = try checked(result, "H5Dwrite_chunk", place)
   }
 
+  /// Bytes that the chunks of a dataset take in the file.
+  static func H5Dget_storage_size(_ dataset: Identifier) -> Int {
+    Int(CHDF5.H5Dget_storage_size(dataset.id))
+  }
+
   // MARK: Spaces
 
   /// A space of some extent; rank 0 is a scalar.

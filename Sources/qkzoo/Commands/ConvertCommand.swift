@@ -64,7 +64,9 @@ struct ConvertCommand: ParsableCommand {
   func run() throws {
     let (model, source, imported) = try read()
     var checkpoint = model
-    if !licence.isEmpty { checkpoint.provenance = provenance(checkpoint.provenance) }
+    if !licence.isEmpty {
+      checkpoint.amendProvenance { [licence] in Self.stating(licence, in: $0) }
+    }
     for path in reference {
       checkpoint.references.append(try ForeignReference.read(path, for: checkpoint.plan))
     }
@@ -79,7 +81,7 @@ struct ConvertCommand: ParsableCommand {
       checkpoint.records.firing += added.firing
     }
     let identity = try write(checkpoint)
-    format.print(report(checkpoint, identity, source, imported.map(MatchReport.init)))
+    format.print(try report(checkpoint, identity, source, try imported.map(MatchReport.init)))
   }
 
   private func read() throws -> (Checkpoint, String, ImportedModel?) {
@@ -92,10 +94,10 @@ struct ConvertCommand: ParsableCommand {
     return (imported.checkpoint, imported.source, imported)
   }
 
-  private func provenance(_ provenance: JSON) -> JSON {
+  private static func stating(_ statements: [String], in provenance: JSON) -> JSON {
     var members = provenance.object ?? [:]
     var licences = members["licences"]?.object ?? [:]
-    for statement in licence {
+    for statement in statements {
       let parts = statement.split(separator: "=", maxSplits: 1)
       licences[String(parts[0])] = .string(String(parts[1]))
     }
@@ -133,9 +135,9 @@ struct ConvertCommand: ParsableCommand {
 
   private func report(
     _ checkpoint: Checkpoint, _ identity: ModelIdentity, _ source: String, _ match: MatchReport?
-  ) -> Report {
+  ) throws -> Report {
     let bytes = checkpoint.parameters.values.reduce(0) { $0 + $1.bytes.count }
-    let dropped = checkpoint.provenance["dropped"]
+    let dropped = try checkpoint.provenance["dropped"]
     let droppedTensors = dropped?["tensors"]?.int ?? 0
     let droppedBytes = dropped?["bytes"]?.int ?? 0
     var table = TextTable()

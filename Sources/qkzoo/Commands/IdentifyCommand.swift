@@ -84,7 +84,7 @@ struct IdentifyCommand: ParsableCommand {
   private func ofForeign(_ path: String, _ index: ZooIndex) throws -> Finding {
     let assembly = try ModelAssembly(path: path, weights: weights)
     return Finding(
-      container: assembly.file.container.rawValue, digests: try assembly.digests(),
+      container: assembly.file.container.rawValue, digests: try assembly.origin.digests(),
       weightsID: assembly.weightsID, modelID: nil,
       prints: assembly.prints, names: assembly.names, evidence: try evidence(assembly, index),
       identity: { configuration in
@@ -140,7 +140,7 @@ struct IdentifyCommand: ParsableCommand {
     let digests = finding.digests
     var table = TextTable()
     table.add("file", "\(file), \(finding.container), \(digests.size.grouped) bytes")
-    table.add("MD5", digests.md5.hex)
+    if let md5 = digests.md5 { table.add("MD5", md5.hex) }
     table.add("SHA-256", digests.sha256.hex)
     table.add("weights-id", finding.weightsID.hex)
     if let modelID = finding.modelID { table.add("model-id", modelID.hex) }
@@ -152,7 +152,7 @@ struct IdentifyCommand: ParsableCommand {
       "identify",
       [
         "file": .string(file), "container": .string(finding.container),
-        "size": .integer(digests.size), "md5": .string(digests.md5.hex),
+        "size": .integer(digests.size), "md5": .optional(digests.md5?.hex),
         "sha256": .string(digests.sha256.hex), "weights_id": .string(finding.weightsID.hex),
         "model_id": .optional(finding.modelID?.hex),
         "identified": .array(

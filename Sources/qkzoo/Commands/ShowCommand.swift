@@ -103,14 +103,15 @@ struct ShowCommand: ParsableCommand {
     for record in checkpoint.records.accuracy {
       table.add(record.source.rawValue, Self.words(record))
     }
-    if let source = checkpoint.provenance["source"] {
+    let provenance = try checkpoint.provenance
+    if let source = provenance["source"] {
       table.add("source", source.canonicalText)
     }
     var members: [String: JSON] = [
       "configuration": checkpoint.configuration.json,
       "parameters": .integer(plan.parameterCount), "accumulates_per_step": .integer(macs),
       "model_id": .string(identity.modelID.hex), "weights_id": .string(identity.weightsID.hex),
-      "records": checkpoint.records.json, "provenance": checkpoint.provenance,
+      "records": checkpoint.records.json, "provenance": provenance,
       "references": .array(
         checkpoint.references.map {
           [

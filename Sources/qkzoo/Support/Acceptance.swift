@@ -55,7 +55,8 @@ struct Acceptance {
   private func refusal(_ path: String, _ digests: FileDigests, _ weightsID: Digest) -> ZooFailure {
     ZooFailure(
       .digest, at: path, expected: "a copy of \(entry.name): \(entry.accepted)",
-      found: "MD5 \(digests.md5), SHA-256 \(digests.sha256), weights-id \(weightsID)")
+      found:
+        "MD5 \(digests.md5?.hex ?? "unknown"), SHA-256 \(digests.sha256), weights-id \(weightsID)")
   }
 
   private func unknown(_ path: String) -> ZooFailure {
@@ -96,7 +97,7 @@ struct Acceptance {
         ConfigurationChoice(
           configuration: entry.configuration,
           source: "zoo entry \(entry.name) (\(grounds.rawValue))"),
-        licences: .object(entry.licences.mapValues { .string($0) }))
+        licences: { [entry] in entry.licencesJSON })
     }
   }
 

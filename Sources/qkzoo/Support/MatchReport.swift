@@ -7,9 +7,9 @@ struct MatchReport {
   private let placement: TensorPlacement
   private let known: String?
 
-  init(_ imported: ImportedModel) {
+  init(_ imported: ImportedModel) throws {
     placement = imported.placement
-    known = imported.known
+    known = try imported.known()
   }
 
   /// One line. Names are proof enough; an order is not.

@@ -84,8 +84,10 @@ struct ImportedModel {
   let assembly: ModelAssembly
   /// Who said what the configuration is.
   let source: String
+  fileprivate let matches: @Sendable () throws -> [EntryMatch]
+
   /// The zoo's entry that has this file or these weights, and how it was recognised.
-  let known: String?
+  func known() throws -> String? { try matches().first.map { "\($0.entry.name) by \($0.text)" } }
 
   /// The tensors' places in the model.
   var placement: TensorPlacement { assembly.placement(checkpoint.configuration) }
@@ -104,22 +106,25 @@ enum ModelFile {
   static func importModel(
     _ path: String, _ options: ForeignOptions, _ zoo: LocalZoo
   ) throws -> ImportedModel {
+    let explicit = try options.explicit()
     let assembly = try ModelAssembly(
-      path: path, weights: options.weights, matching: options.match)
-    let matches = try zoo.matches(digests: assembly.digests(), weightsID: assembly.weightsID)
-    let choice = try assembly.choose(
-      explicit: try options.explicit(),
-      entries: matches.map { match in
+      path: path, weights: options.weights, matching: options.match, withMD5: explicit == nil)
+    // The file's digests are known last: nobody waits for them who need not.
+    let matches = { @Sendable [origin = assembly.origin, weightsID = assembly.weightsID] in
+      try zoo.matches(digests: origin.digests(), weightsID: weightsID)
+    }
+    let choice = try assembly.choose(explicit: explicit) {
+      try matches().map { match in
         ConfigurationChoice(
           configuration: match.entry.configuration,
           source: "zoo entry \(match.entry.name) (\(match.text))")
-      })
-    let licences = matches.first.map { JSON.object($0.entry.licences.mapValues { .string($0) }) }
-    let checkpoint = try assembly.checkpoint(
-      choice, licences: licences ?? ModelAssembly.noLicences)
+      }
+    }
+    let checkpoint = try assembly.checkpoint(choice) {
+      try matches().first?.entry.licencesJSON ?? ModelAssembly.noLicences
+    }
     return ImportedModel(
-      checkpoint: checkpoint, assembly: assembly, source: choice.source,
-      known: matches.first.map { "\($0.entry.name) by \($0.text)" })
+      checkpoint: checkpoint, assembly: assembly, source: choice.source, matches: matches)
   }
 }
 

@@ -6,7 +6,7 @@ import SpikeTensors
 extension FuzzTarget {
   /// Safetensors: tensors cover the data exactly, and every one can be read.
   static let safetensors = FuzzTarget(
-    name: "safetensors", allocationFactor: 64, totalFactor: 256,
+    name: "safetensors", totalFactor: 256,
     repair: { bytes, choice in SafetensorsRepair.repair(&bytes, choice) }
   ) { bytes in
     let file = try SafetensorsFile(ByteRegion(bytes), at: "input")
@@ -18,7 +18,7 @@ extension FuzzTarget {
 
   /// Zip: entries are disjoint parts of the file, and every one can be read or is refused.
   static let zip = FuzzTarget(
-    name: "zip", allocationFactor: 16, allocationLimit: 1 << 22, totalLimit: 1 << 23,
+    name: "zip", allocationLimit: 1 << 22, totalLimit: 1 << 23,
     repair: { bytes, choice in ZipRepair.repair(&bytes, choice) }
   ) { bytes in
     let archive = try ZipArchive(ByteRegion(bytes), at: "input", allowsDeflate: true)
@@ -34,7 +34,7 @@ extension FuzzTarget {
 
   /// NumPy arrays, alone or in an archive.
   static let numpy = FuzzTarget(
-    name: "numpy", allocationFactor: 16, allocationLimit: 1 << 22, totalLimit: 1 << 23,
+    name: "numpy", allocationLimit: 1 << 22, totalLimit: 1 << 23,
     repair: { bytes, choice in
       if bytes.starts(with: [0x50, 0x4B]) { ZipRepair.repair(&bytes, choice) }
     }

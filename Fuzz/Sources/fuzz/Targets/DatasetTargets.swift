@@ -5,7 +5,7 @@ import FileAccess
 extension FuzzTarget {
   /// JPEG and PNG: pictures of up to 16,384 pixels are decoded, and made grey and small.
   static let pictures = FuzzTarget(
-    name: "pictures", allocationFactor: 16, allocationLimit: 1 << 22, totalLimit: 1 << 24,
+    name: "pictures", allocationLimit: 1 << 22, totalLimit: 1 << 24,
     repair: { bytes, choice in PictureRepair.repair(&bytes, choice) }
   ) { bytes in
     if let codec = codec(of: bytes), let header = try? codec.header(of: bytes.span.bytes) {
@@ -29,7 +29,7 @@ extension FuzzTarget {
   }
 
   /// Event files of both formats: 2.0 takes any bytes, 3.1 is told by its first line.
-  static let events = FuzzTarget(name: "events", allocationFactor: 8) { bytes in
+  static let events = FuzzTarget(name: "events") { bytes in
     let file = ByteRegion(bytes)
     if bytes.starts(with: Array("#!AER-DAT3".utf8)) {
       let events = try AEDAT3(file, at: "input").events(from: 0, to: .max)
@@ -43,7 +43,7 @@ extension FuzzTarget {
 
   /// The development kit's table of classes: numbers and names are of one another.
   static let mat = FuzzTarget(
-    name: "mat", allocationFactor: 64, allocationLimit: 1 << 22, totalFactor: 512,
+    name: "mat", allocationLimit: 1 << 22, totalFactor: 512,
     totalLimit: 1 << 23
   ) { bytes in
     let kit = try DevelopmentKit(bytes, at: "input")

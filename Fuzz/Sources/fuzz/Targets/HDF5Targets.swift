@@ -8,7 +8,7 @@ extension FuzzTarget {
 
   /// The strict reader: every dataset that it finds is read to its end.
   static let hdf5 = FuzzTarget(
-    name: "hdf5", allocationFactor: 32, allocationLimit: 1 << 20, totalFactor: 256,
+    name: "hdf5", allocationLimit: 1 << 20, totalFactor: 256,
     totalLimit: 1 << 22, repair: { bytes, choice in HDF5Repair.repair(&bytes, choice) }
   ) { bytes in
     let file = ByteRegion(bytes)

@@ -4,7 +4,7 @@ import QKFormerModel
 
 extension FuzzTarget {
   /// Any JSON text: what is accepted has one canonical text, which reads back as the same value.
-  static let json = FuzzTarget(name: "json", allocationFactor: 64, totalFactor: 256) { bytes in
+  static let json = FuzzTarget(name: "json", totalFactor: 256) { bytes in
     let value = try JSON(parsing: bytes, at: "input")
     let canonical = value.canonicalBytes
     let again = try? JSON(parsingCanonical: canonical, at: "canonical")
@@ -17,7 +17,7 @@ extension FuzzTarget {
 
   /// The texts of a checkpoint: what is accepted is written again as the same bytes.
   static let manifest = FuzzTarget(
-    name: "manifest", allocationFactor: 64, allocationLimit: 1 << 22, totalFactor: 512,
+    name: "manifest", allocationLimit: 1 << 22, totalFactor: 512,
     totalLimit: 1 << 26
   ) {
     bytes in

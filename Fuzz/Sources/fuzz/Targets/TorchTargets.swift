@@ -9,7 +9,7 @@ extension FuzzTarget {
 
   /// One pickle: what it builds is counted and let go.
   static let pickle = FuzzTarget(
-    name: "pickle", allocationFactor: 64, allocationLimit: pickleLimit, totalFactor: 1024,
+    name: "pickle", allocationLimit: pickleLimit, totalFactor: 1024,
     totalLimit: 4 * pickleLimit
   ) { bytes in
     let document = try PickleMachine.read(ByteRegion(bytes), at: "input")
@@ -31,7 +31,7 @@ extension FuzzTarget {
 
   /// A whole checkpoint by PyTorch, of either format: every state dict, and every tensor's bytes.
   static let torch = FuzzTarget(
-    name: "torch", allocationFactor: 64, allocationLimit: pickleLimit, totalFactor: 1024,
+    name: "torch", allocationLimit: pickleLimit, totalFactor: 1024,
     totalLimit: 4 * pickleLimit,
     repair: { bytes, choice in
       if bytes.starts(with: [0x50, 0x4B]) { ZipRepair.repair(&bytes, choice) }

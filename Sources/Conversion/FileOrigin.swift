@@ -1,0 +1,72 @@
+import CanonicalJSON
+import Concurrency
+public import Digests
+import FileAccess
+import QKFormerModel
+
+/// What a checkpoint says of the foreign file that it was made of.
+///
+/// Corresponds to schemas/v1/provenance.schema.json.
+public struct FileOrigin: Sendable {
+  private let name: String
+  private let container: ImportedFile.Container
+  private let facts: [String: JSON]
+  private let arguments: JSON?
+  private let dropped: (tensors: Int, bytes: Int)
+  /// The provenance that the file carried itself.
+  private let former: JSON?
+  private let fileDigests: Background<FileDigests>
+
+  init(_ file: ImportedFile, digests: Background<FileDigests>) {
+    name = Files.name(of: file.path)
+    container = file.container
+    facts = file.facts
+    arguments = file.arguments
+    dropped = file.dropped
+    former = file.own?.provenance
+    fileDigests = digests
+  }
+
+  /// The digests of the file as a whole; waits until they are known.
+  ///
+  /// - Throws: `FileFailure`.
+  public func digests() throws -> FileDigests { try fileDigests.value() }
+
+  /// The provenance, as inert JSON; waits for the digests.
+  ///
+  /// - Parameters:
+  ///   - configuration: who said what the configuration is.
+  ///   - naming: whose names the tensors had; `nil` if their order decided.
+  ///   - licences: those that hold if the file carried none.
+  func provenance(
+    configuration: String, _ naming: Naming?, licences: JSON
+  ) throws -> JSON {
+    var members: [String: JSON] = [
+      "schema": "qkzoo.provenance/1", "source": try source(),
+      "configuration_source": .string(configuration),
+      "training_arguments": arguments ?? .null,
+      "facts": .object(facts),
+      "dropped": ["tensors": .integer(dropped.tensors), "bytes": .integer(dropped.bytes)],
+      "licences": former?["licences"] ?? licences,
+    ]
+    // Said where it is not the usual: the released code's own names.
+    if naming != .released {
+      members["tensors_matched_by"] = .string(naming.map { "names of \($0)" } ?? "order")
+    }
+    // One step back; the file that was imported then is named in it.
+    members["derived_from"] = former?.object.map { former in
+      .object(former.filter { $0.key != "derived_from" })
+    }
+    return .object(members)
+  }
+
+  private func source() throws -> JSON {
+    let digests = try digests()
+    var members: [String: JSON] = [
+      "name": .string(name), "container": .string(container.rawValue),
+      "size": .integer(digests.size), "sha256": .string(digests.sha256.hex),
+    ]
+    members["md5"] = digests.md5.map { .string($0.hex) }
+    return .object(members)
+  }
+}

@@ -146,9 +146,7 @@ public struct Cache: Sendable {
   func check(_ sha256: Digest) throws -> CachedBlob {
     let path = path(of: sha256)
     let before = try Files.stamp(of: path)
-    let digest = RunningDigest(.sha256)
-    try Files.forEachPiece(of: path) { digest.update($0) }
-    let found = digest.finish()
+    let found = try SHA256.digest(ofFile: path)
     guard found == sha256, try Files.stamp(of: path) == before else {
       throw CacheFailure(.damaged, at: path, expected: "SHA-256 \(sha256)", found: "\(found)")
     }

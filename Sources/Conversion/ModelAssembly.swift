@@ -93,7 +93,7 @@ public struct ModelAssembly {
   ///
   /// - Throws: `UndecidedConfiguration`, `ConfigurationFailure`, and what `entries` throws.
   public func choose(
-    explicit: ConfigurationChoice?, entries: () throws -> [ConfigurationChoice]
+    explicit: ConfigurationChoice?, entries: @autoclosure () throws -> [ConfigurationChoice]
   ) throws -> ConfigurationChoice {
     if let explicit { return explicit }
     if let own = try ownConfiguration() { return own }

@@ -20,7 +20,7 @@ public enum HashFunction: Sendable {
     return running.finish()
   }
 
-  private static let piece = 1 << 20
+  private static let piece = 8 << 20
 }
 
 /// A running digest over bytes that arrive in pieces.
@@ -106,11 +106,13 @@ public enum SHA256 {
     region.withBytes { digest(of: $0) }
   }
 
-  /// The digest of a file.
+  /// The digest of a file, read once in pieces.
   ///
-  /// - Throws: `FileFailure`.
+  /// - Throws: `FileFailure`, also if the file is not the same at the end.
   public static func digest(ofFile path: String) throws -> Digest {
-    HashFunction.sha256.digest(of: ByteRegion(try MappedFile(path: path)))
+    let running = RunningDigest(.sha256)
+    try Files.forEachPiece(of: path, running.update)
+    return running.finish()
   }
 }
 

@@ -29,7 +29,7 @@ public struct SignedFile: Sendable, Equatable {
   /// - Throws: `SignatureFailure` for a symbolic link, `FileFailure`.
   public static func all(at path: String, ignoring: Set<String> = []) throws -> [SignedFile] {
     guard Files.isDirectory(path) else {
-      return [SignedFile(name: itself, digest: try digest(of: path))]
+      return [SignedFile(name: itself, digest: try SHA256.digest(ofFile: path))]
     }
     var names: [String] = []
     try collect(path, below: "", ignoring, depth: 0, into: &names)
@@ -44,7 +44,7 @@ public struct SignedFile: Sendable, Equatable {
       .sorted { $0.lexicographicallyPrecedes($1) { $0.lexicographicallyPrecedes($1) } }
       .map { $0.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "/") }
     return try sorted.concurrentMap { name in
-      SignedFile(name: name, digest: try digest(of: Files.join(folder, name)))
+      SignedFile(name: name, digest: try SHA256.digest(ofFile: Files.join(folder, name)))
     }
   }
 
@@ -74,11 +74,5 @@ public struct SignedFile: Sendable, Equatable {
         names.append(prefix + name)
       }
     }
-  }
-
-  private static func digest(of path: String) throws -> Digest {
-    let running = RunningDigest(.sha256)
-    try Files.forEachPiece(of: path, running.update)
-    return running.finish()
   }
 }

@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Conversion
+import Digests
 import QKFormerModel
 import TestSupport
 import Testing
@@ -91,6 +92,21 @@ import Testing
     let source = try golden.checkpoint.provenance["source"]
     #expect(source?["name"]?.string == "checkpoint.pth")
     #expect(source?["container"]?.string == "torch")
+  }
+
+  @Test func `the provenance has the digests of the file, and MD5 where it was asked for`() throws {
+    let golden = try Golden("cifar-tiny")
+    let path = "\(Golden.folder("cifar-tiny"))/checkpoint.pth"
+    let digests = try FileDigests(ofFile: path)
+    let choice = ConfigurationChoice(
+      configuration: golden.checkpoint.configuration, source: "a test")
+    for withMD5 in [true, false] {
+      let assembly = try ModelAssembly(path: path, withMD5: withMD5)
+      let source = try assembly.checkpoint(choice).provenance["source"]
+      #expect(source?["sha256"]?.string == digests.sha256.hex)
+      #expect(source?["size"]?.int == digests.size)
+      #expect(source?["md5"]?.string == (withMD5 ? digests.md5?.hex : nil))
+    }
   }
 
   @Test(arguments: Golden.allNames)

@@ -103,6 +103,31 @@ import Testing
       try TestFiles.bytes(folder.file("a.h5")) == TestFiles.bytes(folder.file("b.h5")))
   }
 
+  @Test func `a text that is written again in its place leaves no trace of the first`() throws {
+    let folder = try ScratchFolder()
+    let (first, text) = (Array("unknown".utf8), Array("known 1".utf8))
+    let tensor = try values(.f32, count: 100)
+    try write(folder.file("once.h5")) {
+      try $0.write(text: text, to: "text")
+      try $0.write(tensor, to: "x")
+    }
+    try write(folder.file("twice.h5")) {
+      try $0.write(text: first, to: "text")
+      try $0.write(tensor, to: "x")
+      try $0.rewrite(text: text, at: "text")
+    }
+    #expect(
+      try TestFiles.bytes(folder.file("once.h5")) == TestFiles.bytes(folder.file("twice.h5")))
+    #expect {
+      try write(folder.file("longer.h5")) {
+        try $0.write(text: first, to: "text")
+        try $0.rewrite(text: text + text, at: "text")
+      }
+    } throws: {
+      ($0 as? HDF5Failure)?.code == .limit
+    }
+  }
+
   @Test func `an empty tensor is refused by name`() throws {
     let folder = try ScratchFolder()
     let empty = Tensor([0], [Float]())

@@ -18,9 +18,7 @@ extension LabelledDataset {
   /// - Throws: `FileFailure`.
   public static func fileDigest(_ path: String) throws -> Digest? {
     guard !Files.isDirectory(path), try Files.stamp(of: path).size <= 1 << 30 else { return nil }
-    let running = RunningDigest(.sha256)
-    try Files.forEachPiece(of: path) { running.update($0) }
-    return running.finish()
+    return try SHA256.digest(ofFile: path)
   }
 }
 

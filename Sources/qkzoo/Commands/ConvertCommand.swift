@@ -90,7 +90,7 @@ struct ConvertCommand: ParsableCommand {
       try foreign.refuse(for: path)
       return (try CheckpointFile.openVerified(path).checkpoint(), "the checkpoint", nil)
     }
-    let imported = try ModelFile.importModel(path, foreign, zoo.local())
+    let imported = try ModelFile.importModel(path, foreign, zoo)
     return (imported.checkpoint, imported.source, imported)
   }
 

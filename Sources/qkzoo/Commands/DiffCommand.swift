@@ -79,7 +79,7 @@ struct DiffCommand: ParsableCommand {
     let (path, _) = try zoo.locate(model)
     return ModelFile.isCheckpoint(path)
       ? try CheckpointFile.openVerified(path).checkpoint()
-      : try ModelFile.importModel(path, foreign, zoo.local()).checkpoint
+      : try ModelFile.importModel(path, foreign, zoo).checkpoint
   }
 
   /// Top-level members of the configurations that are not the same.

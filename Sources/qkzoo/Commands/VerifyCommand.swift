@@ -132,7 +132,7 @@ struct VerifyCommand: ParsableCommand {
 
   /// Another container records no digests: what can be checked is what it checks itself.
   private func openForeign(_ path: String, _ ladder: inout Ladder) throws -> Checkpoint {
-    let imported = try ModelFile.importModel(path, foreign, zoo.local())
+    let imported = try ModelFile.importModel(path, foreign, zoo)
     let container = imported.assembly.file.container
     ladder.add(
       Ladder.Rung(

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import CanonicalJSON
 import CheckpointFormat
+import Concurrency
 import Conversion
 import Diagnostics
 import Digests
@@ -66,7 +67,7 @@ struct ModelArgument: ParsableArguments {
   func load() throws -> (checkpoint: Checkpoint, entry: ZooEntry?) {
     let (path, entry) = try zoo.locate(model)
     guard ModelFile.isCheckpoint(path) else {
-      return (try ModelFile.importModel(path, foreign, zoo.local()).checkpoint, entry)
+      return (try ModelFile.importModel(path, foreign, zoo).checkpoint, entry)
     }
     try foreign.refuse(for: path)
     guard skipsVerification else {
@@ -84,10 +85,12 @@ struct ImportedModel {
   let assembly: ModelAssembly
   /// Who said what the configuration is.
   let source: String
-  fileprivate let matches: @Sendable () throws -> [EntryMatch]
+  fileprivate let matches: Background<[EntryMatch]>
 
   /// The zoo's entry that has this file or these weights, and how it was recognised.
-  func known() throws -> String? { try matches().first.map { "\($0.entry.name) by \($0.text)" } }
+  func known() throws -> String? {
+    try matches.value().first.map { "\($0.entry.name) by \($0.text)" }
+  }
 
   /// The tensors' places in the model.
   var placement: TensorPlacement { assembly.placement(checkpoint.configuration) }
@@ -104,24 +107,24 @@ enum ModelFile {
 
   /// Imports a foreign file.
   static func importModel(
-    _ path: String, _ options: ForeignOptions, _ zoo: LocalZoo
+    _ path: String, _ options: ForeignOptions, _ zoo: ZooOptions
   ) throws -> ImportedModel {
     let explicit = try options.explicit()
     let assembly = try ModelAssembly(
       path: path, weights: options.weights, matching: options.match, withMD5: explicit == nil)
     // The file's digests are known last: nobody waits for them who need not.
-    let matches = { @Sendable [origin = assembly.origin, weightsID = assembly.weightsID] in
-      try zoo.matches(digests: origin.digests(), weightsID: weightsID)
+    let matches = Background { [origin = assembly.origin, weightsID = assembly.weightsID] in
+      try zoo.local().matches(digests: origin.digests(), weightsID: weightsID)
     }
-    let choice = try assembly.choose(explicit: explicit) {
-      try matches().map { match in
+    let choice = try assembly.choose(
+      explicit: explicit,
+      entries: try matches.value().map { match in
         ConfigurationChoice(
           configuration: match.entry.configuration,
           source: "zoo entry \(match.entry.name) (\(match.text))")
-      }
-    }
+      })
     let checkpoint = try assembly.checkpoint(choice) {
-      try matches().first?.entry.licencesJSON ?? ModelAssembly.noLicences
+      try matches.value().first?.entry.licencesJSON ?? ModelAssembly.noLicences
     }
     return ImportedModel(
       checkpoint: checkpoint, assembly: assembly, source: choice.source, matches: matches)

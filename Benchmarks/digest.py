@@ -1,11 +1,11 @@
-"""Time to compute SHA-256 of a whole checkpoint, tensor by tensor, beside `sha256sum` of the file.
+"""Time to compute SHA-256 of a whole checkpoint, tensor by tensor, beside `sha256sum` and `openssl` of the file.
 
     QKZOO=.build/release/qkzoo python Benchmarks/digest.py [--repeat 15] [-o RECORD.json]
 
 Needs NumPy and safetensors; both environments have them. HST-10-768 with random weights (260 MB, page cache). `verify
 --level bytes` computes the digest of every dataset and HDF5's checksum of every chunk, on all cores, and compares them
-with the manifest; `sha256sum` computes one digest on one. Whole processes, in turn. The goal is the speed of
-`sha256sum` times the cores.
+with the manifest; the others compute one digest on one, `openssl` with the processor's SHA instructions where coreutils
+has none. Whole processes, in turn. The goal is the speed of `sha256sum` times the cores.
 """
 import argparse
 import json
@@ -51,7 +51,11 @@ def main():
         save_file(dict(tensors()), plain)
         subprocess.run([QKZOO, "convert", plain, "--preset", PRESET, "-o", checkpoint], check=True,
                        stdout=subprocess.DEVNULL)
-        commands = {"qkzoo": [QKZOO, "verify", checkpoint, "--level", "bytes"], "sha256sum": ["sha256sum", checkpoint]}
+        commands = {
+            "qkzoo": [QKZOO, "verify", checkpoint, "--level", "bytes"],
+            "sha256sum": ["sha256sum", checkpoint],
+            "openssl": ["openssl", "dgst", "-sha256", checkpoint],
+        }
         times = {name: [] for name in commands}
         for _ in range(arguments.repeat + 1):
             for name, command in commands.items():
@@ -69,6 +73,7 @@ def main():
         "seconds_spread": {name: [round(min(v), 4), round(max(v), 4)] for name, v in times.items()},
         "MB_per_second": {name: round(size / value / 1e6) for name, value in medians.items()},
         "times_sha256sum": round(medians["sha256sum"] / medians["qkzoo"], 2),
+        "times_openssl": round(medians["openssl"] / medians["qkzoo"], 2),
         "goal": os.cpu_count(),
     }
     text = json.dumps(record, indent=2)

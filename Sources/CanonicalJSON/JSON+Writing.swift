@@ -1,22 +1,22 @@
 extension JSON {
   /// The canonical text: no white space, sorted keys, shortest numbers.
-  public var canonicalText: String {
-    var text = ""
+  public var canonicalText: String { String(decoding: canonicalBytes, as: UTF8.self) }
+
+  /// The canonical text as UTF-8.
+  public var canonicalBytes: [UInt8] {
+    var text: [UInt8] = []
     write(to: &text)
     return text
   }
 
-  /// The canonical text as UTF-8.
-  public var canonicalBytes: [UInt8] { Array(canonicalText.utf8) }
-
   /// The same values for people: sorted keys, two spaces for each level; not canonical.
   public var indentedText: String {
-    var text = ""
+    var text: [UInt8] = []
     writeIndented(to: &text, "\n")
-    return text
+    return String(decoding: text, as: UTF8.self)
   }
 
-  private func writeIndented(to text: inout String, _ lineBreak: String) {
+  private func writeIndented(to text: inout [UInt8], _ lineBreak: String) {
     let inner = lineBreak + "  "
     switch self {
     case .array(let elements) where !elements.isEmpty:
@@ -37,7 +37,7 @@ extension JSON {
     }
   }
 
-  private func write(to text: inout String) {
+  private func write(to text: inout [UInt8]) {
     switch self {
     case .null: text += "null"
     case .bool(let value): text += value ? "true" : "false"
@@ -48,7 +48,7 @@ extension JSON {
     }
   }
 
-  private func writeArray(_ elements: [JSON], to text: inout String) {
+  private func writeArray(_ elements: [JSON], to text: inout [UInt8]) {
     text += "["
     for (index, element) in elements.enumerated() {
       if index > 0 { text += "," }
@@ -57,7 +57,7 @@ extension JSON {
     text += "]"
   }
 
-  private func writeObject(_ members: [String: JSON], to text: inout String) {
+  private func writeObject(_ members: [String: JSON], to text: inout [UInt8]) {
     text += "{"
     // UTF-16 and UTF-8 order differ only beyond ASCII.
     let isPlain = members.keys.allSatisfy { $0.utf8.allSatisfy { $0 < 0x80 } }
@@ -73,13 +73,13 @@ extension JSON {
     text += "}"
   }
 
-  private static func writeString(_ value: String, to text: inout String) {
+  private static func writeString(_ value: String, to text: inout [UInt8]) {
     text += "\""
     defer { text += "\"" }
-    guard value.utf8.contains(where: needsEscape) else {
-      text += value
-      return
-    }
+    let start = text.count
+    text += value
+    guard text[start...].contains(where: needsEscape) else { return }
+    text.removeSubrange(start...)
     for scalar in value.unicodeScalars {
       switch scalar {
       case "\"": text += "\\\""
@@ -90,7 +90,7 @@ extension JSON {
       case "\u{C}": text += "\\f"
       case "\r": text += "\\r"
       case "\0"..<" ": text += escapedControl(scalar)
-      default: text.unicodeScalars.append(scalar)
+      default: text += String(scalar)
       }
     }
   }
@@ -149,3 +149,6 @@ extension JSON {
     }
   }
 }
+
+/// Appends a text's UTF-8.
+private func += (bytes: inout [UInt8], text: String) { bytes.append(contentsOf: text.utf8) }

@@ -80,7 +80,7 @@ public enum ParameterCheck {
     let wanted = Set(specifications.map(name))
     let faults = specifications.compactMap { specification -> CheckpointFailure? in
       let path = name(specification)
-      let types = specification.elementTypes.map(\.rawValue).joined(separator: " or ")
+      var types: String { specification.elementTypes.map(\.rawValue).joined(separator: " or ") }
       guard let (type, shape) = found[path] else {
         return finding(path, "\(types) \(specification.shape)", "no such tensor")
       }

@@ -7,12 +7,13 @@ import SpikeTensors
 extension CheckpointFile {
   /// Where the file departs from the schema or from its own manifest; empty if nowhere.
   public func structureFindings() -> [CheckpointFailure] {
-    inventoryFindings() + manifestFindings() + objectFindings() + attributeFindings()
-      + elementFindings()
+    let inventory = NetworkPlan(configuration).parameters
+    return inventoryFindings(inventory) + manifestFindings(inventory) + objectFindings()
+      + attributeFindings() + elementFindings()
   }
 
   /// The file's tensors against the inventory of its configuration.
-  private func inventoryFindings() -> [CheckpointFailure] {
+  private func inventoryFindings(_ inventory: [ParameterSpecification]) -> [CheckpointFailure] {
     var found: [String: (ElementType, [Int])] = [:]
     let prefix = ElementPaths.parameters + "/"
     for (path, dataset) in content.datasets where path.hasPrefix(prefix) {
@@ -20,20 +21,19 @@ extension CheckpointFile {
       found[String(path.dropFirst(prefix.count))] = (type, dataset.shape)
     }
     return ParameterCheck.findings(
-      NetworkPlan(configuration).parameters, found: found, place: "\(path) \(prefix.dropLast())")
+      inventory, found: found, place: "\(path) \(prefix.dropLast())")
   }
 
   /// The manifest's tensors against the inventory and the file.
-  private func manifestFindings() -> [CheckpointFailure] {
-    let specifications = NetworkPlan(configuration).parameters
-    guard manifest.tensors.map(\.path) == specifications.map(\.path) else {
+  private func manifestFindings(_ inventory: [ParameterSpecification]) -> [CheckpointFailure] {
+    guard manifest.tensors.map(\.path) == inventory.map(\.path) else {
       return [
         finding(
-          ElementPaths.manifest, "the \(specifications.count) tensors of its configuration",
+          ElementPaths.manifest, "the \(inventory.count) tensors of its configuration",
           "\(manifest.tensors.count) others")
       ]
     }
-    return zip(manifest.tensors, specifications).compactMap { entry, specification in
+    return zip(manifest.tensors, inventory).compactMap { entry, specification in
       let dataset = content.datasets[ElementPaths.parameter(entry.path)]
       let agrees =
         entry.role == specification.role && entry.upstreamName == specification.upstreamName

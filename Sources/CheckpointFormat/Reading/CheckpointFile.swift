@@ -6,6 +6,7 @@ import FileAccess
 import HDF5Subset
 public import QKFormerModel
 import SpikeTensors
+import Synchronization
 
 /// How a checkpoint stores its tensors; the identities do not depend on it.
 ///
@@ -26,8 +27,8 @@ public final class CheckpointFile: Sendable {
   /// Which versions are read.
   let table: VersionTable
   private let file: MappedFile
-  /// The digests that were compared with the bytes; `nil` before that.
-  private let verifiedDigests: [String: Digest]?
+  /// Whether the bytes were found to be what was recorded.
+  let isVerified = Atomic(false)
 
   /// Reads the structure of a file without judging it; see `structureFindings`.
   ///
@@ -61,18 +62,7 @@ public final class CheckpointFile: Sendable {
       try Self.checkFormat(content, table, path)
       throw error
     }
-    verifiedDigests = nil
     try checkVersions()
-  }
-
-  /// The same file after its bytes were found to be what was recorded.
-  private init(verified other: CheckpointFile) {
-    table = other.table
-    path = other.path
-    content = other.content
-    manifest = other.manifest
-    file = other.file
-    verifiedDigests = other.recordedDigests
   }
 
   /// Opens a file whose structure obeys the schema; bytes are not verified.
@@ -92,7 +82,7 @@ public final class CheckpointFile: Sendable {
     let file = try open(path)
     let findings = try file.byteFindings()
     guard findings.isEmpty else { throw CheckpointFindings(findings) }
-    return CheckpointFile(verified: file)
+    return file
   }
 
   /// The version of the format that the file has.
@@ -210,7 +200,7 @@ public final class CheckpointFile: Sendable {
     return Checkpoint(
       configuration: manifest.configuration, parameters: parameters,
       references: try references(), records: try records(), provenance: { provenance },
-      digests: verifiedDigests)
+      digests: isVerified.load(ordering: .acquiring) ? recordedDigests : nil)
   }
 
   /// Parameters by their paths; on all cores where they must be decoded.

@@ -104,28 +104,4 @@ import Testing
     attributes["/"]?["producer"] = nil
     return attributes
   }
-
-  private static let h5diff = ["/usr/bin/h5diff", "/usr/local/bin/h5diff"].first {
-    FileManager.default.isExecutableFile(atPath: $0)
-  }
-
-  @Test(.enabled(if: h5diff != nil, "h5diff of hdf5-tools is not here"), arguments: archived)
-  func `h5diff finds no difference in any tensor`(_ archived: Archived) throws {
-    let folder = try ScratchFolder()
-    let old = try CheckpointFile.openVerified(archived.path)
-    // Stock tools lack the filter of `compact`; a file of it is compared with its mapped form.
-    let paths = ["old.qkz.h5", "new.qkz.h5"].map(folder.file)
-    if old.layout == .mapped {
-      try Files.copy(archived.path, to: paths[0])
-    } else {
-      try CheckpointWriter.write(try old.checkpoint(), to: paths[0])
-    }
-    try CheckpointWriter.write(try old.checkpoint(), to: paths[1])
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: try #require(Self.h5diff))
-    process.arguments = paths + ["/parameters", "/parameters"]
-    try process.run()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
-  }
 }

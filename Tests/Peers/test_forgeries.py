@@ -131,6 +131,29 @@ class Forgeries(unittest.TestCase):
         message = self.finding(edit)
         self.assertIn(f"{PATH}: digest: expected differences only within the bound", message)
 
+    def test_logits_that_are_no_numbers(self):
+        for value in (np.nan, np.inf, -np.inf):
+            def edit(file, recorded):
+                logits = file["references/0/logits"][...]
+                logits[1, 2] = value
+                rewrite(file, recorded, "references/0/logits", logits)
+            with self.subTest(value):
+                self.assertIn("logits sample 1 class 2: digest: expected", self.finding(edit))
+
+    def test_one_tensor_listed_twice(self):
+        def edit(file, recorded):
+            recorded["tensors"].append(recorded["tensors"][0])
+        code, message = self.outcome(edit)
+        self.assertEqual(code, 65, message)
+        self.assertIn("manifest tensors: manifest: expected each path once, found one twice", message)
+
+    def test_attribute_where_there_is_none(self):
+        def edit(file, recorded):
+            attribute(file["parameters/head/bias"], "encoding_version", b"1.0")
+            recorded["attributes"]["parameters/head/bias"] = {"encoding_version": sha256(b"1.0")}
+        self.assertIn("parameters/head/bias@encoding_version: structure: expected no such attribute",
+                      self.finding(edit))
+
     def neurons(self):
         """Neuron paths in the order of the forward pass, as `run` prints them."""
         spikes = FOLDER / "spikes.json"

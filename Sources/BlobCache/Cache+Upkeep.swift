@@ -63,7 +63,7 @@ extension Cache {
   /// Removes what is of no use any more, and blobs on request; files of running transfers stay.
   ///
   /// - Returns: the paths and sizes of what was, or with `isDryRun` would be, removed.
-  /// - Throws: `FileFailure`.
+  /// - Throws: `FileFailure`, also for the first file that cannot be removed.
   public func prune(
     _ pruning: Pruning, isDryRun: Bool = false
   ) throws -> [(path: String, bytes: Int)] {
@@ -73,9 +73,15 @@ extension Cache {
     case .blobs(let digests): paths += digests.flatMap { [path(of: $0), recordPath(of: $0)] }
     case .everything: paths += try digests().flatMap { [path(of: $0), recordPath(of: $0)] }
     }
-    return paths.filter(Files.exists).map { path in
+    return try paths.filter(Files.exists).map { path in
       let bytes = (try? Files.stamp(of: path).size) ?? 0
-      if !isDryRun { Files.remove(path) }
+      if !isDryRun {
+        Files.remove(path)
+        guard !Files.exists(path) else {
+          throw FileFailure(
+            .output, at: path, expected: "a file that can be removed", found: "it is still there")
+        }
+      }
       return (path, bytes)
     }
   }

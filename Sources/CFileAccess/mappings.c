@@ -71,6 +71,8 @@ static bool patch(struct mapping *mapping, uintptr_t address) {
   uintptr_t base = atomic_load(&mapping->base);
   size_t size = atomic_load(&mapping->size);
   if (address < base || address - base >= size) return false;
+  // Between the two reads the place may have got another mapping.
+  if (atomic_load(&mapping->base) != base) return false;
   uintptr_t page = address & ~((uintptr_t)sysconf(_SC_PAGESIZE) - 1);
   atomic_store(&mapping->is_broken, true);
   void *zeros = mmap((void *)page, base + size - page, PROT_READ,

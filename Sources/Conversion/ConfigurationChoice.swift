@@ -34,7 +34,8 @@ public struct ConfigurationChoice: Sendable {
   public static func preset(_ name: String) throws -> ConfigurationChoice {
     guard let preset = Preset.named(name) else {
       throw ConfigurationFailure(
-        .value, at: "--preset", expected: "a name that `qkzoo presets` lists", found: name)
+        .value, at: "--preset", expected: "a name that `qkzoo presets` lists, or a zoo entry",
+        found: name)
     }
     return ConfigurationChoice(
       configuration: preset.configuration, source: "--preset \(preset.name)")

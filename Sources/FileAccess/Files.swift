@@ -175,14 +175,29 @@ public enum Files {
 
   /// The folder part of a path: `.` if it has none.
   public static func directory(of path: String) -> String {
-    guard let slash = path.lastIndex(of: "/") else { return "." }
-    return slash == path.startIndex ? "/" : String(path[..<slash])
+    guard let slash = path.utf8.lastIndex(of: slash) else { return "." }
+    return slash == path.startIndex
+      ? "/" : String(decoding: path.utf8[..<slash], as: UTF8.self)
   }
 
   /// The last component of a path.
   public static func name(of path: String) -> String {
-    path.lastIndex(of: "/").map { String(path[path.index(after: $0)...]) } ?? path
+    guard let slash = path.utf8.lastIndex(of: slash) else { return path }
+    return String(decoding: path.utf8[path.utf8.index(after: slash)...], as: UTF8.self)
   }
+
+  /// Whether a path that somebody else wrote stays below the folder that it is taken from: relative,
+  /// not empty, without `..`, and with `isStrict` without `.` and empty names.
+  public static func isBelow(_ path: String, isStrict: Bool = false) -> Bool {
+    let parts = path.utf8.split(separator: slash, omittingEmptySubsequences: false).map(Array.init)
+    let refused = isStrict ? ["", ".", ".."] : [".."]
+    return !path.isEmpty && path.utf8.first != slash
+      && !parts.contains { refused.map { Array($0.utf8) }.contains($0) }
+  }
+
+  /// The system separates names at this byte, also where a combining mark follows and Swift sees
+  /// another character.
+  private static let slash = UInt8(ascii: "/")
 
   /// A folder's path and a name below it as one path.
   public static func join(_ directory: String, _ name: String) -> String {

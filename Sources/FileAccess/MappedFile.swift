@@ -43,8 +43,10 @@ public final class MappedFile: Sendable {
     do {
       let status = try LibC.fstat(descriptor, path)
       guard status.st_mode & S_IFMT == S_IFREG else {
+        let isFolder = status.st_mode & S_IFMT == S_IFDIR
         throw FileFailure(
-          .notRegular, at: path, expected: "a regular file", found: "something else")
+          .notRegular, at: path, expected: "a regular file",
+          found: isFolder ? "a folder" : "something else")
       }
       return (descriptor, FileStamp(status))
     } catch {

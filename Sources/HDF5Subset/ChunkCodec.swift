@@ -120,6 +120,11 @@ public struct ChunkCodec: Sendable {
 
   /// What a frame says of itself, before it is decoded.
   private func checkHeader(_ frame: RawSpan) throws {
+    // The library may also know formats from before 1.0, which nobody writes and others refuse.
+    let magic = unsafe frame.byteCount > 4 ? frame.unsafeLoadUnaligned(as: UInt32.self) : 0
+    guard UInt32(littleEndian: magic) == 0xFD2F_B528 else {
+      throw FrameRefusal(expected: "a zstd frame", found: "other bytes")
+    }
     guard LibZstd.ZSTD_findFrameCompressedSize(frame) == frame.byteCount else {
       throw FrameRefusal(
         expected: "one zstd frame and nothing after it", found: "\(frame.byteCount) other bytes")

@@ -11,6 +11,9 @@ enum HDF5Limits {
   static let attributeBytes = 4_096
   /// Bytes of a dataset, decoded and with its checksum.
   static let datasetBytes = 1 << 32
+  /// Bytes of all compressed datasets, decoded: this many, and so many times the file's own.
+  static let decodedBytes = 1 << 28
+  static let decodedFactor = 64
   /// Bytes between two things of the file; they are all looked at.
   static let gapBytes = 65_536
 }

@@ -27,11 +27,30 @@ public struct StrictHDF5Reader: HDF5ContentReader {
     do {
       let walk = try Walk(file)
       try walk.finish()
+      try checkDecodedBytes(walk.content, of: file)
       return walk.content
     } catch let failure as HDF5Failure {
       throw HDF5Failure(
         failure.code, at: "\(place) \(failure.place)", expected: failure.expected,
         found: failure.found)
+    }
+  }
+}
+
+extension StrictHDF5Reader {
+  /// A reader of everything holds all datasets at one time, and a chunk of zeros is stored in a few
+  /// bytes.
+  private func checkDecodedBytes(_ content: HDF5Content, of file: ByteRegion) throws {
+    let limit = HDF5Limits.decodedBytes + HDF5Limits.decodedFactor * file.count
+    var sum = 0
+    for (path, dataset) in content.datasets {
+      guard case .compressed = dataset.elements else { continue }
+      sum += dataset.shape.reduce(dataset.type.byteCount, *)
+      guard sum <= limit else {
+        throw HDF5Failure(
+          .limit, at: path, expected: "at most \(limit) bytes in all compressed datasets",
+          found: "more")
+      }
     }
   }
 }

@@ -1,6 +1,7 @@
 public import CanonicalJSON
 import CheckpointFormat
 import Diagnostics
+import FileAccess
 import Digests
 import QKFormerModel
 
@@ -106,10 +107,7 @@ extension ZooEntry.File {
   init(_ members: inout Members) throws {
     role = try members.need("role") { $0.string.flatMap(Role.init) }
     name = try members.need("name") { json in
-      json.string.flatMap { name in
-        let isBelow = !name.hasPrefix("/") && !name.split(separator: "/").contains("..")
-        return isBelow && !name.isEmpty ? name : nil
-      }
+      json.string.flatMap { Files.isBelow($0) ? $0 : nil }
     }
     size = try members.optional("size", \.int)
     sha256 = try members.optional("sha256", Members.sha256)

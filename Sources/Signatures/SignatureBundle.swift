@@ -14,7 +14,7 @@ public struct SignatureBundle: Sendable {
   /// The name of the signature of a folder, inside it.
   public static let nameInFolder = "model.sig"
   /// The most bytes of a signature that are read.
-  public static let sizeLimit = 64 << 20
+  public static let sizeLimit = 8 << 20
 
   static let mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
   static let payloadType = "application/vnd.in-toto+json"

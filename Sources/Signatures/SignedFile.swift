@@ -12,6 +12,10 @@ public struct SignedFile: Sendable, Equatable {
   /// The SHA-256 of its bytes.
   public let digest: Digest
 
+  /// What tells names apart, as the file system does: Swift takes two spellings of an accented letter
+  /// for the same text.
+  var nameBytes: [UInt8] { Array(name.utf8) }
+
   /// The name of a file that was signed by itself.
   public static let itself = "."
   /// How deep folders may be nested.
@@ -32,7 +36,7 @@ public struct SignedFile: Sendable, Equatable {
       return [SignedFile(name: itself, digest: try SHA256.digest(ofFile: path))]
     }
     var names: [String] = []
-    try collect(path, below: "", ignoring, depth: 0, into: &names)
+    try collect(path, below: "", Set(ignoring.map { Array($0.utf8) }), depth: 0, into: &names)
     return try named(names, below: path)
   }
 
@@ -40,7 +44,7 @@ public struct SignedFile: Sendable, Equatable {
   ///
   /// - Throws: `FileFailure`.
   public static func named(_ names: [String], below folder: String) throws -> [SignedFile] {
-    let sorted = names.map { $0.split(separator: "/").map { Array($0.utf8) } }
+    let sorted = names.map { $0.utf8.split(separator: UInt8(ascii: "/")).map(Array.init) }
       .sorted { $0.lexicographicallyPrecedes($1) { $0.lexicographicallyPrecedes($1) } }
       .map { $0.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "/") }
     return try sorted.concurrentMap { name in
@@ -54,7 +58,7 @@ public struct SignedFile: Sendable, Equatable {
   }
 
   private static func collect(
-    _ folder: String, below prefix: String, _ ignoring: Set<String>, depth: Int,
+    _ folder: String, below prefix: String, _ ignoring: Set<[UInt8]>, depth: Int,
     into names: inout [String]
   ) throws {
     guard depth <= depthLimit else {
@@ -62,8 +66,13 @@ public struct SignedFile: Sendable, Equatable {
         .statement, at: folder, expected: "at most \(depthLimit) folders in each other",
         found: "more")
     }
-    for name in try Files.names(in: folder) where !ignoring.contains(prefix + name) {
+    for name in try Files.names(in: folder) where !ignoring.contains(Array((prefix + name).utf8)) {
       let path = Files.join(folder, name)
+      // What stands for bytes that are no UTF-8.
+      guard !name.unicodeScalars.contains("\u{FFFD}") else {
+        throw SignatureFailure(
+          .statement, at: path, expected: "names of files in UTF-8", found: "another name")
+      }
       guard !Files.isLink(path) else {
         throw SignatureFailure(
           .link, at: path, expected: "files and folders only", found: "a symbolic link")

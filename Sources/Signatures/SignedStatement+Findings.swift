@@ -18,17 +18,17 @@ extension SignedStatement {
 
   /// Where some files differ from what was signed; `place` names their folder.
   public func findings(_ there: [SignedFile], at place: String) -> [SignatureFailure] {
-    let found = Dictionary(uniqueKeysWithValues: there.map { ($0.name, $0.digest) })
-    let signed = Set(files.map(\.name))
+    let found = Dictionary(uniqueKeysWithValues: there.map { ($0.nameBytes, $0.digest) })
+    let signed = Set(files.map(\.nameBytes))
     let wrong = files.compactMap { file -> SignatureFailure? in
-      guard let digest = found[file.name] else {
+      guard let digest = found[file.nameBytes] else {
         return Self.failure(.missing, place, file.name, "a file that was signed", "none")
       }
       guard digest != file.digest else { return nil }
       return Self.failure(
         .changed, place, file.name, "SHA-256 \(file.digest), as signed", digest.hex)
     }
-    let unlisted = there.filter { !signed.contains($0.name) }.map {
+    let unlisted = there.filter { !signed.contains($0.nameBytes) }.map {
       Self.failure(.unlisted, place, $0.name, "files that were signed", "another")
     }
     return wrong + unlisted

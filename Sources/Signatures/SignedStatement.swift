@@ -1,6 +1,7 @@
 public import CanonicalJSON
 import Diagnostics
 import Digests
+import FileAccess
 
 /// What a signer says: these files have these digests, and, in a member of our own, which model they
 /// are.
@@ -86,7 +87,7 @@ extension SignedStatement {
       let serialization = predicate["serialization"]
     else { throw failure("a predicate with serialization and resources", json["predicate"]) }
     let files = try resources.map { try Self.file($0, at: place) }
-    guard !files.isEmpty, Set(files.map(\.name)).count == files.count else {
+    guard !files.isEmpty, Set(files.map(\.nameBytes)).count == files.count else {
       throw failure("each file once, at least one", predicate["resources"])
     }
     self.init(
@@ -137,9 +138,8 @@ extension SignedStatement {
       throw SignatureFailure(
         .method, at: "\(place) statement \(name)", expected: "algorithm sha256", found: algorithm)
     }
-    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
     guard let digest = json["digest"].flatMap(digest),
-      name == SignedFile.itself || !parts.contains(where: { ["", ".", ".."].contains($0) })
+      name == SignedFile.itself || Files.isBelow(name, isStrict: true)
     else {
       throw SignatureFailure(
         .statement, at: "\(place) statement \(name)",

@@ -41,7 +41,8 @@ public struct InputBatch: Sendable {
     // Bytes are pixels that still need their preprocessing, unless they count events.
     guard tensor.elementType.isFloatingPoint || !isDirect else {
       throw InferenceFailure(
-        .elementType, at: name, expected: "preprocessed floats", found: tensor.elementType.rawValue)
+        .elementType, at: name, expected: "preprocessed pixels as f32, f16 or bf16",
+        found: tensor.elementType.rawValue)
     }
     batch = shape[0]
     self.frames = frames

@@ -12,7 +12,7 @@ public enum TensorSource {
     let (path, name) = split(text)
     let file = ByteRegion(try MappedFile(path: path))
     if path.hasSuffix(".npy") { return try NumPyFile.read(file, at: path) }
-    if path.hasSuffix(".npz") { return try pick(name, try arrays(file, path), path) }
+    if path.hasSuffix(".npz") { return try array(name, in: file, path) }
     if path.hasSuffix(".safetensors") {
       return try pick(name, try SafetensorsFile(file, at: path).tensors, path)
     }
@@ -25,7 +25,7 @@ public enum TensorSource {
   ///
   /// - Throws: `TensorFileFailure`, `FileFailure`, `TensorFailure`.
   public static func read(_ name: String, in path: String) throws -> Tensor {
-    try pick(name, try arrays(ByteRegion(try MappedFile(path: path)), path), path)
+    try array(name, in: ByteRegion(try MappedFile(path: path)), path)
   }
 
   private static func split(_ text: String) -> (path: String, name: String?) {
@@ -33,26 +33,29 @@ public enum TensorSource {
     return (String(text[..<colon]), String(text[text.index(after: colon)...]))
   }
 
-  private static func arrays(_ file: ByteRegion, _ path: String) throws -> [String: Tensor] {
+  /// Only the array that is asked for is inflated.
+  private static func array(
+    _ name: String?, in file: ByteRegion, _ path: String
+  ) throws -> Tensor {
     let archive = try ZipArchive(file, at: path, allowsDeflate: true)
-    var arrays: [String: Tensor] = [:]
-    for entry in archive.entries where entry.name.hasSuffix(".npy") {
-      let bytes = try archive.checkedBytes(of: entry)
-      arrays[String(entry.name.dropLast(4))] = try NumPyFile.read(
-        bytes, at: "\(path):\(entry.name)")
+    let suffix = ".npy"
+    let entries = archive.entries.filter { $0.name.hasSuffix(suffix) }.map { entry in
+      (String(entry.name.dropLast(suffix.count)), entry)
     }
-    return arrays
+    let entry = try pick(name, Dictionary(entries) { first, _ in first }, path)
+    return try NumPyFile.read(try archive.checkedBytes(of: entry), at: "\(path):\(entry.name)")
   }
 
-  private static func pick(
-    _ name: String?, _ tensors: [String: Tensor], _ path: String
-  ) throws -> Tensor {
-    if name == nil, tensors.count == 1, let only = tensors.first { return only.value }
-    guard let tensor = tensors[name ?? "input"] else {
+  private static func pick<Value>(
+    _ name: String?, _ values: [String: Value], _ path: String
+  ) throws -> Value {
+    if name == nil, values.count == 1, let only = values.first { return only.value }
+    guard let value = values[name ?? "input"] else {
+      let names = values.keys.sorted().prefix(8).joined(separator: ", ")
       throw TensorFileFailure(
         .noSuchTensor, at: path, expected: "a tensor `\(name ?? "input")`",
-        found: "only " + tensors.keys.sorted().prefix(8).joined(separator: ", "))
+        found: "only \(names)" + (name == nil ? "; name one as in FILE:NAME" : ""))
     }
-    return tensor
+    return value
   }
 }

@@ -53,5 +53,7 @@ extension Journal {
       else { return nil }
       received.insert(contentsOf: start..<end)
     }
+    // Whoever wrote it may be another user.
+    guard total ?? .max >= received.ranges.last?.upperBound ?? 0 else { return nil }
   }
 }

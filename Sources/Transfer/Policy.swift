@@ -3,7 +3,8 @@ import FileAccess
 
 /// What may be fetched, from where, before a byte of it is taken.
 package enum Policy {
-  /// Refuses networks when offline, and clear text outside this machine.
+  /// Refuses networks when offline, and clear text outside this machine; a server elsewhere cannot
+  /// send us to one of this machine.
   package static func check(
     _ address: Address, _ options: TransferOptions, redirectedFrom origin: Address? = nil
   ) throws {
@@ -12,7 +13,8 @@ package enum Policy {
         .offline, at: "\(address)", expected: "a local file, as QKZOO_OFFLINE is set",
         found: "an address on a network")
     }
-    if address.scheme == .http && !address.isLoopback && !options.allowsInsecure {
+    let isLocal = address.isLoopback && origin?.isLoopback ?? true
+    if address.scheme == .http && !isLocal && !options.allowsInsecure {
       throw TransferFailure(
         .insecure, at: "\(origin ?? address)", expected: "https:, or --insecure",
         found: origin == nil ? "http:" : "a redirection to http://\(address.authority)")

@@ -196,7 +196,7 @@ import Testing
       try JSON(parsing: Array(json.output.utf8.dropLast()), at: "report")["top1"]?["correct"]?.int
         == 356)
     #expect(try run("report", results, "--format", "hf-eval").status == 64)
-    #expect(try run("report", folder.file("nothing")).status == 64)
+    #expect(try run("report", folder.file("nothing")).status == 66)
   }
 
   @Test func `every command prints one JSON object of its schema`() throws {
@@ -331,7 +331,32 @@ import Testing
   @Test func `bytes are not taken for preprocessed pixels`() throws {
     let data = Self.entry + "/digits-test.safetensors:images"
     let result = try run("run", Self.model, "--input", data)
-    #expect(result.status == 65 && result.errors.contains("expected preprocessed floats, found u8"))
+    #expect(
+      result.status == 65
+        && result.errors.contains("expected preprocessed pixels as f32, f16 or bf16, found u8"))
+  }
+
+  @Test func `samples of another model are not evaluated`() throws {
+    let samples = Self.entry + "/../qkformer-mnist5k/mnist5k-test.safetensors"
+    for arguments in [["stats"], ["eval", "audit"]] {
+      let result = try run(arguments + [Self.model, "--data", samples])
+      #expect(result.status == 65 && result.errors.contains("input-shape: expected samples of 8x8"))
+    }
+  }
+
+  @Test func `data that are not there are said to be missing`() throws {
+    let result = try run("stats", Self.model, "--data", "no-such-samples")
+    #expect(result.status == 66 && result.errors.contains("no-such-samples: no-such-file"))
+  }
+
+  @Test func `an entry's name is a preset, and nothing is dropped from a checkpoint`() throws {
+    let folder = try ScratchFolder()
+    let pth = Self.entry + "/checkpoint.pth"
+    let (model, safetensors) = (folder.file("m.qkz.h5"), folder.file("m.safetensors"))
+    let first = try run("convert", pth, "--preset", "qkformer-digits", "-o", model)
+    #expect(first.status == 0 && first.output.contains("dropped "))
+    let second = try run("convert", model, "-o", safetensors)
+    #expect(second.status == 0 && !second.output.contains("dropped "))
   }
 
   @Test func `an output that cannot be written is an input/output error`() throws {

@@ -179,7 +179,7 @@ import Testing
     #expect(try merge(first, first, second) == "evaluation-doubled")
     #expect(try merge(first, third, second) == "evaluation-doubled")
     #expect(try merge(first, other) == "evaluation-other-protocol")
-    #expect(try merge(first, folder.file("none")) == "evaluation-folder")
+    #expect(try merge(first, folder.file("none")) == "no-such-file")
     #expect(try EvaluationParts(folders: [second]).missing == [0..<3])
     #expect(try merge(first, second) == nil)
   }

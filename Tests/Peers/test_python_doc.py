@@ -37,15 +37,25 @@ class PythonDocument(unittest.TestCase):
         state, configuration = self.read_checkpoint(digits())
         QKFormer(configuration).load_state_dict(state, strict=True)
 
+    def test_compact(self):
+        qkzoo("repack", digits(), "--layout", "compact", "-o", FOLDER / "doc-compact.qkz.h5")
+        state, _ = self.read_checkpoint(digits())
+        compact, _ = self.read_checkpoint(FOLDER / "doc-compact.qkz.h5")
+        self.assertEqual(set(state), set(compact))
+        for name, tensor in state.items():
+            self.assertTrue(torch.equal(compact[name], tensor), name)
+
     def test_half_precision(self):
         state, checkpoint = load_pth(DIGITS / "checkpoint.pth")
         half = {n: t.bfloat16() if t.is_floating_point() else t for n, t in state.items()}
         torch.save(half, FOLDER / "doc.pth")
         (FOLDER / "doc.json").write_text(json.dumps(checkpoint["args"].qkzoo_configuration))
         qkzoo("convert", FOLDER / "doc.pth", "--config", FOLDER / "doc.json", "-o", FOLDER / "doc.qkz.h5")
-        read, _ = self.read_checkpoint(FOLDER / "doc.qkz.h5")
-        for name, tensor in half.items():
-            self.assertTrue(read[name].dtype == tensor.dtype and torch.equal(read[name], tensor), name)
+        qkzoo("repack", FOLDER / "doc.qkz.h5", "--layout", "compact", "-o", FOLDER / "doc-half.qkz.h5")
+        for path in ("doc.qkz.h5", "doc-half.qkz.h5"):
+            read, _ = self.read_checkpoint(FOLDER / path)
+            for name, tensor in half.items():
+                self.assertTrue(read[name].dtype == tensor.dtype and torch.equal(read[name], tensor), name)
 
     def test_damage_is_noticed(self):
         data = bytearray(digits().read_bytes())

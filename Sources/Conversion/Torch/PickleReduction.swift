@@ -35,10 +35,14 @@ enum PickleReduction {
   /// - Throws: `TorchFailure`.
   static func build(_ value: PickleValue, _ state: PickleValue, at place: String) throws {
     switch (value, state) {
-    case (.object(let object), .dict(let attributes)):
+    case (.object(let object), .tuple(let fields)) where object.typeName == Self.numpyTypeName:
+      // Name and state and no more: they are looked for at each number.
+      object.attributes.pairs =
+        object.attributes.pairs.prefix(1) + [
+          (.string("state"), .tuple(fields))
+        ]
+    case (.object(let object), .dict(let attributes)) where object.typeName != Self.numpyTypeName:
       object.attributes.pairs += attributes.pairs
-    case (.object(let object), .tuple(let fields)) where object.typeName == "numpy.dtype":
-      object.attributes.pairs.append((.string("state"), .tuple(fields)))
     case (.dict, .dict):
       // An ordered state dict carries its `_metadata` (module versions) this way: of no use here.
       break
@@ -130,8 +134,10 @@ enum PickleReduction {
     }
   }
 
+  private static let numpyTypeName = "numpy.dtype"
+
   private static func numpyType(_ arguments: [PickleValue]) -> PickleObject {
-    let object = PickleObject(typeName: "numpy.dtype")
+    let object = PickleObject(typeName: numpyTypeName)
     object.attributes.pairs.append((.string("name"), arguments.first ?? .none))
     return object
   }

@@ -58,7 +58,9 @@ struct TorchCheckpoint {
     if count == 0 || Self.isContiguous(tensor) {
       return try Tensor(type, tensor.shape, storage.part(start..<start + needed), name: place)
     }
-    let gathered = Self.gather(tensor, storage.copy(), width: type.byteCount, count: count)
+    let gathered = storage.withBytes {
+      Self.gather(tensor, $0, width: type.byteCount, count: count)
+    }
     return try Tensor(type, tensor.shape, ByteRegion(gathered), name: place)
   }
 
@@ -134,7 +136,7 @@ struct TorchCheckpoint {
   }
 
   private static func gather(
-    _ tensor: TorchTensor, _ storage: [UInt8], width: Int, count: Int
+    _ tensor: TorchTensor, _ storage: RawSpan, width: Int, count: Int
   ) -> [UInt8] {
     var result: [UInt8] = []
     result.reserveCapacity(count * width)
@@ -143,7 +145,9 @@ struct TorchCheckpoint {
     var index = [Int](repeating: 0, count: tensor.shape.count)
     var element = tensor.offset
     for _ in 0..<count {
-      result += storage[element * width..<(element + 1) * width]
+      for byte in element * width..<(element + 1) * width {
+        result.append(unsafe storage.unsafeLoad(fromByteOffset: byte, as: UInt8.self))
+      }
       for axis in index.indices.reversed() {
         index[axis] += 1
         element += strides[axis]

@@ -33,10 +33,12 @@ public struct EvaluationResult: Sendable {
   /// - Throws: `EvaluationFailure` if it is none of an evaluation or breaks its format;
   ///   `JSONFailure`, `FileFailure`.
   public init(folder: String) throws {
+    // Nothing there is another mistake than something else.
+    _ = try Files.stamp(of: folder)
     guard Files.isDirectory(folder), let header = try EvaluationFiles.header(in: folder) else {
       throw EvaluationFailure(
         .folder, at: folder, expected: "an evaluation's folder, with \(EvaluationFiles.header)",
-        found: Files.exists(folder) ? "something else" : "nothing")
+        found: "something else")
     }
     let reader = EvaluationReader(folder, header)
     var (batches, samples) = ([EvaluatedBatch](), [EvaluatedSample]())

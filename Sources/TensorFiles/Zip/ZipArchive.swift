@@ -320,9 +320,8 @@ private struct ZipReader {
   }
 
   private func checkedName(_ range: Range<Int>) throws -> String {
-    guard let name = file.text(range), !name.isEmpty, !name.hasPrefix("/"),
-      !name.unicodeScalars.contains(where: { $0.value < 0x20 || $0 == "\\" }),
-      !name.split(separator: "/", omittingEmptySubsequences: false).contains("..")
+    guard let name = file.text(range), Files.isBelow(name),
+      !name.unicodeScalars.contains(where: { $0.value < 0x20 || $0 == "\\" })
     else {
       throw failure(.zipName, "byte \(range.lowerBound)", "a plain relative name", "another")
     }

@@ -81,7 +81,7 @@ struct ConvertCommand: ParsableCommand {
       checkpoint.records.firing += added.firing
     }
     let identity = try write(checkpoint)
-    format.print(try report(checkpoint, identity, source, try imported.map(MatchReport.init)))
+    format.print(try report(checkpoint, identity, source, imported))
   }
 
   private func read() throws -> (Checkpoint, String, ImportedModel?) {
@@ -134,12 +134,13 @@ struct ConvertCommand: ParsableCommand {
   }
 
   private func report(
-    _ checkpoint: Checkpoint, _ identity: ModelIdentity, _ source: String, _ match: MatchReport?
+    _ checkpoint: Checkpoint, _ identity: ModelIdentity, _ source: String,
+    _ imported: ImportedModel?
   ) throws -> Report {
     let bytes = checkpoint.parameters.values.reduce(0) { $0 + $1.bytes.count }
-    let dropped = try checkpoint.provenance["dropped"]
-    let droppedTensors = dropped?["tensors"]?.int ?? 0
-    let droppedBytes = dropped?["bytes"]?.int ?? 0
+    let match = try imported.map(MatchReport.init)
+    // What an earlier conversion dropped was not in this input.
+    let dropped = imported?.assembly.file.dropped ?? (tensors: 0, bytes: 0)
     var table = TextTable()
     table.add("model", checkpoint.configuration.summary)
     table.add("configuration", source)
@@ -147,9 +148,9 @@ struct ConvertCommand: ParsableCommand {
       "tensors",
       "\(checkpoint.parameters.count) (\(bytes.grouped) bytes), "
         + "\(checkpoint.plan.parameterCount.grouped) parameters")
-    if droppedTensors > 0 {
+    if dropped.tensors > 0 {
       table.add(
-        "dropped", "\(droppedTensors) tensors of training state (\(droppedBytes.grouped) bytes)")
+        "dropped", "\(dropped.tensors) tensors of training state (\(dropped.bytes.grouped) bytes)")
     }
     if let match { table.add("matched", match.summary) }
     table.add("references", "\(checkpoint.references.count)")
@@ -162,7 +163,7 @@ struct ConvertCommand: ParsableCommand {
         "configuration": checkpoint.configuration.json, "configuration_source": .string(source),
         "tensors": .integer(checkpoint.parameters.count), "bytes": .integer(bytes),
         "parameters": .integer(checkpoint.plan.parameterCount),
-        "dropped_tensors": .integer(droppedTensors), "dropped_bytes": .integer(droppedBytes),
+        "dropped_tensors": .integer(dropped.tensors), "dropped_bytes": .integer(dropped.bytes),
         "references": .integer(checkpoint.references.count),
         "matched": match?.json ?? .null,
         "weights_id": .string(identity.weightsID.hex), "model_id": .string(identity.modelID.hex),

@@ -20,7 +20,7 @@ struct ListCommand: ParsableCommand {
       EXAMPLES
         qkzoo list
         qkzoo list --all --dataset in1k
-        qkzoo list --where 'reported.top1>75 and availability=live'
+        qkzoo list --where 'reported.top1>75 and availability=unchecked'
         qkzoo list --check-links
       """)
 

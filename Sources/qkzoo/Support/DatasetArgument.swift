@@ -6,6 +6,8 @@ import Evaluation
 import FileAccess
 import ModelZoo
 import QKFormerModel
+import SpikeInference
+import SpikeTensors
 
 /// The datasets that can be named.
 enum DatasetName: String, CaseIterable, ExpressibleByArgument {
@@ -75,8 +77,9 @@ struct DatasetArgument: ParsableArguments {
     let place: String
     if name == .samples {
       guard let samples = try zoo.samples(data, of: entry) else { throw Self.noData }
-      dataset = try samples.dataset()
       place = try samplesPath(entry, zoo)
+      try Self.check(samples.images.shape, configuration.input, at: place)
+      dataset = try samples.dataset()
     } else {
       guard let data else { throw Self.noData }
       dataset = try read(name, data, configuration)
@@ -94,6 +97,18 @@ struct DatasetArgument: ParsableArguments {
       file: try LabelledDataset.fileDigest(place))
   }
 
+  /// Samples in a file are the network's input, which runs at any size: another one than it was
+  /// trained for is most likely the wrong file.
+  private static func check(
+    _ shape: [Int], _ input: QKFormerConfiguration.Input, at place: String
+  ) throws {
+    guard shape.suffix(2) != [input.height, input.width] else { return }
+    throw InferenceFailure(
+      .inputShape, at: place,
+      expected: "samples of \(input.height)x\(input.width), the model's input",
+      found: shape.suffix(2).map(String.init).joined(separator: "x"))
+  }
+
   private static var noData: ValidationError {
     ValidationError("name the samples by --data, or an entry that has test data")
   }
@@ -107,10 +122,10 @@ struct DatasetArgument: ParsableArguments {
   private func name(_ entry: ZooEntry?) throws -> DatasetName {
     if let dataset { return dataset }
     if data?.hasSuffix(".safetensors") ?? (entry?.file(.testData) != nil) { return .samples }
-    guard let name = entry.flatMap({ DatasetName(ofEntry: $0.dataset) }) else {
-      throw ValidationError("say by --dataset what \(data ?? "the samples") are")
-    }
-    return name
+    if let name = entry.flatMap({ DatasetName(ofEntry: $0.dataset) }) { return name }
+    guard let data else { throw Self.noData }
+    _ = try Files.stamp(of: data)
+    throw ValidationError("say by --dataset what \(data) is")
   }
 
   private func read(

@@ -16,7 +16,9 @@ struct ForeignOptions: ParsableArguments {
     help: ArgumentHelp("The model's configuration, as JSON.", valueName: "file"))
   var config: String?
 
-  @Option(help: ArgumentHelp("A configuration that `qkzoo presets` lists.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "A configuration that `qkzoo presets` lists, or that of a zoo entry.", valueName: "name"))
   var preset: String?
 
   @Option(
@@ -45,9 +47,14 @@ struct ForeignOptions: ParsableArguments {
   }
 
   /// The configuration that was asked for.
-  func explicit() throws -> ConfigurationChoice? {
+  func explicit(_ zoo: ZooOptions) throws -> ConfigurationChoice? {
     if let config { return try .file(config) }
-    return try preset.map { try .preset($0) }
+    guard let preset else { return nil }
+    if Preset.named(preset) == nil, let entry = try zoo.local().index.entry(preset) {
+      return ConfigurationChoice(
+        configuration: entry.configuration, source: "--preset \(entry.name)")
+    }
+    return try .preset(preset)
   }
 }
 
@@ -109,7 +116,7 @@ enum ModelFile {
   static func importModel(
     _ path: String, _ options: ForeignOptions, _ zoo: ZooOptions
   ) throws -> ImportedModel {
-    let explicit = try options.explicit()
+    let explicit = try options.explicit(zoo)
     let assembly = try ModelAssembly(
       path: path, weights: options.weights, matching: options.match, withMD5: explicit == nil)
     // The file's digests are known last: nobody waits for them who need not.

@@ -51,9 +51,14 @@ struct ZooOptions: ParsableArguments {
   }
 
   /// The file of a model: the path itself, or an entry's file, which must be the one that the entry
-  /// lists; that is checked before anything in it is parsed.
+  /// lists; that is checked before anything in it is parsed. A folder that happens to have the name of
+  /// an entry does not hide it.
   func locate(_ model: String) throws -> (path: String, entry: ZooEntry?) {
-    if Files.exists(model) { return (model, nil) }
+    if Files.exists(model) {
+      guard Files.isDirectory(model), try local().index.entry(model) != nil else {
+        return (model, nil)
+      }
+    }
     let zoo = try local()
     let entry = try zoo.index.requiredEntry(model)
     return (try zoo.requiredPath(of: .checkpoint, in: entry), entry)

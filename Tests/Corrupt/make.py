@@ -331,6 +331,8 @@ encode = name("_codecs", "encode")
 OPERANDS = [
     ("build-on-name", "BUILD sets attributes of an allowed class", name("collections", "OrderedDict") + b"}b"),
     ("build-on-string", "BUILD on a string", value("a") + b"}b"),
+    ("numpy-type-with-attributes", "BUILD of attributes, which each number of the type would look through",
+     call(dtype, "f8", 0, 1) + value({"a": 1}) + b"b"),
     ("build-with-number", "BUILD of a Namespace from a number",
      call(name("argparse", "Namespace")) + b"K\x01b"),
     ("reduce-string", "REDUCE of a string", value("os.system") + b")R"),

@@ -137,4 +137,21 @@ import Testing
       ($0 as? HDF5Failure)?.code == .limit
     }
   }
+
+  @Test func `compressed zeros cannot make a small file ask for much memory`() throws {
+    let folder = try ScratchFolder()
+    let half = try Tensor(
+      .i64, [1 << 24], ByteRegion([UInt8](repeating: 0, count: 1 << 27)), name: "zeros")
+    for count in 1...3 {
+      try write(folder.file("zeros.h5")) { writer in
+        for index in 0..<count { try writer.writeCompressed(half, to: "x\(index)") }
+      }
+      let read = { try StrictHDF5Reader().content(of: MappedFile(path: folder.file("zeros.h5"))) }
+      guard count == 3 else {
+        #expect(try read().datasets.count == count)
+        continue
+      }
+      #expect(throws: HDF5Failure.self) { try read() }
+    }
+  }
 }

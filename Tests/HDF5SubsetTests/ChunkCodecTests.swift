@@ -71,6 +71,8 @@ import Testing
     #expect(code(codec, sealed(frame.dropLast())) == .frame, "cut")
     #expect(code(codec, sealed([])) == .frame, "nothing")
     #expect(code(codec, sealed([UInt8](repeating: 7, count: 40))) == .frame, "no frame")
+    let old: [UInt8] = [0x27, 0xB5, 0x2F, 0xFD]
+    #expect(code(codec, sealed(old + frame.dropFirst(4))) == .frame, "zstd 0.7, no peer reads it")
     #expect(code(codec, []) == .damaged, "not even a checksum")
   }
 

@@ -225,6 +225,21 @@ import Testing
     #expect(try findings().map(\.place).contains(folder.file("c")))
   }
 
+  @Test func `names that Swift takes for the same text are two files`() throws {
+    let folder = try ScratchFolder()
+    let (one, two) = (folder.file("caf\u{E9}"), folder.file("cafe\u{301}"))
+    #expect(one == two)
+    try TestFiles.write([1], to: one)
+    let statement = SignedStatement(subject: "folder", files: try SignedFile.all(at: folder.path))
+    func findings() throws -> [String] {
+      try Self.names(statement.findings(at: folder.path, signature: folder.file("model.sig")))
+    }
+    try TestFiles.write([2], to: two)
+    #expect(try findings() == ["signed-file-unlisted"])
+    try FileManager.default.removeItem(atPath: one)
+    #expect(try findings() == ["signed-file-missing", "signed-file-unlisted"])
+  }
+
   @Test func `a link in a signed folder is refused`() throws {
     let folder = try Self.folder()
     try FileManager.default.createSymbolicLink(

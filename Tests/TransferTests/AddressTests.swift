@@ -44,6 +44,17 @@ import Transfer
     try Policy.check(try Address(text), options)
   }
 
+  @Test func `a server elsewhere cannot send us to one of this machine`() throws {
+    let local = try Address("http://127.0.0.1:8080/a")
+    try Policy.check(local, TransferOptions(), redirectedFrom: try Address("http://localhost/"))
+    #expect {
+      try Policy.check(
+        local, TransferOptions(), redirectedFrom: try Address("https://example.org/"))
+    } throws: {
+      ($0 as? TransferFailure)?.code == .insecure
+    }
+  }
+
   @Test func `offline there are only files`() throws {
     let options = TransferOptions { $0 == "QKZOO_OFFLINE" ? "1" : nil }
     try Policy.check(try Address("/a"), options)

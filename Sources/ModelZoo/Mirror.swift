@@ -29,6 +29,8 @@ public struct Mirror {
     public var entries: [(name: String, files: Int, licence: String)] = []
     /// The bytes of all files.
     public var bytes = 0
+    /// Whether an index was signed before, and the new one is not.
+    public var hasLostSignature = false
   }
 
   /// Writes a mirror of some entries: what of them is on this machine.
@@ -58,6 +60,7 @@ public struct Mirror {
     var index = zoo.index.json.object ?? [:]
     index["entries"] = .array(described)
     let path = Files.join(folder, indexName)
+    content.hasLostSignature = key == nil && Files.exists(path + SignatureBundle.suffix)
     Files.remove(path + SignatureBundle.suffix)
     try AtomicFile.replace(path, with: JSON.object(index).canonicalBytes)
     if let key {

@@ -10,7 +10,7 @@ struct QKZooCommand: ParsableCommand {
     abstract: "Model zoo and checkpoint toolkit for QKFormer spiking transformers.",
     discussion: """
       MODEL is a path in any known container (.qkz.h5, .safetensors, .pth), a zoo entry's name or \
-      alias, or the first digits of a model-id.
+      alias, or six or more digits of a model-id.
 
       Exit codes: 0 holds; 1 checked and found wrong; 64 usage; 65 bad data; 66 no such input; \
       69 source unavailable; 74 input/output error; 75 interrupted, resumable; 77 refused by \

@@ -32,7 +32,7 @@ struct DiffCommand: ParsableCommand {
         qkzoo diff epoch-198.qkz.h5 epoch-199.qkz.h5 --on digits-test.safetensors
       """)
 
-  @Argument(help: "A path, an entry's name, or the first digits of a model-id.")
+  @Argument(help: "A path, an entry's name, or six or more digits of a model-id.")
   var first: String
 
   @Argument(help: "The other model.")

@@ -38,7 +38,12 @@ struct MirrorCommand: ParsableCommand {
     let zoo = try self.zoo.local()
     let chosen =
       try entries.isEmpty ? zoo.index.entries : entries.map { try zoo.index.requiredEntry($0) }
-    format.print(report(try Mirror.write(chosen, of: zoo, to: output, signedBy: key)))
+    let content = try Mirror.write(chosen, of: zoo, to: output, signedBy: key)
+    if content.hasLostSignature {
+      StandardError.print(
+        "qkzoo: \(output): the index was signed and is not any more; --key signs the new one")
+    }
+    format.print(report(content))
   }
 
   private func report(_ content: Mirror.Content) -> Report {

@@ -42,7 +42,7 @@ struct VerifyCommand: ParsableCommand {
     }
   }
 
-  @Argument(help: "A path, an entry's name, or the first digits of a model-id.")
+  @Argument(help: "A path, an entry's name, or six or more digits of a model-id.")
   var model: String
 
   @Option(help: "The last level to check.")

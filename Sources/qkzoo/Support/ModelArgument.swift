@@ -60,7 +60,7 @@ struct ForeignOptions: ParsableArguments {
 
 /// A model, wherever it is.
 struct ModelArgument: ParsableArguments {
-  @Argument(help: "A path, an entry's name, or the first digits of a model-id.")
+  @Argument(help: "A path, an entry's name, or six or more digits of a model-id.")
   var model: String
 
   @OptionGroup var foreign: ForeignOptions

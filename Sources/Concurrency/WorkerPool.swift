@@ -12,16 +12,17 @@ public final class WorkerPool: Sendable {
   private let shared = SharedWork()
   private let helpers: [Thread]
 
-  /// Starts `threads - 1` threads; at least the caller's own takes part.
+  /// Starts `threads - 1` threads, or as many as the system allows; the caller's own takes part.
   public init(threads: Int) {
-    self.threads = max(threads, 1)
     let shared = shared
-    helpers = (1..<max(threads, 1)).map { worker in
-      guard let thread = Thread({ shared.serve(worker) }) else {
-        preconditionFailure("no thread could be started")
-      }
-      return thread
+    var helpers: [Thread] = []
+    while helpers.count < threads - 1 {
+      let worker = helpers.count + 1
+      guard let thread = Thread({ shared.serve(worker) }) else { break }
+      helpers.append(thread)
     }
+    self.helpers = helpers
+    self.threads = helpers.count + 1
   }
 
   deinit {

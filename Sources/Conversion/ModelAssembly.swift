@@ -89,7 +89,7 @@ public struct ModelAssembly {
   }
 
   /// Chooses the configuration: what was asked for, else what our own exporter wrote into the file,
-  /// else the entries that know the file, else what the file states.
+  /// else the entries that know the file, if they agree, else what the file states.
   ///
   /// - Throws: `UndecidedConfiguration`, `ConfigurationFailure`, and what `entries` throws.
   public func choose(
@@ -98,11 +98,16 @@ public struct ModelAssembly {
     if let explicit { return explicit }
     if let own = try ownConfiguration() { return own }
     let entries = try entries()
-    if entries.count == 1 { return entries[0] }
+    if let first = entries.first,
+      entries.allSatisfy({ $0.configuration == first.configuration })
+    {
+      return first
+    }
     if entries.isEmpty, let stated = try StatedConfiguration.read(file) { return stated }
+    let known = entries.map(\.source)
     throw UndecidedConfiguration(
       place: file.path, candidates: fittingPresets.map(\.name),
-      evidence: summary)
+      evidence: ([summary] + known).joined(separator: "; "))
   }
 
   /// What names and shapes alone decide, in one line.

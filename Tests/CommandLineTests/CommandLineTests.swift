@@ -336,6 +336,32 @@ import Testing
         && result.errors.contains("expected preprocessed pixels as f32, f16 or bf16, found u8"))
   }
 
+  @Test func `options that a file has no use for are usage errors`() throws {
+    let folder = try ScratchFolder()
+    let (model, output) = (Self.model, folder.file("m.safetensors"))
+    #expect(try run("identify", model, "--weights", "model").status == 64)
+    #expect(try run("convert", model, "--layout", "compact", "-o", output).status == 64)
+  }
+
+  @Test func `an index that is not there is missed, whatever the configuration`() throws {
+    let pth = Self.entry + "/checkpoint.pth"
+    for options in [[], ["--preset", "HST-10-384"]] {
+      let result = try run(["verify", pth, "--index", "/no/such/zoo"] + options)
+      #expect(result.status == 66 && result.errors.contains("/no/such/zoo"))
+    }
+  }
+
+  @Test func `repacked in place, the sizes are those before and after`() throws {
+    let folder = try ScratchFolder()
+    let path = folder.file("m.qkz.h5")
+    let before = try TestFiles.bytes(Self.model)
+    try TestFiles.write(before, to: path)
+    let result = try run("repack", path, "--layout", "compact", "-o", path, "--json")
+    let json = try JSON(parsing: Array(result.output.utf8), at: "repack")
+    #expect(json["input_bytes"]?.int == before.count)
+    #expect(json["bytes"]?.int == (try TestFiles.bytes(path).count))
+  }
+
   @Test func `samples of another model are not evaluated`() throws {
     let samples = Self.entry + "/../qkformer-mnist5k/mnist5k-test.safetensors"
     for arguments in [["stats"], ["eval", "audit"]] {

@@ -3,6 +3,7 @@ import Conversion
 import Diagnostics
 import FileAccess
 import QKFormerModel
+import SpikeTensors
 import TestSupport
 import Testing
 
@@ -70,5 +71,18 @@ import Testing
       TinyModel.checkpoint(plan.configuration), part, to: folder.file("a.nir"))
     // Input, three convolutions with their neurons, output; the sum is two edges into the output.
     #expect((summary.nodes, summary.edges) == (8, 8))
+  }
+
+  @Test func `weights that cannot be run are not exported`() throws {
+    let folder = try ScratchFolder()
+    var checkpoint = TinyModel.checkpoint()
+    let path = try #require(
+      checkpoint.parameters.keys.sorted().first { $0.hasSuffix("running_var") })
+    let shape = try #require(checkpoint.parameters[path]?.shape)
+    checkpoint.parameters[path] = Tensor(shape, [Float](repeating: -1, count: shape[0]))
+    let part = try #require(checkpoint.plan.nirParts.first { $0.obstacle == nil })
+    let onnx = try Refusal.of { _ = try ONNXExport.write(checkpoint, to: folder.file("m.onnx")) }
+    let nir = try Refusal.of { _ = try NIRExport.write(checkpoint, part, to: folder.file("m.nir")) }
+    #expect(onnx?.name == "variance-not-positive" && nir?.name == "variance-not-positive")
   }
 }

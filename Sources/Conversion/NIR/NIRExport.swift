@@ -3,6 +3,7 @@ import Diagnostics
 import Digests
 import FileAccess
 import QKFormerModel
+import SpikeInference
 
 /// Writes a part of a model as a NIR graph, which `nir` and the simulators that build on it read.
 ///
@@ -29,7 +30,7 @@ public enum NIRExport {
   /// Writes the file, replacing one that exists only when complete.
   ///
   /// - Throws: `ExportFailure` with the node that NIR has no primitive for, `TensorFailure` for
-  ///   float64 weights, `HDF5Failure`, `FileFailure`, `CheckpointFindings`.
+  ///   float64 weights, `InferenceFailure` for weights that cannot be run, `HDF5Failure`, `FileFailure`, `CheckpointFindings`.
   public static func write(
     _ checkpoint: Checkpoint, _ part: NIRPart, to path: String
   ) throws -> Summary {
@@ -39,6 +40,8 @@ public enum NIRExport {
         .inexpressible, at: obstacle.node, expected: "what NIR can express",
         found: obstacle.reason)
     }
+    // What the forward pass refuses, no graph may hold.
+    _ = try ModelWeights(checkpoint.plan, parameters: checkpoint.parameters)
     var builder = NIRBuilder(checkpoint)
     try builder.build(part)
     let graph = builder.graph
@@ -59,7 +62,7 @@ public enum NIRExport {
     return [
       "qkzoo.part": part.path, "qkzoo.model_id": identity.modelID.hex,
       "qkzoo.weights_id": identity.weightsID.hex,
-      "qkzoo.time_steps": "\(checkpoint.configuration.timeSteps)",
+      "qkzoo.scope": "sample", "qkzoo.time_steps": "\(checkpoint.configuration.timeSteps)",
       "qkzoo.dt": "\(NIRGraph.timeStep)",
       "qkzoo.integration": "forward Euler, one step of dt for each time step: "
         + "v += dt / tau * (v_leak - v + r * I), then spike and reset; v starts at v_reset",

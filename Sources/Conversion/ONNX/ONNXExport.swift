@@ -3,6 +3,7 @@ import CanonicalJSON
 public import Diagnostics
 import FileAccess
 import QKFormerModel
+import SpikeInference
 import SpikeTensors
 
 /// The ways in which an export can be refused.
@@ -67,6 +68,8 @@ public enum ONNXExport {
     _ checkpoint: Checkpoint, to path: String, _ options: Options = Options()
   ) throws -> Summary {
     try checkpoint.validate(at: path)
+    // What the forward pass refuses, no graph may hold.
+    _ = try ModelWeights(checkpoint.plan, parameters: checkpoint.parameters)
     var builder = ONNXBuilder(checkpoint, options)
     let graph = try builder.build()
     var model = ProtobufMessage()

@@ -20,7 +20,8 @@ extension LibCrypto {
     _ der: [UInt8],
     _ parse: (UnsafeMutablePointer<UnsafePointer<UInt8>?>, Int) -> OpaquePointer?
   ) -> OpaquePointer? {
-    unsafe der.withUnsafeBufferPointer { buffer in
+    precondition(isReady, "OPENSSL_init_crypto")
+    return unsafe der.withUnsafeBufferPointer { buffer in
       guard let start = buffer.baseAddress else { return nil }
       // SAFETY: libcrypto reads at most `count` bytes and moves `next` by what it took.
       var next: UnsafePointer<UInt8>? = unsafe start
@@ -63,6 +64,7 @@ extension LibCrypto {
 
   /// Corresponds to libcrypto's macro of that name, by the functions behind it.
   static func EVP_EC_gen(_ curve: String) -> OpaquePointer {
+    precondition(isReady, "OPENSSL_init_crypto")
     guard let context = unsafe CCrypto.EVP_PKEY_CTX_new_from_name(nil, "EC", nil) else {
       fatalError("EVP_PKEY_CTX_new_from_name")
     }

@@ -4,7 +4,14 @@ import CCrypto
 ///
 /// They fail only when memory runs out or the library lacks the algorithm; both are fatal.
 enum LibCrypto {
+  /// Before anything else: the library must not take itself apart when the process ends, because a
+  /// thread that nobody waits for may still hash.
+  static let isReady =
+    CCrypto.OPENSSL_init_crypto(
+      UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
+
   static func EVP_MD_CTX_new() -> OpaquePointer {
+    precondition(isReady, "OPENSSL_init_crypto")
     guard let context = unsafe CCrypto.EVP_MD_CTX_new() else { fatalError("EVP_MD_CTX_new") }
     return unsafe context
   }

@@ -128,6 +128,9 @@ struct ConvertCommand: ParsableCommand {
     if let bad = licence.first(where: { $0.split(separator: "=").count < 2 }) {
       throw ValidationError("--licence must be what=licence, not \(bad)")
     }
+    if !output.hasSuffix(".qkz.h5"), layout != .mapped {
+      throw ValidationError("only a .qkz.h5 file has a layout")
+    }
     if !output.hasSuffix(".qkz.h5"), !reference.isEmpty || probe != nil || !records.isEmpty {
       throw ValidationError("only a .qkz.h5 file holds references and records")
     }

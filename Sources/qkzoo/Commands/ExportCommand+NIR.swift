@@ -13,6 +13,7 @@ extension ExportCommand {
       throw ValidationError("this model has no part \(wanted); --list-parts names them")
     }
     let summary = try NIRExport.write(checkpoint, part, to: output)
+    warnOfScope(checkpoint, output)
     let identity = try checkpoint.identity()
     var table = TextTable()
     table.add("model", checkpoint.configuration.summary)
@@ -36,6 +37,13 @@ extension ExportCommand {
           "weights_id": .string(identity.weightsID.hex),
           "model_id": .string(identity.modelID.hex),
         ], text: "\(model.model) \(part.path) -> \(output)\n" + table.text))
+  }
+
+  /// A graph is of one sample, whatever the model does in a batch.
+  func warnOfScope(_ checkpoint: Checkpoint, _ output: String) {
+    guard checkpoint.configuration.ssaProjectionScope == .batch else { return }
+    StandardError.print(
+      "qkzoo: \(output): computes with scope sample; the model is configured for scope batch")
   }
 
   /// Every part, and what stands in the way of those that NIR cannot express.

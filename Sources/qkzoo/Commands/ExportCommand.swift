@@ -121,11 +121,7 @@ struct ExportCommand: ParsableCommand {
     options.withSpikes = withSpikes
     let summary = try ONNXExport.write(checkpoint, to: output, options)
     let identity = try checkpoint.identity()
-    let scope = checkpoint.configuration.ssaProjectionScope
-    if scope == .batch {
-      StandardError.print(
-        "qkzoo: \(output): computes with scope sample; the model is configured for scope batch")
-    }
+    warnOfScope(checkpoint, output)
     var table = TextTable()
     table.add("model", checkpoint.configuration.summary)
     table.add("onnx", "operator set \(ONNXExport.operatorSet), \(summary.nodes.grouped) nodes")

@@ -68,6 +68,9 @@ struct IdentifyCommand: ParsableCommand {
   }
 
   private func ofCheckpoint(_ path: String) throws -> Finding {
+    guard weights == nil else {
+      throw ValidationError("\(path) has one set of weights; --weights is for foreign files")
+    }
     let checkpoint = try CheckpointFile.open(path).checkpoint()
     let identity = try checkpoint.identity()
     return Finding(
@@ -78,7 +81,14 @@ struct IdentifyCommand: ParsableCommand {
         ("architecture", checkpoint.configuration.summary),
         ("parameters", checkpoint.plan.parameterCount.grouped),
       ],
-      identity: { _ in identity })
+      identity: { configuration in
+        guard configuration == checkpoint.configuration else {
+          throw ZooFailure(
+            .configuration, at: path, expected: configuration.summary,
+            found: checkpoint.configuration.summary)
+        }
+        return identity
+      })
   }
 
   private func ofForeign(_ path: String, _ index: ZooIndex) throws -> Finding {

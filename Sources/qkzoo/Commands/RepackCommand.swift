@@ -35,9 +35,11 @@ struct RepackCommand: ParsableCommand {
 
   func run() throws {
     let file = try CheckpointFile.openVerified(try zoo.locate(input).path)
+    // Before the output, which may replace it.
+    let before = try Files.stamp(of: file.path).size
     let identity = try CheckpointWriter.write(
       try file.checkpoint(), to: output, layout: layout)
-    let sizes = try [file.path, output].map { try MappedFile(path: $0).size }
+    let sizes = [before, try Files.stamp(of: output).size]
     var table = TextTable()
     table.add("from", "\(file.path), \(file.layout.rawValue), \(sizes[0].grouped) bytes")
     table.add("to", "\(output), \(layout.rawValue), \(sizes[1].grouped) bytes")

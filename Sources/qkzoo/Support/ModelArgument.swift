@@ -114,14 +114,17 @@ enum ModelFile {
 
   /// Imports a foreign file.
   static func importModel(
-    _ path: String, _ options: ForeignOptions, _ zoo: ZooOptions
+    _ path: String, _ options: ForeignOptions, _ place: ZooOptions
   ) throws -> ImportedModel {
-    let explicit = try options.explicit(zoo)
+    let explicit = try options.explicit(place)
+    let zoo = try place.local()
     let assembly = try ModelAssembly(
-      path: path, weights: options.weights, matching: options.match, withMD5: explicit == nil)
+      path: path, weights: options.weights, matching: options.match,
+      // MD5 tells an official file: what it is, or that the order of its tensors is right.
+      withMD5: explicit == nil || options.match == .order)
     // The file's digests are known last: nobody waits for them who need not.
     let matches = Background { [origin = assembly.origin, weightsID = assembly.weightsID] in
-      try zoo.local().matches(digests: origin.digests(), weightsID: weightsID)
+      try zoo.matches(digests: origin.digests(), weightsID: weightsID)
     }
     let choice = try assembly.choose(
       explicit: explicit,

@@ -58,9 +58,7 @@ struct TorchCheckpoint {
     if count == 0 || Self.isContiguous(tensor) {
       return try Tensor(type, tensor.shape, storage.part(start..<start + needed), name: place)
     }
-    let gathered = storage.withBytes {
-      Self.gather(tensor, $0, width: type.byteCount, count: count)
-    }
+    let gathered = Self.gather(tensor, storage, width: type.byteCount, count: count)
     return try Tensor(type, tensor.shape, ByteRegion(gathered), name: place)
   }
 
@@ -136,7 +134,7 @@ struct TorchCheckpoint {
   }
 
   private static func gather(
-    _ tensor: TorchTensor, _ storage: RawSpan, width: Int, count: Int
+    _ tensor: TorchTensor, _ storage: ByteRegion, width: Int, count: Int
   ) -> [UInt8] {
     var result: [UInt8] = []
     result.reserveCapacity(count * width)
@@ -146,7 +144,7 @@ struct TorchCheckpoint {
     var element = tensor.offset
     for _ in 0..<count {
       for byte in element * width..<(element + 1) * width {
-        result.append(unsafe storage.unsafeLoad(fromByteOffset: byte, as: UInt8.self))
+        result.append(storage.integer(at: byte, as: UInt8.self))
       }
       for axis in index.indices.reversed() {
         index[axis] += 1

@@ -67,7 +67,9 @@ struct DatasetArgument: ParsableArguments {
 
   /// Opens the dataset; pixels and events stay in their files.
   ///
-  /// - Parameter configuration: as the model will run, time steps and extent included.
+  /// - Parameters:
+  ///   - configuration: as the model will run, time steps and extent included.
+  ///   - keepsExtent: whether the extent is the model's own.
   func open(
     _ entry: ZooEntry?, _ configuration: QKFormerConfiguration, _ zoo: ZooOptions,
     skipsBadSamples: Bool = false, keepsExtent: Bool = true
@@ -78,7 +80,7 @@ struct DatasetArgument: ParsableArguments {
     if name == .samples {
       guard let samples = try zoo.samples(data, of: entry) else { throw Self.noData }
       place = try samplesPath(entry, zoo)
-      try Self.check(samples.images.shape, configuration.input, at: place)
+      if keepsExtent { try Self.check(samples.images.shape, configuration.input, at: place) }
       dataset = try samples.dataset()
     } else {
       guard let data else { throw Self.noData }

@@ -86,15 +86,21 @@ extension Files {
 }
 
 extension Files {
-  /// Writes the complete lines of some files, one file after the other, into one file that appears
-  /// when it is complete.
+  /// Writes the first complete lines of some files, so many of each, one file after the other, into
+  /// one file that appears when it is complete.
   ///
   /// - Throws: `FileFailure`.
-  public static func concatenateLines(of paths: [String], to path: String) throws {
+  public static func concatenateLines(
+    of parts: [(path: String, lines: Int)], to path: String
+  ) throws {
     try AtomicFile.replace(path) { file in
       let output = try SequentialOutput(path: file.temporaryPath)
-      for path in paths {
-        var rest = try forEachLine(of: path) { _, _ in }
+      for (path, lines) in parts {
+        var (count, rest) = (0, 0)
+        try forEachLine(of: path) { _, end in
+          count += 1
+          if count <= lines { rest = end }
+        }
         try forEachPiece(of: path) { piece in
           let count = min(rest, piece.byteCount)
           rest -= count

@@ -3,6 +3,7 @@ import CheckpointFormat
 import Datasets
 import Diagnostics
 import Evaluation
+import Foundation
 import QKFormerModel
 import SpikeInference
 import SpikeTensors
@@ -182,6 +183,26 @@ import Testing
     #expect(try merge(first, folder.file("none")) == "no-such-file")
     #expect(try EvaluationParts(folders: [second]).missing == [0..<3])
     #expect(try merge(first, second) == nil)
+  }
+
+  @Test func `samples of a batch that a kill left without its end are not merged`() throws {
+    let subject = try Subject()
+    let folder = try ScratchFolder()
+    let (whole, killed) = (folder.file("whole"), folder.file("killed"))
+    _ = try subject.run(into: whole)
+    let second = folder.file("second")
+    _ = try subject.run(nil, into: second, shard: try #require(Shard(index: 1, count: 2)))
+    // All samples of the first run are there, and of its batches those that the second part lacks.
+    try FileManager.default.copyItem(atPath: whole, toPath: killed)
+    let own = try EvaluationParts(folders: [second]).missing
+    let lines = try TestFiles.bytes(whole + "/batches.jsonl").split(separator: 0x0A)
+    let kept: [UInt8] = lines.prefix(own.first?.count ?? 0).flatMap { $0 + [0x0A] }
+    try TestFiles.write(kept, to: killed + "/batches.jsonl")
+    let merged = folder.file("merged")
+    _ = try EvaluationParts(folders: [killed, second]).merge(into: merged)
+    for name in ["samples.jsonl", "batches.jsonl"] {
+      #expect(try TestFiles.bytes("\(merged)/\(name)") == TestFiles.bytes("\(whole)/\(name)"))
+    }
   }
 
   @Test func `a folder of something else is refused by name`() throws {

@@ -83,10 +83,13 @@ public struct EvaluationParts: Sendable {
     if let found = try EvaluationFiles.header(in: output) {
       try header.requireSame(found, at: output)
     }
-    for name in [EvaluationFiles.samples, EvaluationFiles.batches] {
-      try Files.concatenateLines(
-        of: results.map { Files.join($0.folder, name) }, to: Files.join(output, name))
-    }
+    // A part that was killed may hold samples of a batch that another part finished.
+    try Files.concatenateLines(
+      of: results.map { (Files.join($0.folder, EvaluationFiles.samples), $0.samples.count) },
+      to: Files.join(output, EvaluationFiles.samples))
+    try Files.concatenateLines(
+      of: results.map { (Files.join($0.folder, EvaluationFiles.batches), $0.batches.count) },
+      to: Files.join(output, EvaluationFiles.batches))
     try EvaluationEnvironment(sessions: results.flatMap(\.environment.sessions))
       .write(in: output)
     try AtomicFile.replace(

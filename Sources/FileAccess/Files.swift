@@ -189,10 +189,10 @@ public enum Files {
   /// Whether a path that somebody else wrote stays below the folder that it is taken from: relative,
   /// not empty, without `..`, and with `isStrict` without `.` and empty names.
   public static func isBelow(_ path: String, isStrict: Bool = false) -> Bool {
-    let parts = path.utf8.split(separator: slash, omittingEmptySubsequences: false).map(Array.init)
-    let refused = isStrict ? ["", ".", ".."] : [".."]
+    let parts = path.utf8.split(separator: slash, omittingEmptySubsequences: false)
+    let refused: Set = isStrict ? ["", ".", ".."] : [".."]
     return !path.isEmpty && path.utf8.first != slash
-      && !parts.contains { refused.map { Array($0.utf8) }.contains($0) }
+      && !parts.contains { refused.contains(String(decoding: $0, as: UTF8.self)) }
   }
 
   /// The system separates names at this byte, also where a combining mark follows and Swift sees

@@ -42,15 +42,14 @@ extension StrictHDF5Reader {
   /// bytes.
   private func checkDecodedBytes(_ content: HDF5Content, of file: ByteRegion) throws {
     let limit = HDF5Limits.decodedBytes + HDF5Limits.decodedFactor * file.count
-    var sum = 0
-    for (path, dataset) in content.datasets {
-      guard case .compressed = dataset.elements else { continue }
-      sum += dataset.shape.reduce(dataset.type.byteCount, *)
-      guard sum <= limit else {
-        throw HDF5Failure(
-          .limit, at: path, expected: "at most \(limit) bytes in all compressed datasets",
-          found: "more")
-      }
+    let sum = content.datasets.values.reduce(0) { sum, dataset in
+      guard case .compressed = dataset.elements else { return sum }
+      return sum + dataset.shape.reduce(dataset.type.byteCount, *)
+    }
+    guard sum <= limit else {
+      throw HDF5Failure(
+        .limit, at: "/", expected: "at most \(limit) bytes in all compressed datasets",
+        found: "\(sum)")
     }
   }
 }

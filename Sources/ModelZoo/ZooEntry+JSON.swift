@@ -1,8 +1,8 @@
 public import CanonicalJSON
 import CheckpointFormat
 import Diagnostics
-import FileAccess
 import Digests
+import FileAccess
 import QKFormerModel
 
 extension ZooEntry {

@@ -44,11 +44,11 @@ public enum CheckpointWriter {
       case text(() throws -> [UInt8])
     }
 
-    private let checkpoint: Checkpoint
     private let items: [(path: String, item: Item)]
     private let attributes: [String: [String: String]]
     private let groups: [String]
-    private let tensors: [Manifest.Entry]
+    /// Complete but for the digests of `datasets`; its length does not depend on them.
+    private let manifest: Manifest
 
     init(_ checkpoint: Checkpoint, digests: [String: Digest]) throws {
       let specifications = checkpoint.plan.parameters
@@ -68,21 +68,20 @@ public enum CheckpointWriter {
         items.append((ElementPaths.records, .text { checkpoint.records.json.canonicalBytes }))
       }
       items.append((ElementPaths.provenance, .text { try checkpoint.provenance.canonicalBytes }))
-      self.checkpoint = checkpoint
       self.items = items
       groups = ElementPaths.groups(above: items.map(\.0))
       attributes = ElementPaths.attributes(
         of: groups + items.map(\.0) + [ElementPaths.manifest])
-      tensors = Self.entries(specifications, checkpoint.parameters, digests)
-    }
-
-    /// The manifest; its length does not depend on the digests.
-    private func manifest(_ datasets: [String: Digest]) -> [UInt8] {
-      Manifest(
-        configuration: checkpoint.configuration, tensors: tensors, datasets: datasets,
+      let unknown = SHA256.digest(of: [])
+      let datasets = items.compactMap { path, item -> (String, Digest)? in
+        if case .parameter = item { nil } else { (path, unknown) }
+      }
+      manifest = Manifest(
+        configuration: checkpoint.configuration,
+        tensors: Self.entries(specifications, checkpoint.parameters, digests),
+        datasets: Dictionary(uniqueKeysWithValues: datasets),
         attributes: attributes.mapValues { $0.mapValues { SHA256.digest(of: $0) } },
-        references: checkpoint.references.map(\.json)
-      ).json.canonicalBytes
+        references: checkpoint.references.map(\.json))
     }
 
     private static func entries(
@@ -119,25 +118,21 @@ public enum CheckpointWriter {
     func write(to path: String, _ layout: CheckpointLayout) throws {
       let writer = try HDF5Writer(path: path)
       for group in groups { try writer.makeGroup(group) }
-      var datasets: [String: Digest] = [:]
-      for (path, item) in items {
-        if case .parameter = item { continue }
-        datasets[path] = SHA256.digest(of: [])
-      }
-      try writer.write(text: manifest(datasets), to: ElementPaths.manifest)
+      var manifest = manifest
+      try writer.write(text: manifest.json.canonicalBytes, to: ElementPaths.manifest)
       for (path, item) in items {
         switch item {
         case .parameter(let tensor): try Self.write(tensor, to: path, layout, writer)
         case .tensor(let tensor):
-          datasets[path] = SHA256.digest(of: tensor.bytes)
+          manifest.datasets[path] = SHA256.digest(of: tensor.bytes)
           try Self.write(tensor, to: path, layout, writer)
         case .text(let text):
           let text = try text()
-          datasets[path] = SHA256.digest(of: text)
+          manifest.datasets[path] = SHA256.digest(of: text)
           try writer.write(text: text, to: path)
         }
       }
-      try writer.rewrite(text: manifest(datasets), at: ElementPaths.manifest)
+      try writer.rewrite(text: manifest.json.canonicalBytes, at: ElementPaths.manifest)
       for (path, members) in attributes.sorted(by: { $0.key < $1.key }) {
         for (name, text) in members.sorted(by: { $0.key < $1.key }) {
           try writer.setAttribute(name, text, of: path)

@@ -30,7 +30,8 @@ public enum NIRExport {
   /// Writes the file, replacing one that exists only when complete.
   ///
   /// - Throws: `ExportFailure` with the node that NIR has no primitive for, `TensorFailure` for
-  ///   float64 weights, `InferenceFailure` for weights that cannot be run, `HDF5Failure`, `FileFailure`, `CheckpointFindings`.
+  ///   float64 weights, `InferenceFailure` for weights that cannot be run, `HDF5Failure`,
+  ///   `FileFailure`, `CheckpointFindings`.
   public static func write(
     _ checkpoint: Checkpoint, _ part: NIRPart, to path: String
   ) throws -> Summary {

@@ -1,7 +1,6 @@
 public import ArgumentParser
 import CanonicalJSON
 import CheckpointFormat
-import Concurrency
 import Conversion
 import Diagnostics
 import Digests
@@ -92,11 +91,11 @@ struct ImportedModel {
   let assembly: ModelAssembly
   /// Who said what the configuration is.
   let source: String
-  fileprivate let matches: Background<[EntryMatch]>
+  fileprivate let matches: @Sendable () throws -> [EntryMatch]
 
   /// The zoo's entry that has this file or these weights, and how it was recognised.
   func known() throws -> String? {
-    try matches.value().first.map { "\($0.entry.name) by \($0.text)" }
+    try matches().first.map { "\($0.entry.name) by \($0.text)" }
   }
 
   /// The tensors' places in the model.
@@ -123,18 +122,18 @@ enum ModelFile {
       // MD5 tells an official file: what it is, or that the order of its tensors is right.
       withMD5: explicit == nil || options.match == .order)
     // The file's digests are known last: nobody waits for them who need not.
-    let matches = Background { [origin = assembly.origin, weightsID = assembly.weightsID] in
+    let matches = { @Sendable [origin = assembly.origin, weightsID = assembly.weightsID] in
       try zoo.matches(digests: origin.digests(), weightsID: weightsID)
     }
     let choice = try assembly.choose(
       explicit: explicit,
-      entries: try matches.value().map { match in
+      entries: try matches().map { match in
         ConfigurationChoice(
           configuration: match.entry.configuration,
           source: "zoo entry \(match.entry.name) (\(match.text))")
       })
     let checkpoint = try assembly.checkpoint(choice) {
-      try matches.value().first?.entry.licencesJSON ?? ModelAssembly.noLicences
+      try matches().first?.entry.licencesJSON ?? ModelAssembly.noLicences
     }
     return ImportedModel(
       checkpoint: checkpoint, assembly: assembly, source: choice.source, matches: matches)

@@ -16,17 +16,18 @@ public struct Checkpoint: Sendable {
   public var records: Records
   private var makeProvenance: @Sendable () throws -> JSON
   /// SHA-256 of every tensor, if somebody has computed them from these very tensors.
-  private var knownDigests: [String: Digest]?
+  private var knownDigests: (@Sendable () throws -> [String: Digest])?
 
   /// Bundles a model.
   ///
   /// - Parameters:
   ///   - provenance: see the member; called each time it is asked for.
-  ///   - digests: those of the tensors' elements, if they have been computed.
+  ///   - digests: gives those of the tensors' elements, if they have been computed or will be.
   public init(
     configuration: QKFormerConfiguration, parameters: [String: Tensor],
     references: [Reference] = [], records: Records = Records(),
-    provenance: @escaping @Sendable () throws -> JSON, digests: [String: Digest]? = nil
+    provenance: @escaping @Sendable () throws -> JSON,
+    digests: (@Sendable () throws -> [String: Digest])? = nil
   ) {
     self.configuration = configuration
     self.parameters = parameters
@@ -50,7 +51,9 @@ public struct Checkpoint: Sendable {
   /// SHA-256 of every tensor's elements, by path; computed once for each set of tensors.
   ///
   /// - Throws: nothing about the content.
-  public func digests() throws -> [String: Digest] { try knownDigests ?? parameters.digests() }
+  public func digests() throws -> [String: Digest] {
+    try knownDigests?() ?? parameters.digests()
+  }
 
   /// The network that the configuration describes.
   public var plan: NetworkPlan { NetworkPlan(configuration) }

@@ -13,9 +13,8 @@ public struct ModelAssembly {
   public let file: ImportedFile
   /// How its tensors find their places.
   public let matching: TensorMatching
-  private let named: [(name: String, tensor: Tensor)]
-  /// SHA-256 of each tensor's elements, by its name in the file.
-  private let tensorDigests: [String: Digest]
+  /// They, under the names of the file.
+  public let tensors: ImportedTensors
   /// What is said of the file.
   public let origin: FileOrigin
 
@@ -44,48 +43,7 @@ public struct ModelAssembly {
         found: "\(file.container.rawValue)")
     }
     self.matching = matching
-    named = try file.namedTensors(of: weights)
-    tensorDigests = try Dictionary(
-      uniqueKeysWithValues: named.map { ($0.name, $0.tensor) }
-    ).digests()
-  }
-
-  /// The weights-id of the tensors, whatever they are called.
-  public var weightsID: Digest {
-    ModelIdentity.weightsID(
-      lines: named.filter { isIdentifying($0.name, $0.tensor) }.compactMap { name, tensor in
-        tensorDigests[name].map { ModelIdentity.line(tensor, $0) }
-      })
-  }
-
-  /// The prints of the tensors, whatever they are called.
-  public var prints: [TensorPrint] {
-    named.filter { isIdentifying($0.name, $0.tensor) }.compactMap { name, tensor in
-      tensorDigests[name].map { TensorPrint(tensor.elementType, tensor.shape, $0) }
-    }
-  }
-
-  /// What the file calls them.
-  public var names: Set<String> { Set(named.map(\.name)) }
-
-  /// Trained parameters, as papers print it: elements of all tensors but statistics and counters.
-  public var parameterCount: Int {
-    named.filter { isIdentifying($0.name, $0.tensor) && !$0.name.contains(".running_") }
-      .reduce(0) { $0 + $1.tensor.count }
-  }
-
-  /// What the BatchNorm layers counted in training, if all agree.
-  public var batchCounter: Int? {
-    let counters = Set(
-      named.filter { $0.name.hasSuffix("num_batches_tracked") }.map { $0.tensor.bytes.copy() })
-    guard let bytes = counters.first, counters.count == 1, bytes.count == 8 else { return nil }
-    return Int(exactly: bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
-  }
-
-  /// Counters and thresholds of rank 0 are no weights.
-  private func isIdentifying(_ name: String, _ tensor: Tensor) -> Bool {
-    !name.hasSuffix("num_batches_tracked")
-      && !(name.hasSuffix(".threshold") && tensor.shape.isEmpty)
+    tensors = ImportedTensors(try file.namedTensors(of: weights))
   }
 
   /// Chooses the configuration: what was asked for, else what our own exporter wrote into the file,
@@ -112,7 +70,7 @@ public struct ModelAssembly {
 
   /// What names and shapes alone decide, in one line.
   public var summary: String {
-    TensorEvidence(Dictionary(uniqueKeysWithValues: named.map { ($0.name, $0.tensor) })).summary
+    TensorEvidence(tensors.byName).summary
   }
 
   /// The presets whose inventory has exactly these tensors.
@@ -139,10 +97,13 @@ public struct ModelAssembly {
       provenance: { [origin, naming = placement.naming] in
         try origin.provenance(configuration: choice.source, naming, licences: try licences())
       },
-      digests: Dictionary(
-        uniqueKeysWithValues: placement.pairs.compactMap { pair in
-          tensorDigests[pair.found].map { (pair.specification.path, $0) }
-        }))
+      digests: { [tensors, pairs = placement.pairs] in
+        let digests = try tensors.digests()
+        return Dictionary(
+          uniqueKeysWithValues: pairs.compactMap { pair in
+            digests[pair.found].map { (pair.specification.path, $0) }
+          })
+      })
     try checkClaim(checkpoint)
     return checkpoint
   }
@@ -167,8 +128,8 @@ public struct ModelAssembly {
   /// The tensors at their places under a configuration.
   public func placement(_ configuration: QKFormerConfiguration) -> TensorPlacement {
     switch matching {
-    case .name: .byName(named, configuration, at: file.path)
-    case .order: .byOrder(named, configuration, at: file.path)
+    case .name: .byName(tensors.named, configuration, at: file.path)
+    case .order: .byOrder(tensors.named, configuration, at: file.path)
     }
   }
 }

@@ -15,7 +15,7 @@ struct Manifest {
     let shape: [Int]
     let role: ParameterRole
     let upstreamName: String
-    let digest: Digest
+    var digest: Digest
   }
 
   static let schema = "qkzoo.manifest/1"

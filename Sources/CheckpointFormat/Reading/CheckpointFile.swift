@@ -200,7 +200,7 @@ public final class CheckpointFile: Sendable {
     return Checkpoint(
       configuration: manifest.configuration, parameters: parameters,
       references: try references(), records: try records(), provenance: { provenance },
-      digests: isVerified.load(ordering: .acquiring) ? recordedDigests : nil)
+      digests: isVerified.load(ordering: .acquiring) ? { @Sendable in self.recordedDigests } : nil)
   }
 
   /// Parameters by their paths; on all cores where they must be decoded.

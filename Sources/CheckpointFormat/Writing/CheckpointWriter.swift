@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Concurrency
 import Diagnostics
 import Digests
 import FileAccess
@@ -21,8 +22,9 @@ public enum CheckpointWriter {
   ) throws -> ModelIdentity {
     try checkpoint.validate(at: path)
     for (name, tensor) in checkpoint.parameters { try Content.checkStorable(tensor, name) }
-    let digests = try checkpoint.digests()
-    let content = try Content(checkpoint, digests: digests)
+    // Hashed beside the writing; what they are is needed at its end.
+    let digests = Background { try checkpoint.digests() }
+    let content = try Content(checkpoint, digests)
     try AtomicFile.replace(path) { file in
       do {
         try content.write(to: file.temporaryPath, layout)
@@ -32,13 +34,14 @@ public enum CheckpointWriter {
       _ = try CheckpointFile.openVerified(file.temporaryPath)
     }
     return ModelIdentity(
-      configuration: checkpoint.configuration, tensors: checkpoint.parameters, digests: digests)
+      configuration: checkpoint.configuration, tensors: checkpoint.parameters,
+      digests: try digests.value())
   }
 
   /// Everything that goes into the file, in the order in which it is written.
   private struct Content {
     private enum Item {
-      /// Of the model; its digest is known.
+      /// Of the model.
       case parameter(Tensor)
       case tensor(Tensor)
       case text(() throws -> [UInt8])
@@ -47,10 +50,12 @@ public enum CheckpointWriter {
     private let items: [(path: String, item: Item)]
     private let attributes: [String: [String: String]]
     private let groups: [String]
-    /// Complete but for the digests of `datasets`; its length does not depend on them.
+    /// Complete but for the digests of tensors and datasets; its length does not depend on them.
     private let manifest: Manifest
+    /// Those of the model's tensors.
+    private let digests: Background<[String: Digest]>
 
-    init(_ checkpoint: Checkpoint, digests: [String: Digest]) throws {
+    init(_ checkpoint: Checkpoint, _ digests: Background<[String: Digest]>) throws {
       let specifications = checkpoint.plan.parameters
       var items: [(String, Item)] = []
       for specification in specifications {
@@ -69,6 +74,7 @@ public enum CheckpointWriter {
       }
       items.append((ElementPaths.provenance, .text { try checkpoint.provenance.canonicalBytes }))
       self.items = items
+      self.digests = digests
       groups = ElementPaths.groups(above: items.map(\.0))
       attributes = ElementPaths.attributes(
         of: groups + items.map(\.0) + [ElementPaths.manifest])
@@ -78,7 +84,7 @@ public enum CheckpointWriter {
       }
       manifest = Manifest(
         configuration: checkpoint.configuration,
-        tensors: Self.entries(specifications, checkpoint.parameters, digests),
+        tensors: Self.entries(specifications, checkpoint.parameters, unknown),
         datasets: Dictionary(uniqueKeysWithValues: datasets),
         attributes: attributes.mapValues { $0.mapValues { SHA256.digest(of: $0) } },
         references: checkpoint.references.map(\.json))
@@ -86,11 +92,10 @@ public enum CheckpointWriter {
 
     private static func entries(
       _ specifications: [ParameterSpecification], _ tensors: [String: Tensor],
-      _ digests: [String: Digest]
+      _ digest: Digest
     ) -> [Manifest.Entry] {
       specifications.compactMap { specification in
-        guard let tensor = tensors[specification.path], let digest = digests[specification.path]
-        else { return nil }
+        guard let tensor = tensors[specification.path] else { return nil }
         return Manifest.Entry(
           path: specification.path, elementType: tensor.elementType, shape: tensor.shape,
           role: specification.role, upstreamName: specification.upstreamName, digest: digest)
@@ -114,7 +119,7 @@ public enum CheckpointWriter {
     }
 
     /// The manifest lies before all that it describes, so its place is taken first, and it is
-    /// written last: the provenance may not be known before the tensors are written.
+    /// written last: neither digests nor provenance need be known before the tensors are written.
     func write(to path: String, _ layout: CheckpointLayout) throws {
       let writer = try HDF5Writer(path: path)
       for group in groups { try writer.makeGroup(group) }
@@ -131,6 +136,11 @@ public enum CheckpointWriter {
           manifest.datasets[path] = SHA256.digest(of: text)
           try writer.write(text: text, to: path)
         }
+      }
+      let digests = try digests.value()
+      for index in manifest.tensors.indices {
+        guard let digest = digests[manifest.tensors[index].path] else { continue }
+        manifest.tensors[index].digest = digest
       }
       try writer.rewrite(text: manifest.json.canonicalBytes, at: ElementPaths.manifest)
       for (path, members) in attributes.sorted(by: { $0.key < $1.key }) {

@@ -95,8 +95,9 @@ struct IdentifyCommand: ParsableCommand {
     let assembly = try ModelAssembly(path: path, weights: weights)
     return Finding(
       container: assembly.file.container.rawValue, digests: try assembly.origin.digests(),
-      weightsID: assembly.weightsID, modelID: nil,
-      prints: assembly.prints, names: assembly.names, evidence: try evidence(assembly, index),
+      weightsID: try assembly.tensors.weightsID(), modelID: nil,
+      prints: try assembly.tensors.prints(), names: assembly.tensors.names,
+      evidence: try evidence(assembly, index),
       identity: { configuration in
         let choice = ConfigurationChoice(configuration: configuration, source: "the entry")
         return try assembly.checkpoint(choice).identity()
@@ -108,7 +109,7 @@ struct IdentifyCommand: ParsableCommand {
   ) throws -> [(what: String, value: String)] {
     var evidence = [
       (what: "architecture", value: assembly.summary),
-      (what: "parameters", value: assembly.parameterCount.grouped),
+      (what: "parameters", value: assembly.tensors.parameterCount.grouped),
     ]
     let presets = assembly.fittingPresets.map(\.name)
     evidence += presets.map { ("fits preset", $0) }
@@ -119,7 +120,7 @@ struct IdentifyCommand: ParsableCommand {
     for name in presets {
       guard let run = try index.entry(name)?.training else { continue }
       evidence += run.evidence(
-        counter: assembly.batchCounter, facts: assembly.file.facts,
+        counter: assembly.tensors.batchCounter, facts: assembly.file.facts,
         arguments: assembly.file.arguments
       ).map { ("training of \(name)", $0) }
     }

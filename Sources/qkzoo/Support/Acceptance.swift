@@ -78,7 +78,7 @@ struct Acceptance {
   private func weightsID(_ opened: Opened) throws -> Digest {
     switch opened {
     case .checkpoint(let checkpoint): try checkpoint.identity().weightsID
-    case .foreign(let assembly): assembly.weightsID
+    case .foreign(let assembly): try assembly.tensors.weightsID()
     }
   }
 

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import CanonicalJSON
 import CheckpointFormat
+import Concurrency
 import Conversion
 import Diagnostics
 import Digests
@@ -116,14 +117,15 @@ enum ModelFile {
     _ path: String, _ options: ForeignOptions, _ place: ZooOptions
   ) throws -> ImportedModel {
     let explicit = try options.explicit(place)
-    let zoo = try place.local()
+    let opening = Background { try place.local() }
     let assembly = try ModelAssembly(
       path: path, weights: options.weights, matching: options.match,
       // MD5 tells an official file: what it is, or that the order of its tensors is right.
       withMD5: explicit == nil || options.match == .order)
+    let zoo = try opening.value()
     // The file's digests are known last: nobody waits for them who need not.
-    let matches = { @Sendable [origin = assembly.origin, weightsID = assembly.weightsID] in
-      try zoo.matches(digests: origin.digests(), weightsID: weightsID)
+    let matches = { @Sendable [origin = assembly.origin, tensors = assembly.tensors] in
+      try zoo.matches(digests: origin.digests(), weightsID: tensors.weightsID())
     }
     let choice = try assembly.choose(
       explicit: explicit,

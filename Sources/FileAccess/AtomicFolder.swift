@@ -16,6 +16,7 @@ public final class AtomicFolder {
   /// Everything that was made, what contains before what is contained.
   private var written: [String] = []
   private var folders: Set<String> = []
+  private var entries: [Temporaries.Entry] = []
 
   /// Lets `fill` write files, then publishes the folder; whatever has its name is refused.
   ///
@@ -53,6 +54,7 @@ public final class AtomicFolder {
     let parts = name.split(separator: "/").dropLast()
     for count in parts.indices { try makeFolder(parts[...count].joined(separator: "/")) }
     let file = Files.join(temporaryPath, name)
+    entries.append(Temporaries.Entry(file))
     written.append(file)
     let output = try SequentialOutput(path: file)
     try output.write(unsafe content.span.bytes)
@@ -64,12 +66,14 @@ public final class AtomicFolder {
   private func makeFolder(_ name: String) throws {
     guard folders.insert(name).inserted else { return }
     let folder = name.isEmpty ? temporaryPath : Files.join(temporaryPath, name)
+    let entry = Temporaries.Entry(folder)
     do {
       try LibC.mkdir(folder)
     } catch let failure as FileFailure where name.isEmpty {
       throw FileFailure(
         .output, at: path, expected: "a folder that can be written to", found: failure.found)
     }
+    entries.append(entry)
     written.append(folder)
   }
 

@@ -9,6 +9,7 @@ import Glibc
 final class TemporarySibling {
   let path: String
   private let descriptor: Int32
+  private let entry: Temporaries.Entry
 
   /// Creates and locks one under a name that nobody else has, through no link.
   ///
@@ -21,6 +22,7 @@ final class TemporarySibling {
         // Whoever cleans up may have taken it for a leftover before it was locked.
         if LibC.lock(descriptor) != .taken, try LibC.fstat(descriptor, path).st_nlink > 0 {
           self.path = sibling
+          entry = Temporaries.Entry(sibling)
           self.descriptor = descriptor
           return
         }

@@ -127,6 +127,40 @@ class Killed(Folder):
         self.assertEqual(self.names(), [self.target.name, notes.name])
 
 
+class Ended(Folder):
+    """A command that is asked to end leaves nothing unfinished behind, and ends by the signal."""
+
+    SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def assert_clean(self, call, when, name, *arguments):
+        status = subprocess.run(
+            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}",
+             "-e", f"inject={call}:signal={name}:when={when}", *command(*arguments)],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            preexec_fn=lambda: [signal.signal(number, signal.SIG_DFL) for number in self.SIGNALS])
+        self.assertEqual(status.returncode, -getattr(signal, "SIG" + name), (call, when))
+        self.assertEqual(self.names(), [], (call, when))
+
+    @unittest.skipUnless(shutil.which("strace"), "strace is not here")
+    def test_in_the_middle_of_a_file_and_of_a_folder(self):
+        convert = ["convert", digits(), "-o", self.folder / "model.qkz.h5"]
+        layers = ["export", digits(), "--to", "layers", "-o", self.folder / "layers"]
+        for name in ("INT", "TERM", "HUP"):
+            for when in (1, 20, 100):
+                self.assert_clean("pwrite64", when, name, *convert)
+            for when in (1, 2, 20, 40):
+                self.assert_clean("mkdir" if when < 3 else "write", when, name, *layers)
+
+    def test_what_is_ignored_stays_ignored(self):
+        target = self.folder / "model.qkz.h5"
+        result = subprocess.run(
+            ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64", "-e",
+             "inject=pwrite64:signal=HUP:when=5", *command("convert", digits(), "-o", target)],
+            stdout=subprocess.DEVNULL, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        self.assertEqual(result.returncode, 0)
+        self.assertEqual(self.names(), [target.name])
+
+
 class NoRoom(Folder):
     """A full disk is exit code 74 and a name; the old file stays, and nothing lies beside it."""
 

@@ -13,17 +13,17 @@ extension Cancellation {
   ) rethrows -> Result {
     // The handler must not be the first to touch the constant.
     let cancellation = ofProcess
-    for number in [SIGINT, SIGTERM, SIGUSR1] {
+    let former = [SIGINT, SIGTERM, SIGUSR1].map { number in
       // What the handler calls, an atomic store and signal(2), may be called at any moment.
-      signal(number) { number in
+      let handler = signal(number) { number in
         Cancellation.ofProcess.cancel()
         signal(number, SIG_DFL)
       }
+      return (number, handler)
     }
     let before = [SIGPIPE, SIGXFSZ].map { ($0, signal($0, SIG_IGN)) }
     defer {
-      for number in [SIGINT, SIGTERM, SIGUSR1] { signal(number, SIG_DFL) }
-      for (number, handler) in before { signal(number, handler) }
+      for (number, handler) in former + before { signal(number, handler) }
     }
     return try body(cancellation)
   }

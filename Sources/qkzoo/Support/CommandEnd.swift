@@ -5,10 +5,11 @@ import Glibc
 /// How this process ends when it cannot do what was asked.
 enum CommandEnd {
   /// Makes errors with a name of what would end the process: a file that may not grow beyond a limit, and
-  /// one that is cut shorter while it is mapped.
+  /// one that is cut shorter while it is mapped. What is asked to end leaves nothing unfinished behind.
   static func prepare() throws {
     signal(SIGXFSZ, SIG_IGN)
     try MappedFileGuard.turnOn()
+    try Temporaries.endWithProcess()
   }
 
   /// Whether the inputs are still what was read, and the output was taken.

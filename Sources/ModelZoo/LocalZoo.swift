@@ -88,6 +88,7 @@ public struct LocalZoo: Sendable {
   /// - Throws: `TransferFailure` for an address that is none.
   public func addresses(of file: ZooEntry.File, in entry: ZooEntry) throws -> [TransferSource] {
     var addresses: [Address] = []
+    let index = try mirror.map(Self.address)
     if let mirror, let sha256 = file.sha256 {
       addresses.append(try Self.address(Files.join(mirror, "blobs/\(sha256.hex)")))
     }
@@ -95,7 +96,7 @@ public struct LocalZoo: Sendable {
     for state in [ZooEntry.Source.State.live, .notChecked] {
       addresses += try sources.filter { $0.state == state }.map { try Address($0.address) }
     }
-    return addresses.map { TransferSource($0) }
+    return addresses.map { TransferSource($0, listedBy: index) }
   }
 
   /// An address, or the path of a file as one.

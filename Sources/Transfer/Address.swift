@@ -73,6 +73,9 @@ public struct Address: Sendable, Hashable, CustomStringConvertible {
       && parts.allSatisfy { UInt8($0).map(String.init) == String($0) }
   }
 
+  /// Whether it names a file or a server of this machine.
+  var isOfThisMachine: Bool { scheme == .file || isLoopback }
+
   /// Whether what is secret at one address may be told at the other.
   package func hasOrigin(of other: Address) -> Bool {
     scheme == other.scheme && authority == other.authority

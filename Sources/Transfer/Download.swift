@@ -113,6 +113,7 @@ public struct Download {
     _ source: TransferSource, _ partial: PartialFile, _ options: TransferOptions,
     _ watch: TransferWatch
   ) throws {
+    try Policy.check(source)
     if source.address.scheme == .file {
       try LocalTransfer(source: source, wanted: wanted, options: options, watch: watch).run(partial)
     } else {

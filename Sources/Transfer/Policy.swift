@@ -21,6 +21,17 @@ package enum Policy {
     }
   }
 
+  /// Refuses a source of this machine that an index from elsewhere lists.
+  static func check(_ source: TransferSource) throws {
+    guard let index = source.index, !index.isOfThisMachine, source.address.isOfThisMachine else {
+      return
+    }
+    throw TransferFailure(
+      .insecure, at: "\(source.address)",
+      expected: "an address elsewhere, as the index is at \(index)",
+      found: "a file or a server of this machine")
+  }
+
   /// Refuses a size that is not the file's, or larger than any that is expected.
   static func check(
     size: Int, of wanted: WantedFile, _ options: TransferOptions, at place: String

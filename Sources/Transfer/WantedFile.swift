@@ -30,11 +30,14 @@ public struct TransferSource: Sendable, Hashable {
   /// Lines of the request, as in `Authorization: Bearer ...`; a redirection to another scheme, host
   /// or port does not take them along.
   public let headers: [String]
+  /// Where the index is that lists the source, if it was fetched.
+  public let index: Address?
 
   /// A source.
-  public init(_ address: Address, headers: [String] = []) {
+  public init(_ address: Address, headers: [String] = [], listedBy index: Address? = nil) {
     self.address = address
     self.headers = headers
+    self.index = index
   }
 }
 

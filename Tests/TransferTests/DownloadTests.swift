@@ -71,6 +71,21 @@ import Transfer
     #expect(code { _ = try download(sha256: sha256, missing, short).run() } == .digest)
   }
 
+  @Test func `an index from elsewhere cannot list what is on this machine`() throws {
+    let index = try Address("https://zoo.example/mirror")
+    for text in [scratch.file("source"), "http://127.0.0.1:1/a", "https://[::1]:1/a"] {
+      let listed = TransferSource(
+        try text.hasPrefix("/") ? Address(path: text) : Address(text), listedBy: index)
+      #expect(code { _ = try download(listed).run() } == .insecure, "\(text)")
+      let fetched = try download(sha256: sha256, listed, source).run()
+      #expect(fetched.source == source.address)
+      fetched.discard()
+    }
+    let neighbour = TransferSource(
+      source.address, listedBy: try Address("http://localhost:80/mirror"))
+    try download(sha256: sha256, neighbour).run().discard()
+  }
+
   @Test func `a missing file is no input`() throws {
     let missing = TransferSource(try Address(scratch.file("missing")))
     #expect { _ = try download(missing).run() } throws: {

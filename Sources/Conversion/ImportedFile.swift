@@ -19,8 +19,6 @@ public struct ImportedFile {
   public let container: Container
   /// Where it is.
   public let path: String
-  /// All of it, mapped.
-  let bytes: ByteRegion
   /// The names under which the file holds state dicts; empty for a bare one.
   public let stateDictNames: [String]
   /// Plain values beside the weights (`epoch`, `arch`, ...), inert.
@@ -34,14 +32,13 @@ public struct ImportedFile {
   private let read: (String?) throws -> [(name: String, tensor: Tensor)]
 
   init(
-    container: Container, path: String, bytes: ByteRegion, stateDictNames: [String],
+    container: Container, path: String, stateDictNames: [String],
     facts: [String: JSON],
     arguments: JSON?, own: ModelMetadata? = nil, dropped: (tensors: Int, bytes: Int),
     read: @escaping (String?) throws -> [(name: String, tensor: Tensor)]
   ) {
     self.container = container
     self.path = path
-    self.bytes = bytes
     self.stateDictNames = stateDictNames
     self.facts = facts
     self.arguments = arguments
@@ -55,8 +52,12 @@ public struct ImportedFile {
   ///
   /// - Throws: `TorchFailure`, `TensorFileFailure`, `JSONFailure`, `FileFailure`.
   public static func open(_ path: String) throws -> ImportedFile {
-    let file = ByteRegion(try MappedFile(path: path))
-    return path.hasSuffix(".safetensors") || beginsAsSafetensors(file)
+    try open(ByteRegion(MappedFile(path: path)), path)
+  }
+
+  /// The same of a file that is mapped already.
+  static func open(_ file: ByteRegion, _ path: String) throws -> ImportedFile {
+    path.hasSuffix(".safetensors") || beginsAsSafetensors(file)
       ? try SafetensorsImport.open(file, path) : try TorchImport.open(file, path)
   }
 

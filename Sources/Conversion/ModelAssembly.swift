@@ -29,14 +29,12 @@ public struct ModelAssembly {
     path: String, weights: String? = nil, matching: TensorMatching = .name,
     withMD5: Bool = true, digests: FileDigests? = nil
   ) throws {
-    let file = try ImportedFile.open(path)
+    let bytes = ByteRegion(try MappedFile(path: path))
+    // The whole file takes longest; it is hashed beside everything else.
+    let hashing = Background { try digests ?? FileDigests(of: bytes, withMD5: withMD5) }
+    let file = try ImportedFile.open(bytes, path)
     self.file = file
-    // The whole file takes longest; it is read while the tensors are checked.
-    origin = FileOrigin(
-      file,
-      digests: Background { [bytes = file.bytes] in
-        try digests ?? FileDigests(of: bytes, withMD5: withMD5)
-      })
+    origin = FileOrigin(file, digests: hashing)
     guard matching == .name || file.container == .torch else {
       throw TorchFailure(
         .stateDict, at: path, expected: "a state dict, which has an order, to match by order",

@@ -9,7 +9,7 @@ enum SafetensorsImport {
     let facts = safetensors.metadata.filter { !$0.key.hasPrefix("qkzoo.") }
     let own = try ModelMetadata(safetensors.metadata, at: path)
     return ImportedFile(
-      container: .safetensors, path: path, bytes: file, stateDictNames: [],
+      container: .safetensors, path: path, stateDictNames: [],
       facts: facts.mapValues { .string($0) }, arguments: own?.arguments, own: own,
       dropped: (0, 0),
       read: { _ in

@@ -17,7 +17,7 @@ enum TorchImport {
     }
     if isStateDict(root) {
       return ImportedFile(
-        container: .torch, path: path, bytes: file, stateDictNames: [], facts: [:], arguments: nil,
+        container: .torch, path: path, stateDictNames: [], facts: [:], arguments: nil,
         dropped: (0, 0), read: { _ in try tensors(root, checkpoint) })
     }
     let members = root.members
@@ -31,7 +31,7 @@ enum TorchImport {
     let own = try ownMetadata(members, path)
     let rest = members.filter { byName[$0.0] == nil && $0.0 != ModelMetadata.member }
     return ImportedFile(
-      container: .torch, path: path, bytes: file, stateDictNames: states.map(\.0),
+      container: .torch, path: path, stateDictNames: states.map(\.0),
       facts: facts(rest),
       arguments: own?.arguments ?? rest.first { $0.0 == "args" }.flatMap { json($0.1) },
       own: own, dropped: dropped(rest.map(\.1), checkpoint),

@@ -1,11 +1,11 @@
 #define _GNU_SOURCE
 #include "mappings.h"
+#include "blocks.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -17,10 +17,9 @@ struct mapping {
   atomic_size_t size;  // 0 unless the mapping is there
 };
 
-// Blocks are never freed, so the handler can walk them at any time.
 struct block {
+  struct link link;
   struct mapping mappings[BLOCK];
-  _Atomic(struct block *) next;
 };
 
 static struct block first;
@@ -28,23 +27,13 @@ static struct sigaction previous;
 
 static struct mapping *mapping_at(int index) {
   struct block *block = &first;
-  for (; index >= BLOCK; index -= BLOCK) block = atomic_load(&block->next);
+  for (; index >= BLOCK; index -= BLOCK) block = next_block(&block->link);
   return &block->mappings[index];
-}
-
-static struct block *block_after(struct block *block) {
-  struct block *next = atomic_load(&block->next);
-  if (next) return next;
-  struct block *made = calloc(1, sizeof *made);
-  if (!made) return NULL;
-  if (atomic_compare_exchange_strong(&block->next, &next, made)) return made;
-  free(made);  // another thread was first; next is its block
-  return next;
 }
 
 int qkz_mapping_add(const void *base, size_t size) {
   int start = 0;
-  for (struct block *block = &first; block; block = block_after(block), start += BLOCK) {
+  for (struct block *block = &first; block; block = block_after(&block->link, sizeof *block), start += BLOCK) {
     for (int index = 0; index < BLOCK; index++) {
       struct mapping *mapping = &block->mappings[index];
       if (atomic_exchange(&mapping->is_taken, true)) continue;
@@ -83,7 +72,7 @@ static bool patch(struct mapping *mapping, uintptr_t address) {
 static void on_bus_error(int number, siginfo_t *info, void *context) {
   (void)context;
   int error = errno;
-  for (struct block *block = &first; block; block = atomic_load(&block->next)) {
+  for (struct block *block = &first; block; block = next_block(&block->link)) {
     for (int index = 0; index < BLOCK; index++) {
       if (patch(&block->mappings[index], (uintptr_t)info->si_addr)) {
         errno = error;

@@ -50,7 +50,7 @@ extension ReportSubject.Rules {
     self.init(
       name: rules.name.rawValue, words: rules.words, digest: rules.digest.hex,
       dataset: rules.dataset, split: rules.split, count: header.data.count,
-      batchSize: rules.batchSize,
+      batchSize: rules.batchSize, size: rules.size,
       picture: shorter.flatMap { shorter in
         side.map { Picture(shorterSide: shorter, side: $0) }
       })

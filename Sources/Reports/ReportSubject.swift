@@ -44,6 +44,8 @@ public struct ReportSubject: Sendable {
     public var count: Int
     /// Samples of a reference batch.
     public var batchSize: Int
+    /// Height and width of the network's input.
+    public var size: SpatialSize
     /// What a picture's shorter side was resized to, and the side of the middle square.
     public var picture: Picture?
 
@@ -64,7 +66,7 @@ public struct ReportSubject: Sendable {
     /// States rules.
     public init(
       name: String, words: String, digest: String, dataset: String, split: String, count: Int,
-      batchSize: Int, picture: Picture?
+      batchSize: Int, size: SpatialSize, picture: Picture?
     ) {
       self.name = name
       self.words = words
@@ -73,6 +75,7 @@ public struct ReportSubject: Sendable {
       self.split = split
       self.count = count
       self.batchSize = batchSize
+      self.size = size
       self.picture = picture
     }
   }
@@ -83,8 +86,8 @@ public struct ReportSubject: Sendable {
     public var convention: String
     /// Where it is defined.
     public var source: String
-    /// What a picojoule was taken from, in words.
-    public var costs: String
+    /// What an operation was charged with.
+    public var costs: EnergyCosts
     /// On what it was measured, if not on the samples of the evaluation.
     public var measuredOn: String?
     /// The whole of one sample.
@@ -243,8 +246,7 @@ extension ReportSubject.Energy {
     }
     self.init(
       convention: estimate.convention.rawValue, source: estimate.convention.source,
-      costs: "\(costs.name): AC \(costs.accumulate) pJ, MAC \(costs.multiplyAccumulate) pJ",
-      measuredOn: nil, whole: amount(estimate.operations),
+      costs: costs, measuredOn: nil, whole: amount(estimate.operations),
       parts: estimate.parts.map { ($0.name, amount($0.operations)) })
   }
 }

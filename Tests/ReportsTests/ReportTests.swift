@@ -39,7 +39,7 @@ import Testing
         name: rules, words: "each sample alone; \(name)",
         digest: String(repeating: "ef", count: 32),
         dataset: "numbers \(name)", split: "test", count: 40, batchSize: 32,
-        picture: .init(shorterSide: 256, side: 224)),
+        size: plan.nominalSize, picture: .init(shorterSide: 256, side: 224)),
       answers: answers, activity: counter,
       energies: EnergyConvention.available(for: counter).map {
         .init(EnergyEstimate($0, plan: plan, size: plan.nominalSize, activity: counter))
@@ -125,27 +125,69 @@ import Testing
 
   // MARK: Energies from stats
 
-  @Test func `energies of stats are taken for the same model only`() throws {
+  /// What `stats` prints of a subject's model at a T and a side of the input.
+  private func stats(
+    _ subject: ReportSubject, id: String? = nil, timeSteps: Int? = nil, side: Int? = nil,
+    costs: String = "45 nm", convention: String = "neurobench", accumulates: Double = 10
+  ) -> JSON {
+    let plan = NetworkPlan(subject.configuration)
+    let size = side.map { SpatialSize(height: $0, width: $0) } ?? plan.nominalSize
+    let steps = timeSteps ?? subject.configuration.timeSteps
+    return [
+      "schema": "qkzoo.stats/1", "model_id": .string(id ?? subject.modelID), "input": "digits",
+      "samples": .integer(7),
+      "costs": [
+        "name": .string(costs), "accumulate_pj": .number(0.25),
+        "multiply_accumulate_pj": .number(3),
+      ],
+      "neurons": .array(
+        plan.neurons(for: size).map {
+          [
+            "path": .string($0.path), "shape": .array($0.shape.map { .integer($0) }),
+            "spikes": .array(Array(repeating: .integer(0), count: steps)),
+          ]
+        }),
+      "energy": [
+        [
+          "convention": .string(convention), "source": "NeuroBench",
+          "accumulates": .number(accumulates), "multiply_accumulates": .number(20),
+          "millijoules": .number(0.5), "parts": [],
+        ]
+      ],
+    ]
+  }
+
+  @Test func `energies of stats are taken for the same network only`() throws {
     var one = try subject()
-    func stats(_ id: String) throws -> JSON {
-      try JSON(
-        parsing: Array(
-          """
-          {"schema": "qkzoo.stats/1", "model_id": "\(id)", "input": "digits", "samples": 7,
-          "costs": {"name": "45 nm", "accumulate_pj": 0.9, "multiply_accumulate_pj": 4.6},
-          "energy": [{"convention": "neurobench", "source": "NeuroBench", "accumulates": 10,
-          "multiply_accumulates": 20, "millijoules": 0.5, "parts": []}]}
-          """.utf8), at: "stats")
-    }
-    try one.addEnergies(stats: stats(one.modelID), at: "stats")
+    one.configuration.ssaProjectionScope = .sample
+    let good = stats(one)
+    try one.addEnergies(stats: good, at: "stats")
     #expect(one.energies.map(\.convention) == ["paper", "strict", "neurobench"])
     #expect(one.energies[2].measuredOn == "7 samples of digits, each alone")
+    for other in [
+      stats(one, id: "00"), stats(one, timeSteps: 1), stats(one, side: 32), [:],
+    ] {
+      #expect(
+        try Refusal.of { try one.addEnergies(stats: other, at: "stats") }
+          == Refusal(name: "activity", exitCode: 65))
+    }
+    one.configuration.ssaProjectionScope = .batch
     #expect(
-      try Refusal.of { try one.addEnergies(stats: stats("00"), at: "stats") }
+      try Refusal.of { try one.addEnergies(stats: good, at: "stats") }
         == Refusal(name: "activity", exitCode: 65))
+  }
+
+  @Test func `the costs that are printed are those that were charged`() throws {
+    var one = try subject()
+    #expect(PaperRow(one).sentence.contains("at 0.9 pJ for an accumulate and 4.6 pJ for"))
+    one.configuration.ssaProjectionScope = .sample
+    try one.addEnergies(
+      stats: stats(one, costs: "a chip", convention: "paper"), at: "stats")
     #expect(
-      try Refusal.of { try one.addEnergies(stats: [:], at: "stats") }
-        == Refusal(name: "activity", exitCode: 65))
+      PaperRow(one).sentence.contains(
+        "at 0.25 pJ for an accumulate and 3.0 pJ for a multiply-accumulate (a chip), on 7 samples "
+          + "of digits, each alone. Protocol"))
+    #expect(page(one).contains("a chip: AC 0.25 pJ, MAC 3.0 pJ"))
   }
 
   // MARK: Rows and listings

@@ -35,7 +35,12 @@ public struct LabelledSamples: Sendable {
       file.tensors["frames"] == nil
       ? try Self.images(file, count: labels.count, path)
       : try Self.frames(file, count: labels.count, path)
-    self.name = String(Files.name(of: name ?? path).split(separator: ".")[0])
+    self.name = Self.name(ofFile: name ?? path)
+  }
+
+  /// What the dataset in a file is called: as the file, without its suffix.
+  public static func name(ofFile path: String) -> String {
+    String(Files.name(of: path).split(separator: ".")[0])
   }
 
   private static func images(

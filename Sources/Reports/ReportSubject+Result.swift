@@ -48,8 +48,9 @@ extension ReportSubject.Rules {
     let shorter = rules.preprocessing["shorter_side"]?.int
     let side = rules.preprocessing["side"]?.int
     self.init(
-      name: rules.name.rawValue, words: rules.words, digest: rules.digest.hex,
-      dataset: rules.dataset, split: rules.split, count: header.data.count,
+      name: rules.name.rawValue, words: rules.words, evaluation: rules.evaluation,
+      digest: rules.digest.hex, dataset: rules.dataset, split: rules.split,
+      count: header.data.count,
       batchSize: rules.batchSize, size: rules.size,
       picture: shorter.flatMap { shorter in
         side.map { Picture(shorterSide: shorter, side: $0) }

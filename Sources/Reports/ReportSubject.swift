@@ -34,6 +34,8 @@ public struct ReportSubject: Sendable {
     public var name: String
     /// The rules in words.
     public var words: String
+    /// The way of evaluating as records name it: `per-image`, or as in `batch 32, file order`.
+    public var evaluation: String
     /// SHA-256 of the rules; results can be compared if theirs are equal.
     public var digest: String
     /// The dataset, as in `imagenet-1k`.
@@ -65,11 +67,12 @@ public struct ReportSubject: Sendable {
 
     /// States rules.
     public init(
-      name: String, words: String, digest: String, dataset: String, split: String, count: Int,
-      batchSize: Int, size: SpatialSize, picture: Picture?
+      name: String, words: String, evaluation: String, digest: String, dataset: String,
+      split: String, count: Int, batchSize: Int, size: SpatialSize, picture: Picture?
     ) {
       self.name = name
       self.words = words
+      self.evaluation = evaluation
       self.digest = digest
       self.dataset = dataset
       self.split = split
@@ -181,49 +184,6 @@ extension ReportSubject {
     Records.Firing(
       dataset: data, evaluation: rules.name, count: answers.count,
       by: "qkzoo \(FormatVersion.software)", spikes: activity.spikes.mapValues(\.perStep))
-  }
-
-  /// A stated accuracy, and how what was measured compares with it.
-  public struct Comparison: Sendable {
-    /// As in `reported`.
-    public let by: String
-    /// `top1` or `top5`.
-    public let metric: String
-    /// In percent, as it is stated.
-    public let stated: Double
-    /// In which setting; empty if that is not stated.
-    public let setting: String
-    /// Where it is written, or who counted.
-    public let source: String
-    /// What the rule says.
-    public let agreement: Agreement
-  }
-
-  /// Figures that somebody states of the model, then counts on the same samples that the zoo keeps.
-  public var comparisons: [Comparison] {
-    let metrics = metrics
-    let figures = (entry?.figures ?? []).filter { $0.part == nil }.compactMap { figure in
-      let measured: Metrics.Share? =
-        switch figure.metric {
-        case .top1: metrics.top1
-        case .top5: metrics.top5
-        case .energy, .firingRate: nil
-        }
-      return measured.map {
-        Comparison(
-          by: figure.by.rawValue, metric: figure.metric.rawValue, stated: figure.value,
-          setting: figure.setting?.text ?? "", source: figure.source,
-          agreement: Agreement(reported: figure.value, measured: $0))
-      }
-    }
-    let counted = (entry?.records.accuracy ?? []).filter { $0.dataset == data }.map { record in
-      Comparison(
-        by: record.source.rawValue, metric: Figure.Metric.top1.rawValue,
-        stated: record.value * 100, setting: record.evaluation,
-        source: "\(record.correct) of \(record.count), counted by \(record.by)",
-        agreement: Agreement(reported: record.value * 100, digits: 2, measured: metrics.top1))
-    }
-    return figures + counted
   }
 
   /// A class by its name, or by its index.

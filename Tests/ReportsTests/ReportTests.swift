@@ -15,7 +15,8 @@ import Testing
 
   private func subject(
     name: String = "a-model", rules: String = "per-image", file: String = "image",
-    shift: Int = 0, classes: Int = 5, entry: ZooEntry? = nil
+    shift: Int = 0, classes: Int = 5, entry: ZooEntry? = nil, dataset: String? = nil,
+    split: String = "test", evaluation: String = "per-image"
   ) throws -> ReportSubject {
     let configuration = TinyModel.configuration()
     let plan = NetworkPlan(configuration)
@@ -36,9 +37,9 @@ import Testing
       name: name, modelID: String(repeating: "ab", count: 32),
       weightsID: String(repeating: "cd", count: 32), configuration: configuration,
       rules: .init(
-        name: rules, words: "each sample alone; \(name)",
+        name: rules, words: "each sample alone; \(name)", evaluation: evaluation,
         digest: String(repeating: "ef", count: 32),
-        dataset: "numbers \(name)", split: "test", count: 40, batchSize: 32,
+        dataset: dataset ?? "numbers \(name)", split: split, count: 40, batchSize: 32,
         size: plan.nominalSize, picture: .init(shorterSide: 256, side: 224)),
       answers: answers, activity: counter,
       energies: EnergyConvention.available(for: counter).map {
@@ -103,10 +104,42 @@ import Testing
   @Test func `what others state is compared by the rule`() throws {
     let zoo = try ZooIndex.compiledIn()
     let entry = try #require(try zoo.entry("HST-10-384"))
-    let text = page(try subject(entry: entry))
+    let text = page(try subject(entry: entry, dataset: "imagenet-1k", split: "val"))
     #expect(text.contains("class=\"verdict agrees\"") || text.contains("class=\"verdict differs\""))
     #expect(text.contains("rounding + 1.96 x"))
     #expect(page(try subject()).contains("The model is in no zoo"))
+  }
+
+  @Test func `figures of other data are not judged`() throws {
+    let zoo = try ZooIndex.compiledIn()
+    let entry = try #require(try zoo.entry("HST-10-384"))
+    for (dataset, split) in [("folder", "val"), ("imagenet-1k", "train"), ("cifar10", "test")] {
+      let other = try subject(entry: entry, dataset: dataset, split: split)
+      #expect(other.comparisons.isEmpty)
+      #expect(page(other).contains("What others state of this model is of other data than"))
+    }
+    let digits = try #require(try zoo.entry("qkformer-digits"))
+    #expect(try subject(entry: digits, dataset: "digits", split: "test").comparisons.isEmpty)
+    #expect(try subject(entry: digits, dataset: "digits-test", split: "all").comparisons.count == 2)
+  }
+
+  @Test(
+    arguments: [
+      ("per-image", [nil, false, false, false, true, true]),
+      ("batch 32, file order", [nil, true, true, true, false, false]),
+      ("batch 32, shuffled (seed 1)", [nil, false, false, false, false, false]),
+      ("batch 24, file order", [nil, false, false, false, false, false]),
+    ] as [(String, [Bool?])])
+  func `a figure of another setting is marked as one`(
+    _ evaluation: String, _ same: [Bool?]
+  ) throws {
+    let entry = try #require(try ZooIndex.compiledIn().entry("HST-10-384"))
+    let one = try subject(
+      entry: entry, dataset: "imagenet-1k", split: "val", evaluation: evaluation)
+    // As reported, the log's top-1 and top-5, batches of 32, batches of 1, the neuron mended.
+    #expect(one.comparisons.map(\.stated) == [78.8, 78.854, 94.654, 78.732, 74.202, 74.196])
+    #expect(one.comparisons.map(\.isSameSetting) == same)
+    #expect(page(one).contains("another setting; differs") == same.contains(false))
   }
 
   @Test func `many classes give the most frequent mistakes`() throws {

@@ -122,10 +122,20 @@ extension EvaluationHeader {
         .otherProtocol, "\(rules.name.rawValue): \(rules.words)",
         "\(found.rules.name.rawValue): \(found.rules.words)")
     }
-    if data != found.data {
-      try fail(.otherData, "samples \(data.samples)", "samples \(found.data.samples)")
-    }
+    try requireSameData(found, at: folder)
     if part != found.part { try fail(.otherPart, part.words, found.part.words) }
+  }
+}
+
+extension EvaluationHeader {
+  /// Requires what a folder holds to be of the same samples.
+  ///
+  /// - Throws: `EvaluationFailure`.
+  public func requireSameData(_ found: EvaluationHeader, at folder: String) throws {
+    guard data != found.data else { return }
+    throw EvaluationFailure(
+      .otherData, at: folder, expected: "samples \(data.samples)",
+      found: "samples \(found.data.samples)")
   }
 }
 

@@ -177,9 +177,7 @@ struct EvaluationSubject {
 
   /// The accuracy whose batches are known; the model's own report before its log.
   private var reportedFigure: Figure? {
-    guard let entry, DatasetName(ofEntry: entry.dataset)?.rawValue == opened.dataset.name else {
-      return nil
-    }
+    guard let entry, entry.datasetName == opened.dataset.name else { return nil }
     let known = entry.figures.filter {
       $0.metric == .top1 && $0.part == nil && ($0.setting?.batchSize ?? 1) > 1
     }

@@ -48,7 +48,8 @@ extension ReportSubject {
         by: figure.by.rawValue, metric: figure.metric.rawValue, stated: figure.value,
         setting: figure.setting?.text ?? "",
         isSameSetting: figure.setting.flatMap { $0.covers(rules.evaluation) },
-        source: figure.source, agreement: Agreement(reported: figure.value, measured: $0))
+        source: figure.source,
+        agreement: Agreement(reported: figure.value, digits: figure.digits, measured: $0))
     }
   }
 

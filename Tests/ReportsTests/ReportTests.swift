@@ -110,6 +110,27 @@ import Testing
     #expect(page(try subject()).contains("The model is in no zoo"))
   }
 
+  @Test func `a figure is judged with the digits that its source prints`() throws {
+    let plain = try #require(try ZooIndex.compiledIn().entry("HST-10-384"))
+    func entry(digits: Int) throws -> ZooEntry {
+      var members = plain.json.object ?? [:]
+      var figures = members["figures"]?.array ?? []
+      var figure = figures[0].object ?? [:]
+      figure["digits"] = .integer(digits)
+      figures[0] = .object(figure)
+      members["figures"] = .array(figures)
+      return try ZooEntry(json: .object(members), at: "entry")
+    }
+    let one = try subject(entry: entry(digits: 2), dataset: "imagenet-1k", split: "val")
+    #expect(one.comparisons.map(\.agreement.digits) == [2, 3, 3, 3, 3, 3])
+    #expect(one.comparisons[0].agreement.rounding == 0.005)
+    #expect(page(one).contains("78.80 %"))
+    #expect(one.entry?.figures[0].text == "78.80 %")
+    for digits in [-1, 0, 13] {
+      #expect(try Refusal.of { _ = try entry(digits: digits) }?.name == "zoo-entry")
+    }
+  }
+
   @Test func `figures of other data are not judged`() throws {
     let zoo = try ZooIndex.compiledIn()
     let entry = try #require(try zoo.entry("HST-10-384"))

@@ -146,7 +146,8 @@ struct ReportCommand: ParsableCommand {
   private static func json(_ comparison: ReportSubject.Comparison) -> JSON {
     [
       "by": .string(comparison.by), "metric": .string(comparison.metric),
-      "stated": .number(comparison.stated), "setting": .string(comparison.setting),
+      "stated": .number(comparison.stated), "digits": .integer(comparison.agreement.digits),
+      "setting": .string(comparison.setting),
       "same_setting": comparison.isSameSetting.map { .bool($0) } ?? .null,
       "source": .string(comparison.source),
       "verdict": .string(comparison.agreement.verdict.rawValue),

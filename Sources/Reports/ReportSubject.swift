@@ -44,8 +44,6 @@ public struct ReportSubject: Sendable {
     public var split: String
     /// Samples of the split.
     public var count: Int
-    /// Samples of a reference batch.
-    public var batchSize: Int
     /// Height and width of the network's input.
     public var size: SpatialSize
     /// What a picture's shorter side was resized to, and the side of the middle square.
@@ -68,7 +66,7 @@ public struct ReportSubject: Sendable {
     /// States rules.
     public init(
       name: String, words: String, evaluation: String, digest: String, dataset: String,
-      split: String, count: Int, batchSize: Int, size: SpatialSize, picture: Picture?
+      split: String, count: Int, size: SpatialSize, picture: Picture?
     ) {
       self.name = name
       self.words = words
@@ -77,7 +75,6 @@ public struct ReportSubject: Sendable {
       self.dataset = dataset
       self.split = split
       self.count = count
-      self.batchSize = batchSize
       self.size = size
       self.picture = picture
     }
@@ -129,6 +126,8 @@ public struct ReportSubject: Sendable {
   public var rules: Rules
   /// The answers, in the order of the evaluation.
   public var answers: [Answer]
+  /// How many of them each reference batch has.
+  public var batchSizes: [Int]
   /// Samples that could not be read, and why.
   public var excluded: [(file: String, reason: String)]
   /// Exact counts.
@@ -145,7 +144,8 @@ public struct ReportSubject: Sendable {
   /// Bundles what is known.
   public init(
     name: String, modelID: String, weightsID: String, configuration: QKFormerConfiguration,
-    rules: Rules, answers: [Answer], excluded: [(file: String, reason: String)] = [],
+    rules: Rules, answers: [Answer], batchSizes: [Int],
+    excluded: [(file: String, reason: String)] = [],
     activity: ActivityCounter, energies: [Energy], environment: [(name: String, value: String)],
     entry: ZooEntry?, classNames: [String] = []
   ) {
@@ -155,6 +155,7 @@ public struct ReportSubject: Sendable {
     self.configuration = configuration
     self.rules = rules
     self.answers = answers
+    self.batchSizes = batchSizes
     self.excluded = excluded
     self.activity = activity
     self.energies = energies
@@ -170,7 +171,7 @@ extension ReportSubject {
 
   /// The mean of batch means, as the released code logs it.
   var lossOfBatches: Double {
-    Metrics.lossOfBatches(answers, batchSize: rules.batchSize)
+    Metrics.lossOfBatches(answers, sizes: batchSizes)
   }
 
   /// Whether every sample of the split was answered.

@@ -39,9 +39,9 @@ import Testing
       rules: .init(
         name: rules, words: "each sample alone; \(name)", evaluation: evaluation,
         digest: String(repeating: "ef", count: 32),
-        dataset: dataset ?? "numbers \(name)", split: split, count: 40, batchSize: 32,
+        dataset: dataset ?? "numbers \(name)", split: split, count: 40,
         size: plan.nominalSize, picture: .init(shorterSide: 256, side: 224)),
-      answers: answers, activity: counter,
+      answers: answers, batchSizes: [32, 8], activity: counter,
       energies: EnergyConvention.available(for: counter).map {
         .init(EnergyEstimate($0, plan: plan, size: plan.nominalSize, activity: counter))
       },
@@ -175,6 +175,16 @@ import Testing
     some.answers.removeLast(10)
     #expect(page(some).contains("Not the whole split: 30 of 40 samples."))
     #expect(PaperRow(some).sentence.contains("on 30 of the 40 samples"))
+  }
+
+  @Test func `the loss of batches is that of the batches that ran`() throws {
+    var some = try subject()
+    some.answers = (0..<3).map {
+      .init(index: $0, file: "", label: 0, top5: [0], loss: Double($0 * $0 * 3))
+    }
+    some.batchSizes = [2, 0, 1]
+    // A sample of the first batch, and all of the second, could not be read.
+    #expect(page(some).contains(">6.7500<"))
   }
 
   // MARK: Energies from stats

@@ -66,7 +66,7 @@ extension ReportPage {
   }
 
   private static func count(_ value: Double) -> DataTable.Cell {
-    DataTable.Cell(DecimalText.grouped(Int(value.rounded())))
+    DataTable.Cell(DecimalText.grouped(value))
   }
 
   private static func energy(_ value: Double) -> DataTable.Cell {

@@ -99,10 +99,16 @@ extension ReportSubject.Energy {
 }
 
 extension ReportSubject.Energy.Amount {
+  /// Operations of one sample are fewer than 2^62, and cost at most 1e9 pJ each.
+  private static let most = 1e19
+
   fileprivate init?(_ json: JSON) {
-    guard let accumulates = json["accumulates"]?.double,
-      let multiplyAccumulates = json["multiply_accumulates"]?.double,
-      let millijoules = json["millijoules"]?.double
+    func number(_ key: String) -> Double? {
+      json[key]?.double.flatMap { (0...Self.most).contains($0) ? $0 : nil }
+    }
+    guard let accumulates = number("accumulates"),
+      let multiplyAccumulates = number("multiply_accumulates"),
+      let millijoules = number("millijoules")
     else { return nil }
     self.init(
       accumulates: accumulates, multiplyAccumulates: multiplyAccumulates, millijoules: millijoules)

@@ -248,14 +248,52 @@ import Testing
       ("batches.jsonl", "\"batch\":1", "\"batch\":2"),
       ("batches.jsonl", "spikes\":[[", "spikes\":[[1,"),
       ("batches.jsonl", "\"samples\":3", "\"samples\":4"), ("samples.jsonl", "\"label\"", "\"l\""),
+      ("batches.jsonl", "\"samples\":3", "\"samples\":9007199254740992"),
+      ("batches.jsonl", "elements\":[", "elements\":[0,"),
+      ("samples.jsonl", "\"index\":0", "\"index\":23"),
+      ("samples.jsonl", "\"label\":0", "\"label\":-1"),
+      ("samples.jsonl", "\"label\":0", "\"label\":1000000"),
+      ("samples.jsonl", "\"spikes\":", "\"spikes\":9"),
     ] {
       #expect(try reading(name, replacing(old, new)) == "evaluation-record", "\(name) \(old)")
     }
     for (old, new) in [
       ("\"batch_size\":4", "\"batch_size\":5"), ("\"shards\":1", "\"shards\":0"),
       ("evaluation/1", "evaluation/2"), ("\"model_id\"", "\"id\""),
+      ("\"batch_size\":4", "\"batch_size\":9007199254740992"),
+      ("\"batches\":6", "\"batches\":9007199254740992"), ("\"n\":23", "\"n\":9007199254740992"),
+      ("\"batches\":6", "\"batches\":24"), ("\"samples\":23", "\"samples\":24"),
     ] {
       #expect(try reading("run.json", replacing(old, new)) == "evaluation-header", "\(old)")
+    }
+    for (pattern, new) in [
+      ("\"loss\":[^,]*", "\"loss\":1e+308"), ("\"loss\":[^,]*", "\"loss\":-1"),
+    ] {
+      let name = try reading("samples.jsonl") {
+        $0.replacingOccurrences(of: pattern, with: new, options: .regularExpression)
+      }
+      #expect(name == "evaluation-record", "\(new)")
+    }
+    for pattern in ["elements\":\\[[0-9]*", "sum\":\\[[0-9]*", "largest\":\\[[0-9]*"] {
+      let member = pattern.prefix { $0 != "\"" }
+      for value in ["0", "9007199254740992"]
+      where (member, value) != ("elements", "9007199254740992") {
+        let name = try reading("batches.jsonl") {
+          $0.replacingOccurrences(
+            of: pattern, with: "\(member)\":[\(value)", options: .regularExpression)
+        }
+        #expect(name == "evaluation-record", "\(member) \(value)")
+      }
+    }
+    for (pattern, new) in [
+      ("\"time_steps\":[0-9]*", "\"time_steps\":-1"),
+      ("\"height\":[0-9]*", "\"height\":9007199254740992"),
+      ("\"width\":[0-9]*", "\"width\":-1"), ("\"width\":[0-9]*", "\"width\":0"),
+    ] {
+      let name = try reading("run.json") {
+        $0.replacingOccurrences(of: pattern, with: new, options: .regularExpression)
+      }
+      #expect(name?.hasPrefix("evaluation-") == true || name?.hasPrefix("configuration-") == true)
     }
     let none = try reading("samples.jsonl") { _ in "" }
     #expect(none == "evaluation-record")
@@ -285,6 +323,7 @@ import Testing
     let whole = try subject.run(into: folder.file("c"))
     #expect(whole.samples.filter { $0.index / 4 == 3 } == Array(released.samples[4...]))
     #expect(try subject.run(into: folder.file("d"), limit: 1000).samples == whole.samples)
+    #expect(try subject.run(into: folder.file("e"), limit: .max).samples == whole.samples)
   }
 
   @Test func `a shuffled run has each sample once, and records in the dataset's order`() throws {

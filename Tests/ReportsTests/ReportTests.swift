@@ -230,6 +230,7 @@ import Testing
     #expect(one.energies[2].measuredOn == "7 samples of digits, each alone")
     for other in [
       stats(one, id: "00"), stats(one, timeSteps: 1), stats(one, side: 32), [:],
+      stats(one, accumulates: 1e300), stats(one, accumulates: -1),
     ] {
       #expect(
         try Refusal.of { try one.addEnergies(stats: other, at: "stats") }

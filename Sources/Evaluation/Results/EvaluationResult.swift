@@ -43,6 +43,7 @@ public struct EvaluationResult: Sendable {
     let reader = EvaluationReader(folder, header)
     var (batches, samples) = ([EvaluatedBatch](), [EvaluatedSample]())
     try reader.forEachBatch { batch, _ in batches.append(batch) }
+    try header.requireTotals(batches, at: Files.join(folder, EvaluationFiles.batches))
     let count = batches.reduce(0) { $0 + $1.samples }
     try reader.forEachSample(upTo: count) { sample, _ in samples.append(sample) }
     guard samples.count == count else {

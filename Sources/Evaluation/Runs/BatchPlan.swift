@@ -26,7 +26,7 @@ public struct BatchPlan: Sendable, Equatable {
       order = Array(labels.indices)
     }
     let all = Self.cut(order, size)
-    batches = limit.map { Self.spread(all, ($0 + size - 1) / size) } ?? all
+    batches = limit.map { Self.spread(all, (min($0, order.count) + size - 1) / size) } ?? all
   }
 
   private static func cut(_ indices: [Int], _ size: Int) -> [[Int]] {

@@ -3,6 +3,7 @@ import CheckpointFormat
 import Datasets
 import Diagnostics
 import Evaluation
+import FileAccess
 import Foundation
 import QKFormerModel
 import SpikeInference
@@ -222,6 +223,58 @@ import Testing
     #expect(try again(try Subject(count: 22)) == "evaluation-other-data")
     try TestFiles.write([], to: folder.file("a/notes.txt"))
     #expect(try again(subject) == "evaluation-folder")
+  }
+
+  @Test(arguments: [
+    ["samples.jsonl": "a\n"], ["batches.jsonl": "{}"], ["environment.json": "{}"],
+    ["a.partial": ""], ["run.json.partial": ""], ["notes.txt": "", "samples.jsonl": ""],
+  ])
+  func `a folder of somebody else is refused and left as it is`(_ files: [String: String]) throws {
+    let subject = try Subject()
+    let folder = try ScratchFolder()
+    let (path, whole) = (folder.file("a"), folder.file("whole"))
+    _ = try subject.run(into: whole)
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    for (name, text) in files { try TestFiles.write(Array(text.utf8), to: "\(path)/\(name)") }
+    #expect(try refusal { _ = try subject.run(into: path) } == "evaluation-folder")
+    #expect(
+      try refusal { _ = try EvaluationParts(folders: [whole]).merge(into: path) }
+        == "evaluation-folder")
+    #expect(Set(try FileManager.default.contentsOfDirectory(atPath: path)) == Set(files.keys))
+    for (name, text) in files {
+      #expect(try TestFiles.bytes("\(path)/\(name)") == Array(text.utf8))
+    }
+  }
+
+  @Test func `a start that was killed before its description is begun again`() throws {
+    let subject = try Subject()
+    let folder = try ScratchFolder()
+    _ = try subject.run(into: folder.file("whole"))
+    let path = folder.file("a")
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    for name in ["samples.jsonl", "batches.jsonl", "run.json.1x.partial"] {
+      try TestFiles.write([], to: "\(path)/\(name)")
+    }
+    _ = try subject.run(into: path)
+    #expect(try bytes(path) == bytes(folder.file("whole")))
+    let left = try FileManager.default.contentsOfDirectory(atPath: path)
+    #expect(left.sorted() == ["batches.jsonl", "environment.json", "run.json", "samples.jsonl"])
+  }
+
+  @Test func `a merge keeps other processes out`() throws {
+    let subject = try Subject()
+    let folder = try ScratchFolder()
+    let (whole, merged) = (folder.file("whole"), folder.file("merged"))
+    _ = try subject.run(into: whole)
+    _ = try EvaluationParts(folders: [whole]).merge(into: merged)
+    func merge() throws { _ = try EvaluationParts(folders: [whole]).merge(into: merged) }
+    do {
+      let log = try LineLog(path: merged + "/batches.jsonl")
+      let name = try withExtendedLifetime(log) { try refusal(merge) }
+      #expect(name == "file-in-use")
+    }
+    try merge()
+    #expect(try bytes(merged) == bytes(whole))
   }
 
   @Test func `files that contradict each other are refused by name`() throws {

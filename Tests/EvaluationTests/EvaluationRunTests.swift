@@ -373,6 +373,11 @@ import Testing
     #expect(released.isComplete && !released.isWholeSplit)
     let alone = try subject.run(subject.rules(.perImage), into: folder.file("b"), limit: 5)
     #expect(alone.samples.map(\.index) == [0, 4, 9, 13, 18])
+    let shuffled = try subject.run(
+      subject.rules(.perImage, order: .shuffled(seed: 3)), into: folder.file("f"), limit: 5)
+    #expect(
+      shuffled.samples.map(\.index)
+        == Shuffle.order(count: 23, seed: 3).filter([0, 4, 9, 13, 18].contains))
     let whole = try subject.run(into: folder.file("c"))
     #expect(whole.samples.filter { $0.index / 4 == 3 } == Array(released.samples[4...]))
     #expect(try subject.run(into: folder.file("d"), limit: 1000).samples == whole.samples)

@@ -6,7 +6,7 @@ import QKFormerModel
 /// What a model said about one sample.
 ///
 /// Corresponds to a line of `samples.jsonl` and to `schemas/v1/evaluated-sample.schema.json`.
-public struct EvaluatedSample: Sendable, Equatable {
+public struct EvaluatedSample: AnsweredSample, Sendable, Equatable {
   /// The index in the dataset's own order.
   public let index: Int
   /// The file, or the place in a file, below the dataset's folder.
@@ -28,9 +28,7 @@ public struct EvaluatedSample: Sendable, Equatable {
   static let mostLoss = 1e39
 
   /// Whether the most likely class is right.
-  public var isCorrect: Bool { top5.first == label }
-  /// Whether the right class is among the five most likely.
-  public var isInTop5: Bool { top5.contains(label) }
+  public var isCorrect: Bool { answer == label }
 
   /// States what was found.
   public init(

@@ -160,8 +160,8 @@ let package = Package(
     library(
       "Reports",
       [
-        "CanonicalJSON", "Catalog", "CheckpointFormat", "Diagnostics", "Digests", "Evaluation",
-        "Markup", "ModelZoo", "QKFormerModel",
+        "CanonicalJSON", "Catalog", "CheckpointFormat", "Datasets", "Diagnostics", "Digests",
+        "Evaluation", "Markup", "ModelZoo", "QKFormerModel",
       ]),
     // L5: parse, call, print.
     .executableTarget(

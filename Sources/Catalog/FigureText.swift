@@ -46,7 +46,7 @@ extension Figure {
   /// machines.
   var html: HTML {
     element("data", Attribute("value", "\(value)")) {
-      Self.short(value) + (metric.unit.isEmpty ? "" : " " + metric.unit)
+      (digits == nil ? Self.short(value) : number) + (metric.unit.isEmpty ? "" : " " + metric.unit)
     }
   }
 

@@ -101,6 +101,16 @@ extension LabelledDataset {
     }
   }
 
+  /// What `pictures` passes over in folders: other files, and folders in them.
+  ///
+  /// - Throws: `FileFailure`.
+  public static func passedOver(_ paths: [String]) throws -> [String] {
+    try paths.filter(Files.isDirectory).flatMap { path in
+      try Files.names(in: path).filter { !PictureFiles.isPicture($0) }
+        .map { Files.join(path, $0) }
+    }
+  }
+
   private static func validationFolder(_ path: String) -> String {
     let inner = Files.join(path, "val")
     return Files.isDirectory(inner) ? inner : path

@@ -51,6 +51,12 @@ public struct LabelledDataset: Sendable {
     self.read = read
   }
 
+  /// The split that accuracies are stated of, by dataset.
+  public static let testSplits = [
+    "imagenet-1k": "val", "cifar10": "test", "cifar100": "test", "cifar10-dvs": CIFAR10DVS.split,
+    "dvs128-gesture": GestureTrials.split,
+  ]
+
   /// The number of samples.
   public var count: Int { samples.count }
 

@@ -14,6 +14,11 @@ public enum DecimalText {
       ? sign + padded : sign + padded.dropLast(digits) + "." + padded.suffix(digits)
   }
 
+  /// A number rounded to a whole one, its digits in groups of three; one beyond 63 bits as it is.
+  public static func grouped(_ value: Double) -> String {
+    Int(exactly: value.rounded()).map(grouped) ?? "\(value)"
+  }
+
   /// A whole number, its digits in groups of three.
   public static func grouped(_ value: Int) -> String {
     var text = String(value.magnitude)

@@ -96,7 +96,7 @@ public struct BatchEffect: Sendable {
     let size = Double(count + 2)
     let (up, down) = (Double(gained + 1) / size, Double(lost + 1) / size)
     let center = up - down
-    let half = 1.96 * ((up + down - center * center) / size).squareRoot()
+    let half = Agreement.quantile * ((up + down - center * center) / size).squareRoot()
     return max(center - half, -1)...min(center + half, 1)
   }
 }

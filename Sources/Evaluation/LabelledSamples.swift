@@ -30,12 +30,31 @@ public struct LabelledSamples: Sendable {
   /// - Throws: `EvaluationFailure`, `TensorFileFailure`, `FileFailure`.
   public init(path: String, name: String? = nil) throws {
     let file = try SafetensorsFile(ByteRegion(try MappedFile(path: path)), at: path)
-    labels = try file.tensor("labels", at: path).integers(name: "\(path) labels")
+    labels = try Self.labels(file, path)
     images =
       file.tensors["frames"] == nil
       ? try Self.images(file, count: labels.count, path)
       : try Self.frames(file, count: labels.count, path)
-    self.name = String(Files.name(of: name ?? path).split(separator: ".")[0])
+    self.name = Self.name(ofFile: name ?? path)
+  }
+
+  /// What the dataset in a file is called: as the file, without its suffix.
+  public static func name(ofFile path: String) -> String {
+    let name = Files.name(of: path)
+    return name.split(separator: ".").first.map(String.init) ?? name
+  }
+
+  /// No dataset has more classes.
+  public static let mostClasses = 1_000_000
+
+  private static func labels(_ file: SafetensorsFile, _ path: String) throws -> [Int] {
+    let labels = try file.tensor("labels", at: path).integers(name: "\(path) labels")
+    if let wrong = labels.first(where: { !(0..<mostClasses).contains($0) }) {
+      throw EvaluationFailure(
+        .data, at: "\(path) labels", expected: "classes from 0 to below \(mostClasses)",
+        found: "\(wrong)")
+    }
+    return labels
   }
 
   private static func images(
@@ -60,7 +79,7 @@ public struct LabelledSamples: Sendable {
   ) throws -> Tensor {
     let raw = try file.tensor(name, at: path)
     guard raw.elementType == .u8, raw.shape.count == axes.count + 1, raw.shape[0] == count,
-      count > 0
+      raw.shape.allSatisfy({ $0 > 0 })
     else {
       throw EvaluationFailure(
         .data, at: path,

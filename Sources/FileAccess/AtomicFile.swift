@@ -35,6 +35,14 @@ public struct AtomicFile {
     }
   }
 
+  /// Removes what killed writers of a path left beside it.
+  public static func removeLeftovers(of path: String) { TemporarySibling.removeLeftovers(of: path) }
+
+  /// Whether a name is that of a temporary sibling of a file.
+  public static func isLeftover(_ name: String, of file: String) -> Bool {
+    TemporarySibling.isSibling(name, of: file)
+  }
+
   /// Replaces the file at a path by some bytes.
   ///
   /// - Throws: `FileFailure`.

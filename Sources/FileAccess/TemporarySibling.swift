@@ -46,16 +46,17 @@ final class TemporarySibling {
   /// Removes the siblings of a path that are no writer's any more.
   static func removeLeftovers(of path: String) {
     let folder = Files.directory(of: path)
-    let start = Files.name(of: path) + "."
-    for name in (try? Files.names(in: folder)) ?? []
-    where name.hasPrefix(start) && isSuffix(name.dropFirst(start.count)) {
+    let file = Files.name(of: path)
+    for name in (try? Files.names(in: folder)) ?? [] where isSibling(name, of: file) {
       removeIfLeftOver(Files.join(folder, name))
     }
   }
 
-  private static func isSuffix(_ text: Substring) -> Bool {
-    guard text.hasSuffix(".partial") else { return false }
-    return UInt32(text.dropLast(".partial".count), radix: 36) != nil
+  /// Whether a name is that of a temporary sibling of a file.
+  static func isSibling(_ name: String, of file: String) -> Bool {
+    let (start, end) = (file + ".", ".partial")
+    guard name.hasPrefix(start), name.hasSuffix(end) else { return false }
+    return UInt32(name.dropFirst(start.count).dropLast(end.count), radix: 36) != nil
   }
 
   private static func removeIfLeftOver(_ path: String) {

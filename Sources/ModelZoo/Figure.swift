@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Diagnostics
 public import QKFormerModel
 
 /// A figure that somebody states of a model, and who.
@@ -53,8 +54,11 @@ public struct Figure: Sendable, Equatable {
 
   /// What is measured.
   public let metric: Metric
-  /// The value, in the metric's unit, with the digits of the source.
+  /// The value, in the metric's unit.
   public let value: Double
+  /// Digits after the point, as the source prints them, where a JSON number loses zeros: 2 of
+  /// `78.80`; `nil` if the value has all of them.
+  public let digits: Int?
   /// Who says so.
   public let by: Speaker
   /// The part of the network, if not the whole.
@@ -68,10 +72,16 @@ public struct Figure: Sendable, Equatable {
   /// What a reader must know with it.
   public let remark: String?
 
+  /// The value as the source prints it.
+  public var number: String {
+    if let digits { return DecimalText.fixed(value, digits) }
+    let isWhole = value == value.rounded() && value.magnitude < 1e15
+    return isWhole ? "\(Int(value))" : "\(value)"
+  }
+
   /// The value with its unit.
   public var text: String {
-    let number = value == value.rounded() && value < 1e15 ? "\(Int(value))" : "\(value)"
-    return metric.unit.isEmpty ? number : "\(number) \(metric.unit)"
+    metric.unit.isEmpty ? number : "\(number) \(metric.unit)"
   }
 }
 
@@ -89,7 +99,9 @@ extension Figure.Setting {
 extension Figure {
   init(_ members: inout Members, unknown: inout [String]) throws {
     metric = try members.need("metric") { $0.string.flatMap(Metric.init) }
-    value = try members.need("value", \.double)
+    let value = try members.need("value", \.double)
+    self.value = value
+    digits = try members.optional("digits") { $0.int.flatMap { Self.digits($0, of: value) } }
     by = try members.need("by") { $0.string.flatMap(Speaker.init) }
     part = try members.optional("part", \.string)
     convention = try members.optional("convention", \.string)
@@ -102,6 +114,15 @@ extension Figure {
       unknown += members.unknown
       return setting
     }
+  }
+
+  /// No figure is printed with more digits after the point.
+  private static let mostDigits = 12
+
+  /// Digits that lose nothing of a value; `nil` of others.
+  private static func digits(_ digits: Int, of value: Double) -> Int? {
+    guard (0...mostDigits).contains(digits) else { return nil }
+    return Double(DecimalText.fixed(value, digits)) == value ? digits : nil
   }
 }
 

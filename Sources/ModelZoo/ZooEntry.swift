@@ -118,8 +118,13 @@ public struct ZooEntry: Sendable {
   public let parameterCount: Int
   /// Multiply-accumulates of one time step at the nominal input size.
   public let accumulatesPerStep: Int
-  /// What the figures were measured on.
+  /// What the figures were measured on, as names of entries have it.
   public let dataset: String
+  /// The dataset as evaluations name it: `imagenet-1k` of `in1k`.
+  public var datasetName: String {
+    ["in1k": "imagenet-1k", "cifar10dvs": "cifar10-dvs", "dvs128": "dvs128-gesture"][dataset]
+      ?? dataset
+  }
   /// The name of the list of class names, below `zoo/labels`.
   public let labels: String
   /// What is done to a sample before the network sees it.

@@ -13,12 +13,16 @@ public struct PaperRow: Sendable {
 
   private var configuration: QKFormerConfiguration { subject.configuration }
 
-  /// Headings and cells; energy under the paper's convention.
+  /// Energy under the paper's convention.
+  private var energy: ReportSubject.Energy? {
+    subject.energies.first { $0.convention == EnergyConvention.paper.rawValue }
+  }
+
+  /// Headings and cells.
   private var cells: [(heading: String, value: String)] {
     let metrics = subject.metrics
     let parameters = Double(NetworkPlan(configuration).parameterCount) / 1e6
-    let paper = subject.energies.first { $0.convention == EnergyConvention.paper.rawValue }
-    let millijoules = paper?.whole.millijoules
+    let millijoules = energy?.whole.millijoules
     return [
       ("Model", subject.name), ("Param (M)", DecimalText.fixed(parameters, 2)),
       ("Input", "\(configuration.input.height) x \(configuration.input.width)"),
@@ -43,9 +47,16 @@ public struct PaperRow: Sendable {
     return "Measured with qkzoo \(FormatVersion.software) on \(part) "
       + "\(DecimalText.grouped(subject.rules.count)) samples of \(subject.data), protocol "
       + "\(subject.rules.name) (\(subject.rules.words)); the error is binomial, of one standard "
-      + "deviation. Energy counts operations under the convention paper at 0.9 pJ for an "
-      + "accumulate and 4.6 pJ for a multiply-accumulate unless stated otherwise. Protocol "
-      + "SHA-256 \(subject.rules.digest), model-id \(subject.modelID)."
+      + "deviation. \(energySentence)Protocol SHA-256 \(subject.rules.digest), "
+      + "model-id \(subject.modelID)."
+  }
+
+  private var energySentence: String {
+    energy.map { energy in
+      "Energy counts operations under the convention paper at \(energy.costs.accumulate) pJ for an "
+        + "accumulate and \(energy.costs.multiplyAccumulate) pJ for a multiply-accumulate "
+        + "(\(energy.costs.name))" + (energy.measuredOn.map { ", on \($0)" } ?? "") + ". "
+    } ?? ""
   }
 
   private var key: String {

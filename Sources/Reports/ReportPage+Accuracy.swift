@@ -39,11 +39,14 @@ extension ReportPage {
       Frame.paragraph(
         subject.entry == nil
           ? "The model is in no zoo, so nothing that somebody states of it is known."
-          : "Nobody states an accuracy of this model.")
+          : subject.hasFiguresOfOtherData
+            ? "What others state of this model is of other data than \(subject.data)."
+            : "Nobody states an accuracy of this model.")
     } else {
       Frame.paragraph(
         "Two figures agree if they differ by at most half a unit of the stated figure's last digit "
-          + "plus 1.96 binomial standard errors of the measured one.")
+          + "plus 1.96 binomial standard errors of the measured one. Where it says another setting, "
+          + "batches or the scope of state differ, and that alone may be why they do not.")
       for subject in [subject] + (other.map { [$0] } ?? []) { table(subject) }
     }
   }
@@ -63,7 +66,7 @@ extension ReportPage {
           DataTable.Cell(stated.setting.isEmpty ? "not stated" : stated.setting),
           DataTable.Cell(ReportText.share(agreement.measured)),
           DataTable.Cell(
-            element("span", .class("verdict \(agreement.verdict.rawValue)")) { agreement.words }),
+            element("span", .class("verdict \(agreement.verdict.rawValue)")) { stated.words }),
           DataTable.Cell(HTML.linked(stated.source)),
         ]
       }

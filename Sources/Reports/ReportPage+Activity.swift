@@ -43,7 +43,7 @@ extension ReportPage {
         [
           DataTable.Cell(energy.convention), Self.count(energy.whole.accumulates),
           Self.count(energy.whole.multiplyAccumulates), Self.energy(energy.whole.millijoules),
-          DataTable.Cell(energy.costs + (energy.measuredOn.map { "; on \($0)" } ?? "")),
+          DataTable.Cell(energy.costs.words + (energy.measuredOn.map { "; on \($0)" } ?? "")),
           DataTable.Cell(energy.source),
         ]
       }
@@ -66,7 +66,7 @@ extension ReportPage {
   }
 
   private static func count(_ value: Double) -> DataTable.Cell {
-    DataTable.Cell(DecimalText.grouped(Int(value.rounded())))
+    DataTable.Cell(DecimalText.grouped(value))
   }
 
   private static func energy(_ value: Double) -> DataTable.Cell {

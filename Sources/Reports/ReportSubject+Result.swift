@@ -20,7 +20,8 @@ extension ReportSubject {
       rules: Rules(header),
       answers: result.samples.map {
         Answer(index: $0.index, file: $0.file, label: $0.label, top5: $0.top5, loss: $0.loss)
-      }, excluded: result.excluded.map { ($0.file, $0.reason) }, activity: activity,
+      }, batchSizes: result.batches.map(\.samples),
+      excluded: result.excluded.map { ($0.file, $0.reason) }, activity: activity,
       energies: EnergyConvention.available(for: activity).map {
         Energy(
           EnergyEstimate(
@@ -48,9 +49,9 @@ extension ReportSubject.Rules {
     let shorter = rules.preprocessing["shorter_side"]?.int
     let side = rules.preprocessing["side"]?.int
     self.init(
-      name: rules.name.rawValue, words: rules.words, digest: rules.digest.hex,
-      dataset: rules.dataset, split: rules.split, count: header.data.count,
-      batchSize: rules.batchSize,
+      name: rules.name.rawValue, words: rules.words, evaluation: rules.evaluation,
+      digest: rules.digest.hex, dataset: rules.dataset, split: rules.split,
+      count: header.data.count, size: rules.size,
       picture: shorter.flatMap { shorter in
         side.map { Picture(shorterSide: shorter, side: $0) }
       })

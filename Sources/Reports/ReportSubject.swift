@@ -34,6 +34,8 @@ public struct ReportSubject: Sendable {
     public var name: String
     /// The rules in words.
     public var words: String
+    /// The way of evaluating as records name it: `per-image`, or as in `batch 32, file order`.
+    public var evaluation: String
     /// SHA-256 of the rules; results can be compared if theirs are equal.
     public var digest: String
     /// The dataset, as in `imagenet-1k`.
@@ -42,8 +44,8 @@ public struct ReportSubject: Sendable {
     public var split: String
     /// Samples of the split.
     public var count: Int
-    /// Samples of a reference batch.
-    public var batchSize: Int
+    /// Height and width of the network's input.
+    public var size: SpatialSize
     /// What a picture's shorter side was resized to, and the side of the middle square.
     public var picture: Picture?
 
@@ -63,16 +65,17 @@ public struct ReportSubject: Sendable {
 
     /// States rules.
     public init(
-      name: String, words: String, digest: String, dataset: String, split: String, count: Int,
-      batchSize: Int, picture: Picture?
+      name: String, words: String, evaluation: String, digest: String, dataset: String,
+      split: String, count: Int, size: SpatialSize, picture: Picture?
     ) {
       self.name = name
       self.words = words
+      self.evaluation = evaluation
       self.digest = digest
       self.dataset = dataset
       self.split = split
       self.count = count
-      self.batchSize = batchSize
+      self.size = size
       self.picture = picture
     }
   }
@@ -83,8 +86,8 @@ public struct ReportSubject: Sendable {
     public var convention: String
     /// Where it is defined.
     public var source: String
-    /// What a picojoule was taken from, in words.
-    public var costs: String
+    /// What an operation was charged with.
+    public var costs: EnergyCosts
     /// On what it was measured, if not on the samples of the evaluation.
     public var measuredOn: String?
     /// The whole of one sample.
@@ -123,6 +126,8 @@ public struct ReportSubject: Sendable {
   public var rules: Rules
   /// The answers, in the order of the evaluation.
   public var answers: [Answer]
+  /// How many of them each reference batch has.
+  public var batchSizes: [Int]
   /// Samples that could not be read, and why.
   public var excluded: [(file: String, reason: String)]
   /// Exact counts.
@@ -139,7 +144,8 @@ public struct ReportSubject: Sendable {
   /// Bundles what is known.
   public init(
     name: String, modelID: String, weightsID: String, configuration: QKFormerConfiguration,
-    rules: Rules, answers: [Answer], excluded: [(file: String, reason: String)] = [],
+    rules: Rules, answers: [Answer], batchSizes: [Int],
+    excluded: [(file: String, reason: String)] = [],
     activity: ActivityCounter, energies: [Energy], environment: [(name: String, value: String)],
     entry: ZooEntry?, classNames: [String] = []
   ) {
@@ -149,6 +155,7 @@ public struct ReportSubject: Sendable {
     self.configuration = configuration
     self.rules = rules
     self.answers = answers
+    self.batchSizes = batchSizes
     self.excluded = excluded
     self.activity = activity
     self.energies = energies
@@ -164,7 +171,7 @@ extension ReportSubject {
 
   /// The mean of batch means, as the released code logs it.
   var lossOfBatches: Double {
-    Metrics.lossOfBatches(answers, batchSize: rules.batchSize)
+    Metrics.lossOfBatches(answers, sizes: batchSizes)
   }
 
   /// Whether every sample of the split was answered.
@@ -178,49 +185,6 @@ extension ReportSubject {
     Records.Firing(
       dataset: data, evaluation: rules.name, count: answers.count,
       by: "qkzoo \(FormatVersion.software)", spikes: activity.spikes.mapValues(\.perStep))
-  }
-
-  /// A stated accuracy, and how what was measured compares with it.
-  public struct Comparison: Sendable {
-    /// As in `reported`.
-    public let by: String
-    /// `top1` or `top5`.
-    public let metric: String
-    /// In percent, as it is stated.
-    public let stated: Double
-    /// In which setting; empty if that is not stated.
-    public let setting: String
-    /// Where it is written, or who counted.
-    public let source: String
-    /// What the rule says.
-    public let agreement: Agreement
-  }
-
-  /// Figures that somebody states of the model, then counts on the same samples that the zoo keeps.
-  public var comparisons: [Comparison] {
-    let metrics = metrics
-    let figures = (entry?.figures ?? []).filter { $0.part == nil }.compactMap { figure in
-      let measured: Metrics.Share? =
-        switch figure.metric {
-        case .top1: metrics.top1
-        case .top5: metrics.top5
-        case .energy, .firingRate: nil
-        }
-      return measured.map {
-        Comparison(
-          by: figure.by.rawValue, metric: figure.metric.rawValue, stated: figure.value,
-          setting: figure.setting?.text ?? "", source: figure.source,
-          agreement: Agreement(reported: figure.value, measured: $0))
-      }
-    }
-    let counted = (entry?.records.accuracy ?? []).filter { $0.dataset == data }.map { record in
-      Comparison(
-        by: record.source.rawValue, metric: Figure.Metric.top1.rawValue,
-        stated: record.value * 100, setting: record.evaluation,
-        source: "\(record.correct) of \(record.count), counted by \(record.by)",
-        agreement: Agreement(reported: record.value * 100, digits: 2, measured: metrics.top1))
-    }
-    return figures + counted
   }
 
   /// A class by its name, or by its index.
@@ -243,8 +207,7 @@ extension ReportSubject.Energy {
     }
     self.init(
       convention: estimate.convention.rawValue, source: estimate.convention.source,
-      costs: "\(costs.name): AC \(costs.accumulate) pJ, MAC \(costs.multiplyAccumulate) pJ",
-      measuredOn: nil, whole: amount(estimate.operations),
+      costs: costs, measuredOn: nil, whole: amount(estimate.operations),
       parts: estimate.parts.map { ($0.name, amount($0.operations)) })
   }
 }

@@ -77,7 +77,7 @@ import Testing
     for (column, texts) in zip(
       columns.dropFirst(),
       [
-        ["reported", "78.8 %", "setting not stated", "Table 2"],
+        ["reported", "78.80 %", "setting not stated", "Table 2"],
         ["log", "78.854 %", "batch 32, class order, scope batch, float16", "QKFormer_16M.txt"],
         ["independent", "78.732 %", "74.202 %", "74.196 %", "scope sample", "issues/14"],
         ["measured", "nothing"],

@@ -75,6 +75,19 @@ import Testing
     }
   }
 
+  @Test func `a script is a text, or a member of an object`() throws {
+    let command = [
+      "eval", "run", Self.model, "--protocol", "released", "--out", "r", "--emit", "slurm",
+    ]
+    let plain = try run(command + ["--shards", "2"])
+    #expect(plain.status == 0 && plain.output.hasPrefix("#!/usr/bin/env bash\n"))
+    let result = try run(command + ["--shards", "2", "--json"])
+    let json = try JSON(parsing: Array(result.output.utf8), at: "script")
+    #expect(json["schema"] == "qkzoo.eval-run/1" && json["shards"]?.int == 2)
+    #expect(json["script"]?.string == plain.output)
+    #expect(try run(command + ["--shards", "1"]).status == 64)
+  }
+
   @Test func `an unknown option is a usage error`() throws {
     let result = try run("list", "--nonsense")
     #expect(result.status == 64 && result.output.isEmpty)

@@ -3,6 +3,7 @@ import CheckpointFormat
 import Datasets
 import Diagnostics
 import Evaluation
+import FileAccess
 import Foundation
 import QKFormerModel
 import SpikeInference
@@ -138,7 +139,6 @@ import Testing
     }
     let partial = try EvaluationResult(folder: path)
     #expect(partial.samples.count == 16 && !partial.isComplete)
-    #expect(try refusal { _ = try partial.records() } == "evaluation-missing")
     _ = try subject.run(into: path)
     #expect(try bytes(path) == bytes(folder.file("whole")))
     #expect(try EvaluationResult(folder: path).environment.sessions.map(\.samples) == [4, 4, 8, 7])
@@ -224,6 +224,58 @@ import Testing
     #expect(try again(subject) == "evaluation-folder")
   }
 
+  @Test(arguments: [
+    ["samples.jsonl": "a\n"], ["batches.jsonl": "{}"], ["environment.json": "{}"],
+    ["a.partial": ""], ["run.json.partial": ""], ["notes.txt": "", "samples.jsonl": ""],
+  ])
+  func `a folder of somebody else is refused and left as it is`(_ files: [String: String]) throws {
+    let subject = try Subject()
+    let folder = try ScratchFolder()
+    let (path, whole) = (folder.file("a"), folder.file("whole"))
+    _ = try subject.run(into: whole)
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    for (name, text) in files { try TestFiles.write(Array(text.utf8), to: "\(path)/\(name)") }
+    #expect(try refusal { _ = try subject.run(into: path) } == "evaluation-folder")
+    #expect(
+      try refusal { _ = try EvaluationParts(folders: [whole]).merge(into: path) }
+        == "evaluation-folder")
+    #expect(Set(try FileManager.default.contentsOfDirectory(atPath: path)) == Set(files.keys))
+    for (name, text) in files {
+      #expect(try TestFiles.bytes("\(path)/\(name)") == Array(text.utf8))
+    }
+  }
+
+  @Test func `a start that was killed before its description is begun again`() throws {
+    let subject = try Subject()
+    let folder = try ScratchFolder()
+    _ = try subject.run(into: folder.file("whole"))
+    let path = folder.file("a")
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    for name in ["samples.jsonl", "batches.jsonl", "run.json.1x.partial"] {
+      try TestFiles.write([], to: "\(path)/\(name)")
+    }
+    _ = try subject.run(into: path)
+    #expect(try bytes(path) == bytes(folder.file("whole")))
+    let left = try FileManager.default.contentsOfDirectory(atPath: path)
+    #expect(left.sorted() == ["batches.jsonl", "environment.json", "run.json", "samples.jsonl"])
+  }
+
+  @Test func `a merge keeps other processes out`() throws {
+    let subject = try Subject()
+    let folder = try ScratchFolder()
+    let (whole, merged) = (folder.file("whole"), folder.file("merged"))
+    _ = try subject.run(into: whole)
+    _ = try EvaluationParts(folders: [whole]).merge(into: merged)
+    func merge() throws { _ = try EvaluationParts(folders: [whole]).merge(into: merged) }
+    do {
+      let log = try LineLog(path: merged + "/batches.jsonl")
+      let name = try withExtendedLifetime(log) { try refusal(merge) }
+      #expect(name == "file-in-use")
+    }
+    try merge()
+    #expect(try bytes(merged) == bytes(whole))
+  }
+
   @Test func `files that contradict each other are refused by name`() throws {
     let subject = try Subject()
     let folder = try ScratchFolder()
@@ -248,14 +300,52 @@ import Testing
       ("batches.jsonl", "\"batch\":1", "\"batch\":2"),
       ("batches.jsonl", "spikes\":[[", "spikes\":[[1,"),
       ("batches.jsonl", "\"samples\":3", "\"samples\":4"), ("samples.jsonl", "\"label\"", "\"l\""),
+      ("batches.jsonl", "\"samples\":3", "\"samples\":9007199254740992"),
+      ("batches.jsonl", "elements\":[", "elements\":[0,"),
+      ("samples.jsonl", "\"index\":0", "\"index\":23"),
+      ("samples.jsonl", "\"label\":0", "\"label\":-1"),
+      ("samples.jsonl", "\"label\":0", "\"label\":1000000"),
+      ("samples.jsonl", "\"spikes\":", "\"spikes\":9"),
     ] {
       #expect(try reading(name, replacing(old, new)) == "evaluation-record", "\(name) \(old)")
     }
     for (old, new) in [
       ("\"batch_size\":4", "\"batch_size\":5"), ("\"shards\":1", "\"shards\":0"),
       ("evaluation/1", "evaluation/2"), ("\"model_id\"", "\"id\""),
+      ("\"batch_size\":4", "\"batch_size\":9007199254740992"),
+      ("\"batches\":6", "\"batches\":9007199254740992"), ("\"n\":23", "\"n\":9007199254740992"),
+      ("\"batches\":6", "\"batches\":24"), ("\"samples\":23", "\"samples\":24"),
     ] {
       #expect(try reading("run.json", replacing(old, new)) == "evaluation-header", "\(old)")
+    }
+    for (pattern, new) in [
+      ("\"loss\":[^,]*", "\"loss\":1e+308"), ("\"loss\":[^,]*", "\"loss\":-1"),
+    ] {
+      let name = try reading("samples.jsonl") {
+        $0.replacingOccurrences(of: pattern, with: new, options: .regularExpression)
+      }
+      #expect(name == "evaluation-record", "\(new)")
+    }
+    for pattern in ["elements\":\\[[0-9]*", "sum\":\\[[0-9]*", "largest\":\\[[0-9]*"] {
+      let member = pattern.prefix { $0 != "\"" }
+      for value in ["0", "9007199254740992"]
+      where (member, value) != ("elements", "9007199254740992") {
+        let name = try reading("batches.jsonl") {
+          $0.replacingOccurrences(
+            of: pattern, with: "\(member)\":[\(value)", options: .regularExpression)
+        }
+        #expect(name == "evaluation-record", "\(member) \(value)")
+      }
+    }
+    for (pattern, new) in [
+      ("\"time_steps\":[0-9]*", "\"time_steps\":-1"),
+      ("\"height\":[0-9]*", "\"height\":9007199254740992"),
+      ("\"width\":[0-9]*", "\"width\":-1"), ("\"width\":[0-9]*", "\"width\":0"),
+    ] {
+      let name = try reading("run.json") {
+        $0.replacingOccurrences(of: pattern, with: new, options: .regularExpression)
+      }
+      #expect(name?.hasPrefix("evaluation-") == true || name?.hasPrefix("configuration-") == true)
     }
     let none = try reading("samples.jsonl") { _ in "" }
     #expect(none == "evaluation-record")
@@ -282,9 +372,15 @@ import Testing
     #expect(released.isComplete && !released.isWholeSplit)
     let alone = try subject.run(subject.rules(.perImage), into: folder.file("b"), limit: 5)
     #expect(alone.samples.map(\.index) == [0, 4, 9, 13, 18])
+    let shuffled = try subject.run(
+      subject.rules(.perImage, order: .shuffled(seed: 3)), into: folder.file("f"), limit: 5)
+    #expect(
+      shuffled.samples.map(\.index)
+        == Shuffle.order(count: 23, seed: 3).filter([0, 4, 9, 13, 18].contains))
     let whole = try subject.run(into: folder.file("c"))
     #expect(whole.samples.filter { $0.index / 4 == 3 } == Array(released.samples[4...]))
     #expect(try subject.run(into: folder.file("d"), limit: 1000).samples == whole.samples)
+    #expect(try subject.run(into: folder.file("e"), limit: .max).samples == whole.samples)
   }
 
   @Test func `a shuffled run has each sample once, and records in the dataset's order`() throws {
@@ -295,7 +391,7 @@ import Testing
     let inOrder = try subject.run(subject.rules(.perImage), into: folder.file("b"))
     #expect(shuffled.samples.map(\.index) == Shuffle.order(count: 23, seed: 3))
     #expect(shuffled.samples.sorted { $0.index < $1.index } == inOrder.samples)
-    #expect(try shuffled.records() == inOrder.records())
+    #expect(shuffled.records == inOrder.records)
   }
 
   @Test(arguments: [
@@ -321,13 +417,14 @@ import Testing
       preprocessing: "none", reportedPrecision: nil, source: "a test")
     let identity = try checkpoint.identity()
     let folder = try ScratchFolder()
-    let records = try EvaluationRun(
+    let result = try EvaluationRun(
       rules,
       model: .init(
         modelID: identity.modelID, weightsID: identity.weightsID, configuration: configuration),
       SampleLoader(samples.dataset(), nil), file: nil
-    ).run(engine, into: folder.file("a"), machine: "a test").records()
-    let stored = checkpoint.records
+    ).run(engine, into: folder.file("a"), machine: "a test")
+    let (records, stored) = (result.records, checkpoint.records)
+    #expect(result.isWholeSplit)
     #expect(stored.accuracy.contains(records.accuracy[0]))
     #expect(stored.firing.contains(records.firing[0]))
   }
@@ -375,5 +472,25 @@ import Testing
             modelID: identity.modelID, weightsID: identity.weightsID,
             configuration: configuration), SampleLoader(subject.dataset, nil), file: nil)
       } == "evaluation-data-does-not-fit")
+  }
+}
+
+extension EvaluationResult {
+  /// Accuracy and spikes as a checkpoint carries them.
+  fileprivate var records: Records {
+    let by = "qkzoo \(FormatVersion.software)"
+    let (dataset, evaluation) = (header.rules.recordedDataset, header.rules.evaluation)
+    return Records(
+      accuracy: [
+        .init(
+          dataset: dataset, evaluation: evaluation, correct: metrics.top1.correct,
+          count: samples.count, source: .measured, by: by,
+          answers: samples.sorted { $0.index < $1.index }.map { $0.top5[0] })
+      ],
+      firing: [
+        .init(
+          dataset: dataset, evaluation: evaluation, count: samples.count, by: by,
+          spikes: activity.spikes.mapValues(\.perStep))
+      ])
   }
 }

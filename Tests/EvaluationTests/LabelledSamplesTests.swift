@@ -40,14 +40,34 @@ import Testing
     #expect(values.allSatisfy { $0 == 0 || $0 == 1 })
   }
 
+  @Test(arguments: [UInt64.max, 1_000_000, 1 << 63])
+  func `labels that are no classes are refused`(_ label: UInt64) throws {
+    let images = Tensor([2, 1, 1, 1], [0, 1] as [UInt8])
+    let tensors = ["images": images, "labels": Tensor([2], [0, label])]
+    #expect(
+      try Refusal.of { _ = try read(tensors, ["preprocessing": "x / 255"]) }
+        == Refusal(name: "evaluation-data", exitCode: 65))
+    let signed = ["images": images, "labels": Tensor([2], [0, -1] as [Int64])]
+    #expect(
+      try Refusal.of { _ = try read(signed, ["preprocessing": "x / 255"]) }
+        == Refusal(name: "evaluation-data", exitCode: 65))
+  }
+
+  @Test func `a file of any name names its samples`() {
+    let names = ["a/b-test.safetensors", "...", "x/..", ".hidden"].map(LabelledSamples.name)
+    #expect(names == ["b-test", "...", "..", "hidden"])
+  }
+
   @Test func `other files are refused`() throws {
     let frames = Tensor([1, 1, 1, 1, 1], [1] as [UInt8])
     let images = Tensor([1, 1, 1, 1], [1] as [UInt8])
     let floats = Tensor([1, 1, 1, 1, 1], [1] as [Float])
     let none = Tensor([0, 1, 1, 1, 1], [UInt8]())
+    let flat = Tensor([1, 1, 1, 0, 1 << 50], [UInt8]())
     for tensors in [
       ["frames": frames, "labels": labels(2)], ["frames": floats, "labels": labels(1)],
       ["frames": images, "labels": labels(1)], ["frames": none, "labels": labels(0)],
+      ["frames": flat, "labels": labels(1)],
     ] {
       #expect {
         _ = try read(tensors)

@@ -38,10 +38,12 @@ import Testing
 
   @Test func `upstream's loss counts a short last batch for more`() {
     // Batches of two: means 1.5, 3.5 and 10.
-    #expect(Metrics.lossOfBatches(samples, batchSize: 2) == 5)
-    #expect(Metrics.lossOfBatches(samples, batchSize: 5) == 4)
-    #expect(Metrics.lossOfBatches(samples, batchSize: 1) == 4)
-    #expect(Metrics.lossOfBatches([Sample](), batchSize: 3) == 0)
+    #expect(Metrics.lossOfBatches(samples, sizes: [2, 2, 1]) == 5)
+    #expect(Metrics.lossOfBatches(samples, sizes: [5]) == 4)
+    #expect(Metrics.lossOfBatches(samples, sizes: [1, 1, 1, 1, 1]) == 4)
+    #expect(Metrics.lossOfBatches([Sample](), sizes: [0, 0]) == 0)
+    // Samples that could not be read: means 1, 2.5 and 7, and a batch without any.
+    #expect(Metrics.lossOfBatches(samples, sizes: [1, 2, 0, 2]) == 3.5)
   }
 
   @Test func `differences are found by index`() {

@@ -21,6 +21,22 @@ import Testing
     return variables
   }
 
+  private static func lsf(_ id: Int, _ end: Int, _ step: Int) -> [String: String] {
+    [
+      "LSB_JOBINDEX": "\(id)", "LSB_JOBINDEX_END": "\(end)", "LSB_JOBINDEX_STEP": "\(step)",
+      "QKZOO_SHARDS": "8",
+    ]
+  }
+
+  private static func gridEngine(
+    _ id: Int, _ first: Int, _ last: Int, _ step: Int
+  ) -> [String: String] {
+    [
+      "SGE_TASK_ID": "\(id)", "SGE_TASK_FIRST": "\(first)", "SGE_TASK_LAST": "\(last)",
+      "SGE_TASK_STEPSIZE": "\(step)",
+    ]
+  }
+
   @Test func `parts are contiguous and cover each batch once`() throws {
     for (batches, count) in [(1563, 8), (7, 7), (10, 3), (5, 1)] {
       let parts = try (0..<count).map { index in
@@ -48,13 +64,13 @@ import Testing
     (slurm(0, 0, 7, 8), 0, 8), (slurm(8, 1, 8, 8), 7, 8), (slurm(10, 2, 14, 4, step: 4), 2, 4),
     (slurm(5, 5, 5, 1), 0, 1),
     (slurm(5, 3, 5, 2, step: 1).merging(["QKZOO_SHARDS": "8"]) { $1 }, 5, 8),
-    (
-      [
-        "SGE_TASK_ID": "5", "SGE_TASK_FIRST": "1", "SGE_TASK_LAST": "9", "SGE_TASK_STEPSIZE": "2",
-      ], 2, 5
-    ),
+    (gridEngine(5, 1, 9, 2), 2, 5), (gridEngine(5, 1, 10, 2), 2, 5),
     (["AWS_BATCH_JOB_ARRAY_INDEX": "2", "AWS_BATCH_JOB_ARRAY_SIZE": "3"], 2, 3),
     (["JOB_COMPLETION_INDEX": "2", "QKZOO_SHARDS": "3"], 2, 3),
+    (["PBS_ARRAY_INDEX": "0", "QKZOO_SHARDS": "3"], 0, 3),
+    (lsf(1, 8, 1), 0, 8), (lsf(8, 8, 1), 7, 8), (lsf(5, 15, 2), 2, 8), (lsf(5, 16, 2), 2, 8),
+    // Some tasks run again; an old LSF that tells neither end nor step.
+    (lsf(3, 5, 1), 2, 8), (["LSB_JOBINDEX": "1", "QKZOO_SHARDS": "3"], 0, 3),
     (["RANK": "3", "WORLD_SIZE": "4", "LOCAL_RANK": "1"], 3, 4),
     (["OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "2"], 1, 2),
     (["PMI_RANK": "1", "PMI_SIZE": "2"], 1, 2),
@@ -96,6 +112,14 @@ import Testing
       ["SGE_TASK_ID": "3"], ["RANK": "0"], ["WORLD_SIZE": "4"],
       ["OMPI_COMM_WORLD_RANK": "4", "OMPI_COMM_WORLD_SIZE": "4"],
       ["QKZOO_SHARD": "x", "QKZOO_SHARDS": "2"],
+      ["QKZOO_SHARDS": "2"], ["QKZOO_SHARDS": "2", "LSB_JOBINDEX": "0"],
+      ["QKZOO_SHARDS": "2", "RANK": "0", "WORLD_SIZE": "2"],
+      Self.gridEngine(4, 1, 9, 2), Self.gridEngine(11, 1, 9, 2), Self.gridEngine(1, 3, 9, 2),
+      Self.gridEngine(1, 1, 9, 0), Self.gridEngine(1, 9, 1, 1),
+      Self.lsf(9, 9, 1), Self.lsf(3, 12, 1), Self.lsf(4, 15, 2), Self.lsf(1, 8, 0),
+      ["LSB_JOBINDEX": "1"], Self.slurm(.max, .max - 7, .max, 8), Self.slurm(0, .min, .max, 2),
+      Self.slurm(0, 0, Int(UInt32.max), Int(UInt32.max), step: Int(UInt32.max)),
+      Self.slurm(4, 0, 8, 3, step: 2), Self.slurm(9, 0, 8, 9),
     ] {
       #expect(
         try Refusal.of { _ = try find(variables) }

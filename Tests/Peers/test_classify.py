@@ -60,9 +60,15 @@ class Classify(unittest.TestCase):
         for index, image in enumerate(images):
             Image.fromarray(image).save(folder / f"{index:03}.png")
         value = report("classify", DIGITS / "qkformer-digits.qkz.h5", folder, "--top", 1)
+        self.assertEqual(value["passed_over"], [])
         answers = [picture["top"][0] for picture in value["pictures"]]
         right = sum(answer["class"] == label for answer, label in zip(answers, data["labels"]))
         self.assertGreaterEqual(right, 352)
+        (folder / "notes.txt").write_text("")
+        (folder / "more").mkdir()
+        again = report("classify", DIGITS / "qkformer-digits.qkz.h5", folder, "--top", 1, "--skip-bad")
+        self.assertEqual(again["passed_over"], [str(folder / "more"), str(folder / "notes.txt")])
+        self.assertEqual((again["pictures"], again["skipped"]), (value["pictures"], []))
         self.assertTrue(all(answer["name"] == str(answer["class"]) for answer in answers))
         paths = [folder / f"{index:03}.png" for index in (0, 77, 359)]
         inputs = [images[int(path.stem)][None].astype(np.float32) / np.float32(255) for path in paths]

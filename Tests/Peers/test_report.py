@@ -9,6 +9,7 @@ import json
 import re
 import unittest
 
+from safetensors.numpy import load_file, save_file
 from support import DIGITS, DIGITS_BATCH, FOLDER, ROOT, SPLIT, qkzoo, report, validator
 from test_catalog import Page
 
@@ -140,6 +141,14 @@ class Reports(unittest.TestCase):
         qkzoo("report", ROOT, code=64)
         qkzoo("report", one, evaluation(DIGITS_BATCH, "per-image"), code=64)
         qkzoo("report", one, one, one, code=64)
+        data = load_file(SPLIT)
+        save_file({name: value[:180] for name, value in data.items()}, FOLDER / "digits-test.safetensors",
+                  metadata={"preprocessing": "x / 16"})
+        half = FOLDER / "report-half"
+        qkzoo("eval", "run", DIGITS / "qkformer-digits.qkz.h5", "--data", FOLDER / "digits-test.safetensors",
+              "--protocol", "per-image", "--out", half)
+        qkzoo("report", one, half, code=64)
+        qkzoo("report", one, one)
         qkzoo("report", one, one, "--format", "md", code=64)
 
 

@@ -199,6 +199,9 @@ class Schemas(unittest.TestCase):
             self.assert_strict("commands/eval-run", value)
         self.assert_strict("commands/eval-status", report("eval", "status", folder))
         self.assert_valid("commands/eval-status", report("eval", "status", folder / "shard-1-of-2"))
+        self.assert_strict("commands/eval-run", report(
+            "eval", "run", DIGITS / "qkformer-digits.qkz.h5", "--protocol", "released", "--out", folder, "--emit",
+            "slurm", "--shards", 2, "--at-once", 1))
         self.assert_strict("commands/eval-merge", report("eval", "merge", folder, "--out", folder / "merged"))
         header = json.loads((folder / "merged" / "run.json").read_text())
         self.assert_strict("evaluation", header)

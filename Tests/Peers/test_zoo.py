@@ -294,6 +294,13 @@ class Entries(Home):
             self.assertEqual([e.message for e in validator("entry").iter_errors(json.loads(path.read_text()))], [])
             self.refusal("entry", "new", *source, "--dataset", "digits", "-o", path, code=74)
 
+    def test_new_writes_no_entry_that_cannot_be_read(self):
+        path = self.home.parent / "none.json"
+        for options in (["--dataset", "my data"], ["--dataset", "Digits"], ["--dataset", "digits", "--suffix", "a/b"]):
+            errors = self.refusal("entry", "new", "--preset", "HST-10-384", *options, "-o", path, code=65)
+            self.assertIn("zoo-entry", errors)
+            self.assertFalse(path.exists())
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -15,7 +15,8 @@ import Testing
 
   private func subject(
     name: String = "a-model", rules: String = "per-image", file: String = "image",
-    shift: Int = 0, classes: Int = 5, entry: ZooEntry? = nil
+    shift: Int = 0, classes: Int = 5, entry: ZooEntry? = nil, dataset: String? = nil,
+    split: String = "test", evaluation: String = "per-image"
   ) throws -> ReportSubject {
     let configuration = TinyModel.configuration()
     let plan = NetworkPlan(configuration)
@@ -36,11 +37,11 @@ import Testing
       name: name, modelID: String(repeating: "ab", count: 32),
       weightsID: String(repeating: "cd", count: 32), configuration: configuration,
       rules: .init(
-        name: rules, words: "each sample alone; \(name)",
+        name: rules, words: "each sample alone; \(name)", evaluation: evaluation,
         digest: String(repeating: "ef", count: 32),
-        dataset: "numbers \(name)", split: "test", count: 40, batchSize: 32,
-        picture: .init(shorterSide: 256, side: 224)),
-      answers: answers, activity: counter,
+        dataset: dataset ?? "numbers \(name)", split: split, count: 40,
+        size: plan.nominalSize, picture: .init(shorterSide: 256, side: 224)),
+      answers: answers, batchSizes: [32, 8], activity: counter,
       energies: EnergyConvention.available(for: counter).map {
         .init(EnergyEstimate($0, plan: plan, size: plan.nominalSize, activity: counter))
       },
@@ -103,10 +104,63 @@ import Testing
   @Test func `what others state is compared by the rule`() throws {
     let zoo = try ZooIndex.compiledIn()
     let entry = try #require(try zoo.entry("HST-10-384"))
-    let text = page(try subject(entry: entry))
+    let text = page(try subject(entry: entry, dataset: "imagenet-1k", split: "val"))
     #expect(text.contains("class=\"verdict agrees\"") || text.contains("class=\"verdict differs\""))
     #expect(text.contains("rounding + 1.96 x"))
     #expect(page(try subject()).contains("The model is in no zoo"))
+  }
+
+  @Test func `a figure is judged with the digits that its source prints`() throws {
+    let plain = try #require(try ZooIndex.compiledIn().entry("HST-10-384"))
+    func entry(digits: Int) throws -> ZooEntry {
+      var members = plain.json.object ?? [:]
+      var figures = members["figures"]?.array ?? []
+      var figure = figures[0].object ?? [:]
+      figure["digits"] = .integer(digits)
+      figures[0] = .object(figure)
+      members["figures"] = .array(figures)
+      return try ZooEntry(json: .object(members), at: "entry")
+    }
+    let one = try subject(entry: entry(digits: 2), dataset: "imagenet-1k", split: "val")
+    #expect(one.comparisons.map(\.agreement.digits) == [2, 3, 3, 3, 3, 3])
+    #expect(one.comparisons[0].agreement.rounding == 0.005)
+    #expect(page(one).contains("78.80 %"))
+    #expect(one.entry?.figures[0].text == "78.80 %")
+    for digits in [-1, 0, 13] {
+      #expect(try Refusal.of { _ = try entry(digits: digits) }?.name == "zoo-entry")
+    }
+  }
+
+  @Test func `figures of other data are not judged`() throws {
+    let zoo = try ZooIndex.compiledIn()
+    let entry = try #require(try zoo.entry("HST-10-384"))
+    for (dataset, split) in [("folder", "val"), ("imagenet-1k", "train"), ("cifar10", "test")] {
+      let other = try subject(entry: entry, dataset: dataset, split: split)
+      #expect(other.comparisons.isEmpty)
+      #expect(page(other).contains("What others state of this model is of other data than"))
+    }
+    let digits = try #require(try zoo.entry("qkformer-digits"))
+    #expect(try subject(entry: digits, dataset: "digits", split: "test").comparisons.isEmpty)
+    #expect(try subject(entry: digits, dataset: "digits-test", split: "all").comparisons.count == 2)
+  }
+
+  @Test(
+    arguments: [
+      ("per-image", [nil, false, false, false, true, true]),
+      ("batch 32, file order", [nil, true, true, true, false, false]),
+      ("batch 32, shuffled (seed 1)", [nil, false, false, false, false, false]),
+      ("batch 24, file order", [nil, false, false, false, false, false]),
+    ] as [(String, [Bool?])])
+  func `a figure of another setting is marked as one`(
+    _ evaluation: String, _ same: [Bool?]
+  ) throws {
+    let entry = try #require(try ZooIndex.compiledIn().entry("HST-10-384"))
+    let one = try subject(
+      entry: entry, dataset: "imagenet-1k", split: "val", evaluation: evaluation)
+    // As reported, the log's top-1 and top-5, batches of 32, batches of 1, the neuron mended.
+    #expect(one.comparisons.map(\.stated) == [78.8, 78.854, 94.654, 78.732, 74.202, 74.196])
+    #expect(one.comparisons.map(\.isSameSetting) == same)
+    #expect(page(one).contains("another setting; differs") == same.contains(false))
   }
 
   @Test func `many classes give the most frequent mistakes`() throws {
@@ -123,29 +177,82 @@ import Testing
     #expect(PaperRow(some).sentence.contains("on 30 of the 40 samples"))
   }
 
+  @Test func `the loss of batches is that of the batches that ran`() throws {
+    var some = try subject()
+    some.answers = (0..<3).map {
+      .init(index: $0, file: "", label: 0, top5: [0], loss: Double($0 * $0 * 3))
+    }
+    some.batchSizes = [2, 0, 1]
+    // A sample of the first batch, and all of the second, could not be read.
+    #expect(page(some).contains(">6.7500<"))
+  }
+
   // MARK: Energies from stats
 
-  @Test func `energies of stats are taken for the same model only`() throws {
+  /// What `stats` prints of a subject's model at a T and a side of the input.
+  private func stats(
+    _ subject: ReportSubject, id: String? = nil, timeSteps: Int? = nil, side: Int? = nil,
+    costs: String = "45 nm", convention: String = "neurobench", accumulates: Double = 10
+  ) -> JSON {
+    let plan = NetworkPlan(subject.configuration)
+    let size = side.map { SpatialSize(height: $0, width: $0) } ?? plan.nominalSize
+    let steps = timeSteps ?? subject.configuration.timeSteps
+    return [
+      "schema": "qkzoo.stats/1", "model_id": .string(id ?? subject.modelID), "input": "digits",
+      "samples": .integer(7),
+      "costs": [
+        "name": .string(costs), "accumulate_pj": .number(0.25),
+        "multiply_accumulate_pj": .number(3),
+      ],
+      "neurons": .array(
+        plan.neurons(for: size).map {
+          [
+            "path": .string($0.path), "shape": .array($0.shape.map { .integer($0) }),
+            "spikes": .array(Array(repeating: .integer(0), count: steps)),
+          ]
+        }),
+      "energy": [
+        [
+          "convention": .string(convention), "source": "NeuroBench",
+          "accumulates": .number(accumulates), "multiply_accumulates": .number(20),
+          "millijoules": .number(0.5), "parts": [],
+        ]
+      ],
+    ]
+  }
+
+  @Test func `energies of stats are taken for the same network only`() throws {
     var one = try subject()
-    func stats(_ id: String) throws -> JSON {
-      try JSON(
-        parsing: Array(
-          """
-          {"schema": "qkzoo.stats/1", "model_id": "\(id)", "input": "digits", "samples": 7,
-          "costs": {"name": "45 nm", "accumulate_pj": 0.9, "multiply_accumulate_pj": 4.6},
-          "energy": [{"convention": "neurobench", "source": "NeuroBench", "accumulates": 10,
-          "multiply_accumulates": 20, "millijoules": 0.5, "parts": []}]}
-          """.utf8), at: "stats")
-    }
-    try one.addEnergies(stats: stats(one.modelID), at: "stats")
+    one.configuration.ssaProjectionScope = .sample
+    let good = stats(one)
+    try one.addEnergies(stats: good, at: "stats")
     #expect(one.energies.map(\.convention) == ["paper", "strict", "neurobench"])
     #expect(one.energies[2].measuredOn == "7 samples of digits, each alone")
+    for other in [
+      stats(one, id: "00"), stats(one, timeSteps: 1), stats(one, side: 32), [:],
+      stats(one, accumulates: 1e300), stats(one, accumulates: -1),
+    ] {
+      #expect(
+        try Refusal.of { try one.addEnergies(stats: other, at: "stats") }
+          == Refusal(name: "activity", exitCode: 65))
+    }
+    one.configuration.ssaProjectionScope = .batch
     #expect(
-      try Refusal.of { try one.addEnergies(stats: stats("00"), at: "stats") }
+      try Refusal.of { try one.addEnergies(stats: good, at: "stats") }
         == Refusal(name: "activity", exitCode: 65))
+  }
+
+  @Test func `the costs that are printed are those that were charged`() throws {
+    var one = try subject()
+    #expect(PaperRow(one).sentence.contains("at 0.9 pJ for an accumulate and 4.6 pJ for"))
+    one.configuration.ssaProjectionScope = .sample
+    try one.addEnergies(
+      stats: stats(one, costs: "a chip", convention: "paper"), at: "stats")
     #expect(
-      try Refusal.of { try one.addEnergies(stats: [:], at: "stats") }
-        == Refusal(name: "activity", exitCode: 65))
+      PaperRow(one).sentence.contains(
+        "at 0.25 pJ for an accumulate and 3.0 pJ for a multiply-accumulate (a chip), on 7 samples "
+          + "of digits, each alone. Protocol"))
+    #expect(page(one).contains("a chip: AC 0.25 pJ, MAC 3.0 pJ"))
   }
 
   // MARK: Rows and listings

@@ -68,6 +68,9 @@ extension EnergyCosts {
 
   private static func shortened(_ json: JSON) -> String { String(json.canonicalText.prefix(80)) }
 
+  /// As in `45 nm, float32: AC 0.9 pJ, MAC 4.6 pJ`.
+  public var words: String { "\(name): AC \(accumulate) pJ, MAC \(multiplyAccumulate) pJ" }
+
   /// The costs as JSON.
   public var json: JSON {
     [

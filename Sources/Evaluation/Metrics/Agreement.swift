@@ -20,8 +20,8 @@ public struct Agreement: Sendable, Equatable {
     case differs
   }
 
-  /// The two-sided 95 % quantile of the normal distribution.
-  public static let quantile = 1.959963984540054
+  /// The two-sided 95 % quantile of the normal distribution, as the rule has it.
+  public static let quantile = 1.96
 
   /// The reported figure, in percent.
   public let reported: Double

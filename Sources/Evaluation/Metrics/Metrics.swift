@@ -91,21 +91,23 @@ public struct Metrics: Sendable, Equatable {
     self.confusion = confusion
   }
 
-  /// The mean of the means of batches of some size, in the order of the samples, which counts the
-  /// samples of a short last batch for more than the others. 0 of no samples.
+  /// The mean of the means of batches, in the order of the samples, which counts the samples of a
+  /// short batch for more than the others. 0 of no samples.
   ///
   /// Corresponds to `evaluate` of the released `engine_finetune.py`, whose loss meter is told no `n`.
+  ///
+  /// - Parameter sizes: how many samples each batch has; one without any counts for nothing.
   public static func lossOfBatches(
-    _ samples: some Collection<some AnsweredSample>, batchSize: Int
+    _ samples: some Collection<some AnsweredSample>, sizes: [Int]
   ) -> Double {
-    precondition(batchSize > 0, "a batch has a sample")
     var (sum, batches) = (0.0, 0)
     var rest = samples[...]
-    while !rest.isEmpty {
-      let batch = rest.prefix(batchSize)
+    for size in sizes {
+      let batch = rest.prefix(size)
+      guard !batch.isEmpty else { continue }
       sum += batch.reduce(0) { $0 + $1.loss } / Double(batch.count)
       batches += 1
-      rest = rest.dropFirst(batchSize)
+      rest = rest.dropFirst(size)
     }
     return batches == 0 ? 0 : sum / Double(batches)
   }

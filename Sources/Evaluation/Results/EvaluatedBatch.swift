@@ -81,16 +81,6 @@ extension EvaluatedBatch {
   fileprivate static func counts(_ json: JSON?) -> [Int]? {
     all(json) { element in element.int.flatMap { $0 >= 0 ? $0 : nil } }
   }
-
-  /// Whether the lists are as long as a header says.
-  func fits(_ header: EvaluationHeader) -> Bool {
-    let count = header.convolutions.count
-    return spikes.count == header.neurons.count
-      && spikes.allSatisfy { $0.count == header.rules.timeSteps }
-      && [inputs.elements, inputs.sum, inputs.nonzero, inputs.largest].allSatisfy {
-        $0.count == count
-      }
-  }
 }
 
 extension EvaluatedBatch.Exclusion {

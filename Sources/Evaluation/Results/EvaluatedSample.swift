@@ -1,11 +1,12 @@
 public import CanonicalJSON
 import Diagnostics
 public import Digests
+import QKFormerModel
 
 /// What a model said about one sample.
 ///
 /// Corresponds to a line of `samples.jsonl` and to `schemas/v1/evaluated-sample.schema.json`.
-public struct EvaluatedSample: Sendable, Equatable {
+public struct EvaluatedSample: AnsweredSample, Sendable, Equatable {
   /// The index in the dataset's own order.
   public let index: Int
   /// The file, or the place in a file, below the dataset's folder.
@@ -23,10 +24,11 @@ public struct EvaluatedSample: Sendable, Equatable {
   /// Spikes of all neurons at all steps.
   public let spikes: Int
 
+  /// Twice the largest float32, and more: no cross-entropy of float32 logits is larger.
+  static let mostLoss = 1e39
+
   /// Whether the most likely class is right.
-  public var isCorrect: Bool { top5.first == label }
-  /// Whether the right class is among the five most likely.
-  public var isInTop5: Bool { top5.contains(label) }
+  public var isCorrect: Bool { answer == label }
 
   /// States what was found.
   public init(
@@ -60,7 +62,7 @@ public struct EvaluatedSample: Sendable, Equatable {
     guard let index = json["index"]?.int, index >= 0, let file = json["file"]?.string,
       let label = json["label"]?.int,
       let top5 = json["top5"]?.array?.compactMap(\.int), (1...5).contains(top5.count),
-      let loss = json["loss"]?.double,
+      let loss = json["loss"]?.double, (0...Self.mostLoss).contains(loss),
       let logits = json["logits_sha256"]?.string.flatMap({ Digest(hex: $0) }),
       let input = json["input_sha256"]?.string.flatMap({ Digest(hex: $0) }),
       let spikes = json["spikes"]?.int, spikes >= 0
@@ -71,5 +73,12 @@ public struct EvaluatedSample: Sendable, Equatable {
     self.init(
       index: index, file: file, label: label, top5: top5, loss: loss, logits: logits,
       input: input, spikes: spikes)
+  }
+
+  /// Whether index, classes and spikes are those of an evaluation.
+  func fits(_ header: EvaluationHeader, mostSpikes: Int) -> Bool {
+    let classes = 0..<header.model.configuration.classes
+    return index < header.data.count && spikes <= mostSpikes
+      && ([label] + top5).allSatisfy(classes.contains)
   }
 }

@@ -38,7 +38,8 @@ public struct EvaluationEnvironment: Sendable, Equatable {
   /// Samples in each second of the runs that are known.
   public var rate: Double? {
     let seconds = sessions.reduce(0) { $0 + $1.seconds }
-    return seconds > 0 ? Double(sessions.reduce(0) { $0 + $1.samples }) / seconds : nil
+    let rate = sessions.reduce(0) { $0 + Double($1.samples) } / seconds
+    return rate.isFinite ? rate : nil
   }
 
   /// The runs as JSON.
@@ -79,10 +80,13 @@ public struct EvaluationEnvironment: Sendable, Equatable {
 }
 
 extension EvaluationEnvironment.Session {
+  /// No run is longer.
+  private static let mostSeconds = 1e12
+
   fileprivate init?(_ json: JSON) {
     guard let software = json["software"]?.string, let machine = json["machine"]?.string,
       let began = json["began"]?.int, let seconds = json["seconds"]?.double,
-      let samples = json["samples"]?.int
+      (0...Self.mostSeconds).contains(seconds), let samples = json["samples"]?.int, samples >= 0
     else { return nil }
     self.init(
       software: software, machine: machine, began: began, seconds: seconds, samples: samples)

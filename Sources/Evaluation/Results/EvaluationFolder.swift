@@ -22,17 +22,24 @@ enum EvaluationFiles {
       json: try JSON(parsing: try Files.read(path, limit: 16 << 20), at: path), at: path)
   }
 
-  /// Requires a folder to be new, empty, or an evaluation's.
-  static func check(_ folder: String) throws {
-    let known = Set(compared + [environment])
-    let others = try Files.names(in: folder).filter {
-      !known.contains($0) && !$0.hasSuffix(".partial")
+  /// Requires a folder to be new, empty, or of an evaluation, and touches nothing in it. Before the
+  /// description is there, an evaluation has no line yet.
+  static func check(_ folder: String, for evaluation: EvaluationHeader) throws {
+    let all = compared + [environment]
+    let found = try header(in: folder)
+    let names = try Files.names(in: folder)
+    let foreign = try names.first { name in
+      guard all.contains(name) else {
+        return !all.contains { AtomicFile.isLeftover(name, of: $0) }
+      }
+      return try found == nil && Files.stamp(of: Files.join(folder, name)).size > 0
     }
-    guard others.isEmpty else {
+    if let foreign {
       throw EvaluationFailure(
         .folder, at: folder, expected: "a new or empty folder, or one of an evaluation",
-        found: others[0])
+        found: foreign)
     }
+    if let found { try evaluation.requireSame(found, at: folder) }
   }
 }
 
@@ -58,18 +65,17 @@ final class EvaluationFolder {
   /// - Throws: `EvaluationFailure` if it is another evaluation's; `FileFailure`.
   init(_ path: String, for header: EvaluationHeader) throws {
     try Files.makeDirectories(path)
-    try EvaluationFiles.check(path)
+    try EvaluationFiles.check(path, for: header)
     samples = try LineLog(path: Files.join(path, EvaluationFiles.samples))
     batches = try LineLog(path: Files.join(path, EvaluationFiles.batches))
-    for name in try Files.names(in: path) where name.hasSuffix(".partial") {
-      Files.remove(Files.join(path, name))
+    // Another process may have begun meanwhile; from here on none can.
+    try EvaluationFiles.check(path, for: header)
+    for name in EvaluationFiles.compared + [EvaluationFiles.environment] {
+      AtomicFile.removeLeftovers(of: Files.join(path, name))
     }
-    if let found = try EvaluationFiles.header(in: path) {
-      try header.requireSame(found, at: path)
+    if try EvaluationFiles.header(in: path) != nil {
       try resume(path, header)
     } else {
-      try samples.cut(at: 0)
-      try batches.cut(at: 0)
       try AtomicFile.replace(
         Files.join(path, EvaluationFiles.header), with: header.json.canonicalBytes + [0x0A])
     }
@@ -122,10 +128,20 @@ extension EvaluationHeader {
         .otherProtocol, "\(rules.name.rawValue): \(rules.words)",
         "\(found.rules.name.rawValue): \(found.rules.words)")
     }
-    if data != found.data {
-      try fail(.otherData, "samples \(data.samples)", "samples \(found.data.samples)")
-    }
+    try requireSameData(found, at: folder)
     if part != found.part { try fail(.otherPart, part.words, found.part.words) }
+  }
+}
+
+extension EvaluationHeader {
+  /// Requires what a folder holds to be of the same samples.
+  ///
+  /// - Throws: `EvaluationFailure`.
+  public func requireSameData(_ found: EvaluationHeader, at folder: String) throws {
+    guard data != found.data else { return }
+    throw EvaluationFailure(
+      .otherData, at: folder, expected: "samples \(data.samples)",
+      found: "samples \(found.data.samples)")
   }
 }
 

@@ -68,6 +68,9 @@ public struct EvaluationHeader: Sendable, Equatable {
     public var ownBatches: Range<Int> { shard.part(of: batches) }
   }
 
+  /// No split has more samples.
+  static let mostSamples = 1 << 40
+
   /// Under which rules.
   public let rules: EvaluationProtocol
   /// Of which model.
@@ -136,11 +139,32 @@ extension EvaluationHeader {
     model = try Model(json: json["model"] ?? .null, at: "\(place) model")
     data = try Data(json: json["data"] ?? .null, at: "\(place) data")
     part = try Part(json: json["part"] ?? .null, at: "\(place) part")
+    try validateSizes(at: place)
     guard self.json == json else {
       throw EvaluationFailure(
         .header, at: place, expected: "digest and lists that follow from the other members",
         found: "others")
     }
+  }
+}
+
+extension EvaluationHeader {
+  /// Requires sizes that the network can have, and parts of what there is.
+  private func validateSizes(at place: String) throws {
+    guard part.samples <= data.count, part.batches <= part.samples else {
+      throw EvaluationFailure(
+        .header, at: "\(place) part", expected: "at most \(data.count) samples in as many batches",
+        found: "\(part.samples) in \(part.batches)")
+    }
+    var configuration = model.configuration
+    guard rules.timeSteps == configuration.timeSteps else {
+      throw EvaluationFailure(
+        .header, at: "\(place) protocol", expected: "the model's T=\(configuration.timeSteps)",
+        found: "T=\(rules.timeSteps)")
+    }
+    configuration.input.height = rules.size.height
+    configuration.input.width = rules.size.width
+    try configuration.validate(at: "\(place) protocol")
   }
 }
 
@@ -158,7 +182,7 @@ extension EvaluationHeader.Model {
 
 extension EvaluationHeader.Data {
   fileprivate init(json: JSON, at place: String) throws {
-    guard let count = json["n"]?.int, count > 0,
+    guard let count = json["n"]?.int, (1...EvaluationHeader.mostSamples).contains(count),
       let samples = json["samples_sha256"]?.string.flatMap({ Digest(hex: $0) })
     else { throw EvaluationFailure.header(place, "n and samples_sha256") }
     self.init(
@@ -173,6 +197,9 @@ extension EvaluationHeader.Part {
       let batches = json["batches"]?.int, let samples = json["samples"]?.int,
       let shard = Shard(index: index, count: count), batches > 0, samples > 0
     else { throw EvaluationFailure.header(place, "shard, shards, batches and samples") }
-    self.init(shard: shard, limit: json["limit"]?.int, batches: batches, samples: samples)
+    // A limit may be beyond what a number holds.
+    let limit = json["limit"].flatMap { $0.int ?? $0.string.flatMap { Int($0) } }
+    guard limit ?? 1 > 0 else { throw EvaluationFailure.header(place, "a limit of at least 1") }
+    self.init(shard: shard, limit: limit, batches: batches, samples: samples)
   }
 }

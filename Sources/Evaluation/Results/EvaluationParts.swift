@@ -74,15 +74,15 @@ public struct EvaluationParts: Sendable {
   /// Writes the evaluation as one folder, byte for byte as one run would have written it.
   ///
   /// - Parameter output: is made; if it is there, it is empty or of the same evaluation.
-  /// - Throws: `EvaluationFailure` if batches are missing or there twice; `FileFailure`.
+  /// - Throws: `EvaluationFailure` if batches are missing or there twice; `FileFailure`, of code
+  ///   `inUse` if another process writes to it.
   public func merge(into output: String) throws -> EvaluationResult {
     try require(missing, .missing, "every batch")
     try require(doubled, .doubled, "every batch once")
-    try Files.makeDirectories(output)
-    try EvaluationFiles.check(output)
-    if let found = try EvaluationFiles.header(in: output) {
-      try header.requireSame(found, at: output)
-    }
+    let lock = try EvaluationFolder(output, for: header)
+    defer { withExtendedLifetime(lock) {} }
+    try EvaluationEnvironment(sessions: results.flatMap(\.environment.sessions))
+      .write(in: output)
     // A part that was killed may hold samples of a batch that another part finished.
     try Files.concatenateLines(
       of: results.map { (Files.join($0.folder, EvaluationFiles.samples), $0.samples.count) },
@@ -90,10 +90,6 @@ public struct EvaluationParts: Sendable {
     try Files.concatenateLines(
       of: results.map { (Files.join($0.folder, EvaluationFiles.batches), $0.batches.count) },
       to: Files.join(output, EvaluationFiles.batches))
-    try EvaluationEnvironment(sessions: results.flatMap(\.environment.sessions))
-      .write(in: output)
-    try AtomicFile.replace(
-      Files.join(output, EvaluationFiles.header), with: header.json.canonicalBytes + [0x0A])
     return try EvaluationResult(folder: output)
   }
 

@@ -25,6 +25,9 @@ public struct EvaluationProtocol: Sendable, Equatable {
     case shuffled(seed: UInt64)
   }
 
+  /// No reference batch has more samples.
+  public static let mostSamplesOfBatch = 65_536
+
   /// Which rules.
   public let name: Name
   /// The dataset, as in `imagenet-1k`.
@@ -150,7 +153,7 @@ extension EvaluationProtocol {
     guard let name = json["name"]?.string.flatMap(Name.init),
       let dataset = json["dataset"]?.string, let split = json["split"]?.string,
       let scope = json["scope"]?.string.flatMap(QKFormerConfiguration.ProjectionScope.init),
-      let batchSize = json["batch_size"]?.int, batchSize > 0,
+      let batchSize = json["batch_size"]?.int, (1...Self.mostSamplesOfBatch).contains(batchSize),
       let timeSteps = json["time_steps"]?.int, let height = json["height"]?.int,
       let width = json["width"]?.int, let source = json["source"]?.string,
       let overrides = json["overrides"]?.array?.compactMap(\.string),

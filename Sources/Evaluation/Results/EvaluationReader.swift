@@ -33,10 +33,16 @@ struct EvaluationReader {
   func forEachSample(
     upTo limit: Int, _ body: (EvaluatedSample, _ end: Int) throws -> Void
   ) throws {
-    var count = 0
+    let mostSpikes = header.mostSpikesOfSample
     try lines(Files.join(folder, EvaluationFiles.samples), upTo: limit) { json, place, end in
-      count += 1
-      try body(try EvaluatedSample(json: json, at: place), end)
+      let sample = try EvaluatedSample(json: json, at: place)
+      guard sample.fits(header, mostSpikes: mostSpikes) else {
+        throw EvaluationFailure(
+          .record, at: place,
+          expected: "a sample of these data, and classes and spikes of this network",
+          found: "sample \(sample.index)")
+      }
+      try body(sample, end)
     }
   }
 

@@ -1,5 +1,4 @@
 import CanonicalJSON
-public import CheckpointFormat
 import Diagnostics
 import FileAccess
 
@@ -14,7 +13,7 @@ import FileAccess
 ///     let result = try EvaluationResult(folder: "results/hst-10-384")
 ///     result.header.rules.words              // "batch 32, class order, scope batch, ..."
 ///     result.isComplete                      // true
-///     result.accuracy, result.standardError  // 0.74196, 0.00196
+///     result.metrics.top1.value              // 0.74196
 ///     result.activity.spikes["stage1/block0/attention/q/lif"]?.firingRate
 public struct EvaluationResult: Sendable {
   /// The folder.
@@ -23,6 +22,8 @@ public struct EvaluationResult: Sendable {
   public let header: EvaluationHeader
   /// What the model said, in the order of the evaluation.
   public let samples: [EvaluatedSample]
+  /// Accuracy and loss of these answers.
+  public let metrics: Metrics
   /// Exact counts, batch by batch.
   public let batches: [EvaluatedBatch]
   /// What depends on time and machine: one part for each time the evaluation ran.
@@ -43,6 +44,7 @@ public struct EvaluationResult: Sendable {
     let reader = EvaluationReader(folder, header)
     var (batches, samples) = ([EvaluatedBatch](), [EvaluatedSample]())
     try reader.forEachBatch { batch, _ in batches.append(batch) }
+    try header.requireTotals(batches, at: Files.join(folder, EvaluationFiles.batches))
     let count = batches.reduce(0) { $0 + $1.samples }
     try reader.forEachSample(upTo: count) { sample, _ in samples.append(sample) }
     guard samples.count == count else {
@@ -54,6 +56,7 @@ public struct EvaluationResult: Sendable {
     self.header = header
     self.batches = batches
     self.samples = samples
+    metrics = Metrics(samples)
     environment = try EvaluationEnvironment(in: folder)
   }
 
@@ -67,27 +70,6 @@ public struct EvaluationResult: Sendable {
 
   /// Samples that could not be read.
   public var excluded: [EvaluatedBatch.Exclusion] { batches.flatMap(\.excluded) }
-  /// Right answers.
-  public var correct: Int { samples.count { $0.isCorrect } }
-  /// Samples whose class is among the five most likely.
-  public var correctInTop5: Int { samples.count { $0.isInTop5 } }
-  /// Share of right answers; 0 of no samples.
-  public var accuracy: Double { Self.share(correct, samples.count) }
-  /// Share of samples whose class is among the five most likely.
-  public var accuracyTop5: Double { Self.share(correctInTop5, samples.count) }
-  /// Binomial standard error of `accuracy`.
-  public var standardError: Double {
-    samples.isEmpty ? 0 : (accuracy * (1 - accuracy) / Double(samples.count)).squareRoot()
-  }
-  /// Mean cross-entropy in nats over the samples.
-  public var meanLoss: Double {
-    samples.isEmpty ? 0 : samples.reduce(0) { $0 + $1.loss } / Double(samples.count)
-  }
-
-  private static func share(_ part: Int, _ all: Int) -> Double {
-    all == 0 ? 0 : Double(part) / Double(all)
-  }
-
   /// Exact totals: spikes by neuron group and step, and what each convolution read.
   public var activity: ActivityCounter {
     var total = ActivityCounter()
@@ -97,31 +79,5 @@ public struct EvaluationResult: Sendable {
       total.add(batch, neurons, convolutions)
     }
     return total
-  }
-
-  /// Accuracy and spikes as records that a checkpoint can carry; for a whole split only.
-  ///
-  /// - Throws: `EvaluationFailure` if something is missing.
-  public func records() throws -> Records {
-    guard isWholeSplit else {
-      throw EvaluationFailure(
-        .missing, at: folder, expected: "every sample of the split",
-        found: "\(samples.count) of \(header.data.count)")
-    }
-    let rules = header.rules
-    let by = "qkzoo \(FormatVersion.software)"
-    var answers = Array(repeating: 0, count: samples.count)
-    for sample in samples { answers[sample.index] = sample.top5[0] }
-    return Records(
-      accuracy: [
-        .init(
-          dataset: rules.recordedDataset, evaluation: rules.evaluation, correct: correct,
-          count: samples.count, source: .measured, by: by, answers: answers)
-      ],
-      firing: [
-        .init(
-          dataset: rules.recordedDataset, evaluation: rules.evaluation, count: samples.count,
-          by: by, spikes: activity.spikes.mapValues(\.perStep))
-      ])
   }
 }

@@ -12,21 +12,23 @@ public struct BatchPlan: Sendable, Equatable {
   ///
   /// With a limit whole batches are taken, evenly spread over all, so that they hold at least
   /// `limit` samples; where each sample is alone, exactly `limit` samples, spread over the classes.
+  /// The order is that of the rules in either case.
   public init(labels: [Int], rules: EvaluationProtocol, limit: Int? = nil) {
     let size = rules.batchSize
-    if let limit, rules.scope == .sample {
-      let byClass = labels.indices.sorted { (labels[$0], $0) < (labels[$1], $1) }
-      batches = Self.cut(Self.spread(byClass, limit).sorted(), size)
-      return
-    }
     let order: [Int]
     if case .shuffled(let seed) = rules.order {
       order = Shuffle.order(count: labels.count, seed: seed)
     } else {
       order = Array(labels.indices)
     }
+    if let limit, rules.scope == .sample {
+      let byClass = labels.indices.sorted { (labels[$0], $0) < (labels[$1], $1) }
+      let chosen = Set(Self.spread(byClass, limit))
+      batches = Self.cut(order.filter(chosen.contains), size)
+      return
+    }
     let all = Self.cut(order, size)
-    batches = limit.map { Self.spread(all, ($0 + size - 1) / size) } ?? all
+    batches = limit.map { Self.spread(all, (min($0, order.count) + size - 1) / size) } ?? all
   }
 
   private static func cut(_ indices: [Int], _ size: Int) -> [[Int]] {

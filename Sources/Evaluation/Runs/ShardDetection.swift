@@ -20,8 +20,9 @@ public struct ShardDetection: Sendable, Equatable {
     if let option { return try ofOption(option) }
     let environment = ShardVariables(variable)
     let questions = [
-      environment.own, environment.slurmArray, environment.gridEngine, environment.otherArrays,
-      environment.torchrun, environment.messagePassing, environment.slurmStep,
+      environment.own, environment.slurmArray, environment.gridEngine, environment.lsfArray,
+      environment.otherArrays, environment.ownWithoutIndex, environment.torchrun,
+      environment.messagePassing, environment.slurmStep,
     ]
     for question in questions {
       if let found = try question() { return found }
@@ -65,13 +66,14 @@ private struct ShardVariables {
     else { throw missing(name, "SLURM_ARRAY_TASK_MIN, _MAX and _COUNT") }
     let even = count > 1 ? (most - least) / (count - 1) : 1
     let step = try count > 1 ? number("SLURM_ARRAY_TASK_STEP") ?? even : 1
-    guard step > 0, least + step * (count - 1) == most, (id - least).isMultiple(of: step) else {
+    let array = ArrayIndices(first: least, last: most, step: step)
+    guard array.count == count, array.isWhole, let index = array.place(of: id) else {
       throw EvaluationFailure(
         .shard, at: name,
         expected: "an array without holes, --shard, or QKZOO_SHARDS with indices from 0",
-        found: "\(count) tasks from \(least) to \(most)")
+        found: "\(id) in \(count) tasks from \(least) to \(most)")
     }
-    return try make((id - least) / step, count, name)
+    return try make(index, count, name)
   }
 
   /// Indices from SGE_TASK_FIRST in steps; "undefined" outside arrays.
@@ -79,9 +81,33 @@ private struct ShardVariables {
     let name = "SGE_TASK_ID"
     guard variable(name) != "undefined", let id = try number(name) else { return nil }
     guard let first = try number("SGE_TASK_FIRST"), let last = try number("SGE_TASK_LAST"),
-      let step = try number("SGE_TASK_STEPSIZE"), step > 0
+      let step = try number("SGE_TASK_STEPSIZE")
     else { throw missing(name, "SGE_TASK_FIRST, _LAST and _STEPSIZE") }
-    return try make((id - first) / step, (last - first) / step + 1, name)
+    let array = ArrayIndices(first: first, last: last, step: step)
+    guard let count = array.count, let index = array.place(of: id) else {
+      throw EvaluationFailure(
+        .shard, at: name, expected: "SGE_TASK_FIRST to SGE_TASK_LAST in steps",
+        found: "\(id) in \(first) to \(last) in steps of \(step)")
+    }
+    return try make(index, count, name)
+  }
+
+  /// Indices from 1, perhaps in steps; 0 outside arrays. LSF tells the last index and the step but
+  /// not the first one, so only `QKZOO_SHARDS` can tell how many there are, and an array that ends
+  /// behind them does not begin at 1. One that ends before may be of tasks that run again.
+  func lsfArray() throws -> ShardDetection? {
+    let name = "LSB_JOBINDEX"
+    guard let id = try number(name), id > 0 else { return nil }
+    guard let count = try number("QKZOO_SHARDS") else { throw missing(name, "QKZOO_SHARDS") }
+    let step = try number("LSB_JOBINDEX_STEP") ?? 1
+    let end = try number("LSB_JOBINDEX_END") ?? id
+    let array = ArrayIndices(first: 1, last: max(id, end), step: step)
+    guard let index = array.place(of: id), let most = array.count, most <= count else {
+      throw EvaluationFailure(
+        .shard, at: name, expected: "indices from 1, in steps, for QKZOO_SHARDS, or --shard",
+        found: "\(id) of an array to \(end) in steps of \(step), for \(count) shards")
+    }
+    return try make(index, count, name)
   }
 
   /// Arrays that count from 0, and those that do not say how many tasks they have.
@@ -89,14 +115,18 @@ private struct ShardVariables {
     if let found = try pair("AWS_BATCH_JOB_ARRAY_INDEX", "AWS_BATCH_JOB_ARRAY_SIZE") {
       return found
     }
-    for name in ["JOB_COMPLETION_INDEX", "PBS_ARRAY_INDEX", "LSB_JOBINDEX"] {
+    for name in ["JOB_COMPLETION_INDEX", "PBS_ARRAY_INDEX"] {
       guard let index = try number(name) else { continue }
-      // LSF has the variable in every job; outside arrays it is 0.
-      if name == "LSB_JOBINDEX" && index == 0 { continue }
       guard let count = try number("QKZOO_SHARDS") else { throw missing(name, "QKZOO_SHARDS") }
       return try make(index, count, name)
     }
     return nil
+  }
+
+  /// Ours, a number of parts that nothing before could use.
+  func ownWithoutIndex() throws -> ShardDetection? {
+    guard variable("QKZOO_SHARDS") != nil else { return nil }
+    throw missing("QKZOO_SHARDS", "QKZOO_SHARD or the index of a job array")
   }
 
   func torchrun() throws -> ShardDetection? { try pair("RANK", "WORLD_SIZE") }
@@ -136,16 +166,39 @@ private struct ShardVariables {
     return ShardDetection(shard: shard, source: source)
   }
 
+  /// Indices, counts and steps; no system has more than 32 bits.
   private func number(_ name: String) throws -> Int? {
     guard let text = variable(name) else { return nil }
-    guard let number = Int(text) else {
-      throw EvaluationFailure(.shard, at: name, expected: "a whole number", found: text)
+    guard let number = UInt32(text) else {
+      throw EvaluationFailure(
+        .shard, at: name, expected: "a whole number from 0 to \(UInt32.max)", found: text)
     }
-    return number
+    return Int(number)
   }
 
   private func missing(_ present: String, _ absent: String) -> EvaluationFailure {
     EvaluationFailure(
       .shard, at: present, expected: "\(absent) beside it, or --shard I/N", found: "nothing")
+  }
+}
+
+/// Indices of an array's tasks, from the first to at most the last in steps.
+private struct ArrayIndices {
+  let first: Int
+  let last: Int
+  let step: Int
+
+  /// How many there are; `nil` if none.
+  var count: Int? { step > 0 && first <= last ? (last - first) / step + 1 : nil }
+
+  /// Whether the last index is one of them.
+  var isWhole: Bool { place(of: last) != nil }
+
+  /// Which of them an index is, from 0.
+  func place(of index: Int) -> Int? {
+    guard step > 0, (first...max(first, last)).contains(index),
+      (index - first).isMultiple(of: step)
+    else { return nil }
+    return (index - first) / step
   }
 }

@@ -15,7 +15,8 @@ struct ClassifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "classify", abstract: "Name the most likely classes of pictures.",
     discussion: """
-      Takes JPEG and PNG files, and folders of them. A picture is decoded, resized and normalised to \
+      Takes JPEG and PNG files, and folders of them; what else is in a folder, and folders in it, are \
+      passed over and said. A picture is decoded, resized and normalised to \
       the byte as the released code does it on Pillow and torchvision. Each picture is run alone.
 
       EXAMPLES
@@ -54,6 +55,7 @@ struct ClassifyCommand: ParsableCommand {
     let preprocessing = try preprocessing(checkpoint.configuration, entry)
     let names = try names(checkpoint.configuration, entry.flatMap { zoo.labels[$0.labels] })
     let dataset = try LabelledDataset.pictures(images)
+    let passedOver = try LabelledDataset.passedOver(images)
     let engine = try running.prepare(checkpoint, scope: .sample)
     let progress = Progress("classify", total: dataset.count)
     let result = try Classification(
@@ -62,9 +64,12 @@ struct ClassifyCommand: ParsableCommand {
     for excluded in result.excluded {
       StandardError.print("qkzoo: skipped: \(excluded.failure.description)")
     }
+    for path in passedOver {
+      StandardError.print("qkzoo: no picture, passed over: \(PlainText.escaped(path))")
+    }
     let notes = notes(checkpoint.configuration)
     for note in notes { StandardError.print("qkzoo: \(note)") }
-    format.print(report(result, preprocessing, names, modelID, notes))
+    format.print(report(result, preprocessing, names, modelID, notes, passedOver))
   }
 
   /// What the zoo entry says, else what the released code does.
@@ -102,7 +107,7 @@ struct ClassifyCommand: ParsableCommand {
 
   private func report(
     _ result: Classification, _ preprocessing: PicturePreprocessing, _ names: [String],
-    _ modelID: Digest, _ notes: [String]
+    _ modelID: Digest, _ notes: [String], _ passedOver: [String]
   ) -> Report {
     var table = TextTable()
     table.add("PICTURE", "CLASS", "NAME", "PROBABILITY", "LOGIT")
@@ -120,6 +125,7 @@ struct ClassifyCommand: ParsableCommand {
         "model_id": .string(modelID.hex), "scope": "sample",
         "preprocessing": preprocessing.json,
         "notes": .array(notes.map { .string($0) }),
+        "passed_over": .array(passedOver.map { .string($0) }),
         "pictures": .array(result.answers.map { Self.json($0, names) }),
         "skipped": .array(
           result.excluded.map {

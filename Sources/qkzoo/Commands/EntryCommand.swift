@@ -53,12 +53,13 @@ struct EntryNewCommand: ParsableCommand {
 
   func run() throws {
     let json = try draft()
+    // What the options say may be no name that an entry can have.
+    let name = try ZooEntry(json: json, at: output).name
     guard !Files.exists(output) else {
       throw FileFailure(
         .output, at: output, expected: "no file, because an entry is not replaced", found: "one")
     }
     try AtomicFile.replace(output, with: Array((json.indentedText + "\n").utf8))
-    let name = json["name"]?.string ?? ""
     format.print(
       Report(
         "entry-new", ["output": .string(output), "entry": .string(name)],

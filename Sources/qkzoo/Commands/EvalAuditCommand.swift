@@ -41,7 +41,10 @@ struct EvalAuditCommand: ParsableCommand {
   @OptionGroup var format: OutputOptions
 
   func validate() throws {
-    if let batch, batch < 1 { throw ValidationError("--batch must be at least 1") }
+    let most = EvaluationProtocol.mostSamplesOfBatch
+    if let batch, !(1...most).contains(batch) {
+      throw ValidationError("--batch must be from 1 to \(most)")
+    }
     if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
   }
 

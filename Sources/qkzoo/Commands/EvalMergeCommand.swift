@@ -62,13 +62,13 @@ struct EvalStatusCommand: ParsableCommand {
     var table = TextTable()
     table.add("FOLDER", "SHARD", "BATCHES", "SAMPLES", "TOP-1", "STATE")
     for result in parts.results {
-      let part = result.header.part
+      let (part, top1) = (result.header.part, result.metrics.top1)
       table.add(
         result.folder, "\(part.shard.index)/\(part.shard.count)",
         "\(result.batches.count) of \(part.ownBatches.count)", result.samples.count.grouped,
         result.samples.isEmpty
           ? "-"
-          : "\(result.accuracy.percent) ± \((result.standardError * 100).formatted(2))",
+          : "\(top1.value.percent) ± \((top1.standardError * 100).formatted(2))",
         result.isComplete ? "done" : "not done")
     }
     let header = parts.header
@@ -107,7 +107,7 @@ struct EvalStatusCommand: ParsableCommand {
       "folder": .string(result.folder), "shard": .integer(part.shard.index),
       "shards": .integer(part.shard.count), "batches_done": .integer(result.batches.count),
       "batches": .integer(part.ownBatches.count), "n": .integer(result.samples.count),
-      "correct": .integer(result.correct), "excluded": .integer(result.excluded.count),
+      "correct": .integer(result.metrics.top1.correct), "excluded": .integer(result.excluded.count),
       "complete": .bool(result.isComplete),
     ]
   }

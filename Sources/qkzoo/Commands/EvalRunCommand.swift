@@ -29,15 +29,29 @@ struct EmitOptions: ParsableArguments {
       }
       return
     }
-    guard let shards, (1...Shard.mostShards).contains(shards), atOnce ?? 1 >= 1 else {
-      throw ValidationError("--emit needs --shards N, and --at-once of at least 1")
+    guard let shards, (2...Shard.mostShards).contains(shards), atOnce ?? 1 >= 1 else {
+      throw ValidationError(
+        "--emit needs --shards N of at least 2, what there is to merge, and --at-once of at least 1"
+      )
     }
   }
 
+  /// The script as a report, if one was asked for.
+  func report(folder: String) -> Report? {
+    guard let emit, let shards else { return nil }
+    let script = script(folder: folder, shards: shards)
+    return Report(
+      "eval-run",
+      [
+        "emit": .string(emit.rawValue), "shards": .integer(shards),
+        "at_once": atOnce.map { .integer($0) } ?? .null, "script": .string(script),
+      ], text: String(script.dropLast()))
+  }
+
   /// The script: this command again for each shard, without what asked for the script.
-  func script(folder: String) -> String {
+  private func script(folder: String, shards: Int) -> String {
     var (words, skips) = ([String](), false)
-    for word in Arguments.all {
+    for word in Arguments.all where word != "--json" {
       let own = ["--emit", "--shards", "--at-once", "--shard"].first {
         word == $0 || word.hasPrefix("\($0)=")
       }
@@ -45,7 +59,7 @@ struct EmitOptions: ParsableArguments {
       skips = !skips && own == word
     }
     return SlurmScript(
-      command: [Arguments.program] + words, folder: folder, shards: shards ?? 1, atOnce: atOnce
+      command: [Arguments.program] + words, folder: folder, shards: shards, atOnce: atOnce
     ).text
   }
 }
@@ -110,7 +124,7 @@ struct EvalRunCommand: ParsableCommand {
   }
 
   func run() throws {
-    if emission.emit == .slurm { return print(emission.script(folder: output), terminator: "") }
+    if let script = emission.report(folder: output) { return format.print(script) }
     let detected = try ShardDetection.find(option: shard, Environment.value)
     let subject = try EvaluationSubject(
       model, samples, options.overrides, skipsBadSamples: skipBad)

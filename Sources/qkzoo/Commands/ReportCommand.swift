@@ -14,8 +14,8 @@ struct ReportCommand: ParsableCommand {
     abstract: "Make a page, a table row or a listing of an evaluation.",
     discussion: """
       Takes a folder that `eval run` or `eval merge` wrote. The page is one file that loads nothing; \
-      with a second folder, of the same model under another protocol, it lists the samples that are \
-      answered differently. Formats: html; md and latex, a table's row with a sentence on the \
+      with a second folder, of the same weights and samples under another protocol, it lists the \
+      samples that are answered differently. Formats: html; md and latex, a table's row with a sentence on the \
       protocol and BibTeX; timm-csv; model-index, of a model card; hf-eval, a file of .eval_results.
 
       EXAMPLES
@@ -72,12 +72,9 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     let zoo = try zoo.load()
-    var subjects = try folders.map { try subject($0, zoo) }
-    if subjects.count == 2 && subjects[0].weightsID != subjects[1].weightsID {
-      throw EvaluationFailure(
-        .otherModel, at: folders[1], expected: "weights-id \(subjects[0].weightsID)",
-        found: subjects[1].weightsID)
-    }
+    let results = try folders.map { try EvaluationResult(folder: $0) }
+    for other in results.dropFirst() { try Self.requireComparable(results[0], other) }
+    var subjects = results.map { subject($0, zoo) }
     if let stats {
       let json = try JSON(parsing: Files.read(stats, limit: 64 << 20), at: stats)
       try subjects[0].addEnergies(stats: json, at: stats)
@@ -89,8 +86,19 @@ struct ReportCommand: ParsableCommand {
       Report("report", members(subjects[0]), text: summary ?? String(text.dropLast())))
   }
 
-  private func subject(_ folder: String, _ zoo: ZooIndex) throws -> ReportSubject {
-    let result = try EvaluationResult(folder: folder)
+  /// Requires the same weights and the same samples.
+  private static func requireComparable(
+    _ first: EvaluationResult, _ second: EvaluationResult
+  ) throws {
+    let (expected, found) = (first.header.model.weightsID, second.header.model.weightsID)
+    guard expected == found else {
+      throw EvaluationFailure(
+        .otherModel, at: second.folder, expected: "weights-id \(expected)", found: "\(found)")
+    }
+    try first.header.requireSameData(second.header, at: second.folder)
+  }
+
+  private func subject(_ result: EvaluationResult, _ zoo: ZooIndex) -> ReportSubject {
     let entry = zoo.entries.first { $0.modelID == result.header.model.modelID }
     return ReportSubject(
       result, entry: entry, classNames: entry.flatMap { zoo.labels[$0.labels] } ?? [])
@@ -138,7 +146,9 @@ struct ReportCommand: ParsableCommand {
   private static func json(_ comparison: ReportSubject.Comparison) -> JSON {
     [
       "by": .string(comparison.by), "metric": .string(comparison.metric),
-      "stated": .number(comparison.stated), "setting": .string(comparison.setting),
+      "stated": .number(comparison.stated), "digits": .integer(comparison.agreement.digits),
+      "setting": .string(comparison.setting),
+      "same_setting": comparison.isSameSetting.map { .bool($0) } ?? .null,
       "source": .string(comparison.source),
       "verdict": .string(comparison.agreement.verdict.rawValue),
       "difference": .number(comparison.agreement.difference),

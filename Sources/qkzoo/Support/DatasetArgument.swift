@@ -19,18 +19,6 @@ enum DatasetName: String, CaseIterable, ExpressibleByArgument {
   case folder
   case samples
 
-  /// The zoo's name of the dataset, as entries have it.
-  init?(ofEntry name: String) {
-    switch name {
-    case "in1k": self = .imagenet
-    case "cifar10dvs": self = .cifar10DVS
-    case "dvs128": self = .dvs128
-    default:
-      guard let dataset = DatasetName(rawValue: name) else { return nil }
-      self = dataset
-    }
-  }
-
   /// Whether samples are pictures.
   var hasPictures: Bool { [.imagenet, .cifar10, .cifar100, .folder].contains(self) }
 }
@@ -124,7 +112,7 @@ struct DatasetArgument: ParsableArguments {
   private func name(_ entry: ZooEntry?) throws -> DatasetName {
     if let dataset { return dataset }
     if data?.hasSuffix(".safetensors") ?? (entry?.file(.testData) != nil) { return .samples }
-    if let name = entry.flatMap({ DatasetName(ofEntry: $0.dataset) }) { return name }
+    if let name = entry.flatMap({ DatasetName(rawValue: $0.datasetName) }) { return name }
     guard let data else { throw Self.noData }
     _ = try Files.stamp(of: data)
     throw ValidationError("say by --dataset what \(data) is")

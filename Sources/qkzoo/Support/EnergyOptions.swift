@@ -44,8 +44,8 @@ struct EnergyOptions: ParsableArguments {
       "ENERGY (mJ a sample, \(costs.name): \(costs.accumulate) and \(costs.multiplyAccumulate) pJ)")
     for estimate in estimates {
       table.add(
-        estimate.convention.rawValue, Int(estimate.accumulates.rounded()).grouped,
-        Int(estimate.multiplyAccumulates.rounded()).grouped, estimate.millijoules.formatted(6))
+        estimate.convention.rawValue, DecimalText.grouped(estimate.accumulates),
+        DecimalText.grouped(estimate.multiplyAccumulates), estimate.millijoules.formatted(6))
     }
     return table.text
   }

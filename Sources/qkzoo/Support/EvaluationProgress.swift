@@ -33,12 +33,11 @@ struct EvaluationProgressLine {
   }
 
   private func words(_ progress: EvaluationRun.Progress) -> String {
-    let share = Double(progress.correct) / Double(max(progress.done, 1))
-    let error = (share * (1 - share) / Double(max(progress.done, 1))).squareRoot()
+    let share = Metrics.Share(correct: progress.correct, count: progress.done)
     let left = Double(progress.total - progress.done) / max(progress.rate, 1e-9)
     return "\(progress.done.grouped)/\(progress.total.grouped), "
-      + "\(progress.rate.formatted(1)) images/s, top-1 \((share * 100).formatted(2)) "
-      + "± \((error * 100).formatted(2)) %, \(Self.duration(left)) left"
+      + "\(progress.rate.formatted(1)) images/s, top-1 \((share.value * 100).formatted(2)) "
+      + "± \((share.standardError * 100).formatted(2)) %, \(Self.duration(left)) left"
   }
 
   /// As in `1:02:03`, or `2:03` below an hour.

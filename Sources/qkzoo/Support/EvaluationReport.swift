@@ -9,6 +9,7 @@ struct EvaluationReport {
 
   init(_ result: EvaluationResult) { self.result = result }
 
+  private var metrics: Metrics { result.metrics }
   private var header: EvaluationHeader { result.header }
 
   /// The result under the schema of a command.
@@ -24,11 +25,10 @@ struct EvaluationReport {
     if !result.isWholeSplit { table.add("partial", partial) }
     table.add(
       "top-1",
-      "\(result.correct.grouped) of \(result.samples.count.grouped) right, "
-        + "\(result.accuracy.percent) ± \((result.standardError * 100).formatted(2))")
-    table.add(
-      "top-5", "\(result.correctInTop5.grouped), \(result.accuracyTop5.percent)")
-    table.add("loss", result.meanLoss.formatted(6))
+      "\(metrics.top1.correct.grouped) of \(metrics.top1.count.grouped) right, "
+        + "\(metrics.top1.value.percent) ± \((metrics.top1.standardError * 100).formatted(2))")
+    table.add("top-5", "\(metrics.top5.correct.grouped), \(metrics.top5.value.percent)")
+    table.add("loss", metrics.loss.formatted(6))
     table.add("protocol", "\(header.rules.name.rawValue), \(header.rules.digest.short)")
     table.add("", header.rules.words)
     table.add("model-id", header.model.modelID.hex)
@@ -44,7 +44,7 @@ struct EvaluationReport {
       parts.append("shard \(header.part.shard.index) of \(header.part.shard.count)")
     }
     if !result.excluded.isEmpty { parts.append("\(result.excluded.count) excluded") }
-    parts.append("standard error \((result.standardError * 100).formatted(2)) points")
+    parts.append("standard error \((metrics.top1.standardError * 100).formatted(2)) points")
     if let seconds = secondsOfAll {
       parts.append("all would take about \(EvaluationProgressLine.duration(seconds))")
     }
@@ -61,10 +61,10 @@ struct EvaluationReport {
       "shard": .integer(header.part.shard.index), "shards": .integer(header.part.shard.count),
       "limit": header.part.limit.map { .integer($0) } ?? .null,
       "n": .integer(result.samples.count), "n_of_split": .integer(header.data.count),
-      "correct": .integer(result.correct), "top1": .number(result.accuracy),
-      "standard_error": .number(result.standardError),
-      "correct_in_top5": .integer(result.correctInTop5), "top5": .number(result.accuracyTop5),
-      "loss": .number(result.meanLoss),
+      "correct": .integer(metrics.top1.correct), "top1": .number(metrics.top1.value),
+      "standard_error": .number(metrics.top1.standardError),
+      "correct_in_top5": .integer(metrics.top5.correct), "top5": .number(metrics.top5.value),
+      "loss": .number(metrics.loss),
       "spikes": .integer(result.samples.reduce(0) { $0 + $1.spikes }),
       "excluded": .array(
         result.excluded.map {

@@ -34,7 +34,7 @@ struct ProtocolOptions: ParsableArguments {
   func validate() throws {
     let limits = [
       ("--time-steps", timeSteps, 1024), ("--image-size", imageSize, 16_384),
-      ("--batch", batch, 65_536),
+      ("--batch", batch, EvaluationProtocol.mostSamplesOfBatch),
     ]
     for (name, value, most) in limits {
       if let value, !(1...most).contains(value) {
@@ -177,11 +177,10 @@ struct EvaluationSubject {
 
   /// The accuracy whose batches are known; the model's own report before its log.
   private var reportedFigure: Figure? {
-    guard let entry, DatasetName(ofEntry: entry.dataset)?.rawValue == opened.dataset.name else {
-      return nil
-    }
+    guard let entry, entry.datasetName == opened.dataset.name else { return nil }
+    let sizes = 2...EvaluationProtocol.mostSamplesOfBatch
     let known = entry.figures.filter {
-      $0.metric == .top1 && $0.part == nil && ($0.setting?.batchSize ?? 1) > 1
+      $0.metric == .top1 && $0.part == nil && sizes.contains($0.setting?.batchSize ?? 1)
     }
     let speakers: [Figure.Speaker] = [.reported, .log, .independent]
     return speakers.lazy.compactMap { speaker in known.first { $0.by == speaker } }.first

@@ -46,18 +46,8 @@ extension Figure {
   /// machines.
   var html: HTML {
     element("data", Attribute("value", "\(value)")) {
-      (digits == nil ? Self.short(value) : number) + (metric.unit.isEmpty ? "" : " " + metric.unit)
+      text
     }
-  }
-
-  /// At most nine characters as they are, else four digits that count.
-  static func short(_ value: Double) -> String {
-    let text = value == value.rounded() && value.magnitude < 1e15 ? "\(Int(value))" : "\(value)"
-    guard text.utf8.count > 9 else { return text }
-    var (digits, scale) = (3, value.magnitude)
-    while scale < 1 && digits < 15 { (digits, scale) = (digits + 1, scale * 10) }
-    while scale >= 10 && digits > 0 { (digits, scale) = (digits - 1, scale / 10) }
-    return DecimalText.fixed(value, digits)
   }
 
   /// The setting, or that there is none.

@@ -67,12 +67,12 @@ struct IndexPage {
   /// Every value that a speaker states, largest last in the order of sorting.
   private static func top1(_ entry: ZooEntry, _ speaker: Figure.Speaker) -> DataTable.Cell {
     let values = entry.values(of: .top1, by: speaker)
-    let texts = values.map(Figure.short).reduce(into: [String]()) { texts, text in
+    let texts = values.map(\.text).reduce(into: [String]()) { texts, text in
       if !texts.contains(text) { texts.append(text) }
     }
     let lines = texts.map { text in element("span", .class("value")) { text + " %" } }
     return DataTable.Cell(
-      HTML(lines), sortedBy: values.max().map { "\($0)" } ?? "")
+      HTML(lines), sortedBy: values.map(\.value).max().map { "\($0)" } ?? "")
   }
 
   /// Multiply-accumulates in millions, from a thousand millions on in those.

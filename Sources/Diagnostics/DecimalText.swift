@@ -14,6 +14,14 @@ public enum DecimalText {
       ? sign + padded : sign + padded.dropLast(digits) + "." + padded.suffix(digits)
   }
 
+  /// A number with some digits that count, and at most 15 after the point.
+  public static func significant(_ value: Double, _ count: Int) -> String {
+    var (digits, scale) = (count - 1, value.magnitude)
+    while scale < 1 && digits < 15 { (digits, scale) = (digits + 1, scale * 10) }
+    while scale >= 10 && digits > 0 { (digits, scale) = (digits - 1, scale / 10) }
+    return fixed(value, digits)
+  }
+
   /// A number rounded to a whole one, its digits in groups of three; one beyond 63 bits as it is.
   public static func grouped(_ value: Double) -> String {
     Int(exactly: value.rounded()).map(grouped) ?? "\(value)"

@@ -60,7 +60,7 @@ struct EntryField: Sendable {
   private static let figures = metrics.flatMap { metric in
     Figure.Speaker.allCases.map { speaker in
       EntryField(name: "\(speaker.rawValue).\(metric.rawValue)", isNumeric: true) { entry in
-        entry.values(of: metric, by: speaker).map { .number($0) }
+        entry.values(of: metric, by: speaker).map { .number($0.value) }
       }
     }
   }
@@ -69,11 +69,11 @@ struct EntryField: Sendable {
 extension ZooEntry {
   /// The values of a metric of the whole network by a speaker, in the metric's unit: figures, and
   /// counted records as percentages.
-  public func values(of metric: Figure.Metric, by speaker: Figure.Speaker) -> [Double] {
+  public func values(of metric: Figure.Metric, by speaker: Figure.Speaker) -> [Figure.Value] {
     let stated = figures.filter { $0.metric == metric && $0.by == speaker && $0.part == nil }
     let counted =
       metric == .top1 && speaker == .measured
-      ? records.accuracy.filter { $0.source == .measured }.map { $0.value * 100 } : []
-    return stated.map(\.value) + counted
+      ? records.accuracy.filter { $0.source == .measured }.map(Figure.Value.init) : []
+    return stated.map(Figure.Value.init) + counted
   }
 }

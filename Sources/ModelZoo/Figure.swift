@@ -1,4 +1,5 @@
 import CanonicalJSON
+import CheckpointFormat
 import Diagnostics
 public import QKFormerModel
 
@@ -72,16 +73,34 @@ public struct Figure: Sendable, Equatable {
   /// What a reader must know with it.
   public let remark: String?
 
-  /// The value as the source prints it.
+  /// The value as the source prints it; one that nobody printed, with four digits that count.
   public var number: String {
     if let digits { return DecimalText.fixed(value, digits) }
     let isWhole = value == value.rounded() && value.magnitude < 1e15
-    return isWhole ? "\(Int(value))" : "\(value)"
+    let text = isWhole ? "\(Int(value))" : "\(value)"
+    return text.utf8.count > 9 ? DecimalText.significant(value, 4) : text
   }
 
   /// The value with its unit.
   public var text: String {
     metric.unit.isEmpty ? number : "\(number) \(metric.unit)"
+  }
+}
+
+extension Figure {
+  /// What a list shows of a figure, or of counted answers.
+  public struct Value: Sendable {
+    /// In the metric's unit.
+    public let value: Double
+    /// With the digits to show.
+    public let text: String
+
+    init(_ figure: Figure) { (value, text) = (figure.value, figure.number) }
+
+    init(_ counted: Records.Accuracy) {
+      value = counted.value * 100
+      text = DecimalText.fixed(value, 2)
+    }
   }
 }
 

@@ -119,11 +119,12 @@ import Testing
 
   @Test func `the paper's figures are kept apart from the log's and others'`() throws {
     let entry = try #require(try ZooIndex.compiledIn().entry("HST-10-384"))
-    #expect(entry.values(of: .top1, by: .reported) == [78.8])
-    #expect(entry.values(of: .top1, by: .log) == [78.854])
-    #expect(entry.values(of: .top1, by: .independent) == [78.732, 74.202, 74.196])
+    #expect(entry.values(of: .top1, by: .reported).map(\.value) == [78.8])
+    #expect(entry.values(of: .top1, by: .reported).map(\.text) == ["78.80"])
+    #expect(entry.values(of: .top1, by: .log).map(\.value) == [78.854])
+    #expect(entry.values(of: .top1, by: .independent).map(\.value) == [78.732, 74.202, 74.196])
     #expect(entry.values(of: .top1, by: .measured).isEmpty)
-    #expect(entry.values(of: .energy, by: .reported) == [15.13])
+    #expect(entry.values(of: .energy, by: .reported).map(\.value) == [15.13])
   }
 
   @Test func `a wrong entry is refused by the member that is wrong`() throws {

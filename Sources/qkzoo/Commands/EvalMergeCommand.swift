@@ -23,7 +23,7 @@ struct EvalMergeCommand: ParsableCommand {
   var folders: [String]
 
   @Option(
-    name: [.short, .customLong("out")],
+    name: [.short, .customLong("out"), .customLong("output")],
     help: ArgumentHelp("The folder of the whole.", valueName: "dir"))
   var output: String
 

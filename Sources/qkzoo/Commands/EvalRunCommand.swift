@@ -98,7 +98,7 @@ struct EvalRunCommand: ParsableCommand {
   var rules: ProtocolName
 
   @Option(
-    name: [.short, .customLong("out")],
+    name: [.short, .customLong("out"), .customLong("output")],
     help: ArgumentHelp("The folder of the result.", valueName: "dir"))
   var output: String
 

@@ -102,7 +102,7 @@ struct ListCommand: ParsableCommand {
   private static func top1(_ entry: ZooEntry) -> String {
     for speaker in [Figure.Speaker.measured, .reported, .independent] {
       if let value = entry.values(of: .top1, by: speaker).first {
-        return "\(value.formatted(2)) % \(speaker.rawValue)"
+        return "\(value.text) % \(speaker.rawValue)"
       }
     }
     return "-"
@@ -127,7 +127,7 @@ struct ListCommand: ParsableCommand {
     let figures = Figure.Speaker.allCases.map { speaker in
       (
         speaker.rawValue,
-        JSON.array(entry.values(of: .top1, by: speaker).map { .number($0) })
+        JSON.array(entry.values(of: .top1, by: speaker).map { .number($0.value) })
       )
     }
     return [

@@ -123,8 +123,18 @@ extension EntryQuery {
   }
 
   private struct Parser {
-    var tokens: [Token]
-    let text: String
+    /// The next token first.
+    private var tokens: ArraySlice<Token>
+    private let text: String
+    private var depth = 0
+
+    /// Nobody writes more brackets and `not` into each other.
+    private static let mostDepth = 100
+
+    init(tokens: [Token], text: String) {
+      self.tokens = tokens[...]
+      self.text = text
+    }
 
     mutating func query() throws -> Node {
       var node = try conjunction()
@@ -139,6 +149,11 @@ extension EntryQuery {
     }
 
     private mutating func term() throws -> Node {
+      depth += 1
+      defer { depth -= 1 }
+      guard depth <= Self.mostDepth else {
+        throw failure(expected: "at most \(Self.mostDepth) levels of brackets and `not`")
+      }
       if take("not") { return .not(try term()) }
       if tokens.first == .symbol("(") {
         tokens.removeFirst()

@@ -41,7 +41,13 @@ public struct LocalZoo: Sendable {
   public func path(of file: ZooEntry.File, in entry: ZooEntry) throws -> String? {
     if let path = index.path(of: file, in: entry) { return try Self.checked(path, file, entry) }
     guard file.isKnown else { return nil }
-    if let blob = try cache.blob(file.wanted) { return blob.path }
+    do {
+      if let blob = try cache.blob(file.wanted) { return blob.path }
+    } catch let failure as CacheFailure
+      where failure.code == .damaged && index.embedded(file) != nil
+    {
+      // The program has it whole.
+    }
     return try index.embedded(file).map { bytes in
       try cache.keep(bytes, name: file.name, source: ZooEntry.embeddedKind).path
     }
@@ -73,12 +79,17 @@ public struct LocalZoo: Sendable {
   private static func checked(
     _ path: String, _ file: ZooEntry.File, _ entry: ZooEntry
   ) throws -> String {
-    guard let expected = file.sha256 else { return path }
-    let found = try SHA256.digest(ofFile: path)
-    guard found == expected else {
+    func require<Value: Equatable>(_ what: String, _ listed: Value?, _ found: Value) throws {
+      guard let listed, listed != found else { return }
       throw ZooFailure(
-        .digest, at: path, expected: "SHA-256 \(expected), as \(entry.name) lists it",
+        .digest, at: path, expected: "\(what) \(listed), as \(entry.name) lists it",
         found: "\(found)")
+    }
+    try require("size", file.size, Files.stamp(of: path).size)
+    if file.sha256 != nil { try require("SHA-256", file.sha256, SHA256.digest(ofFile: path)) }
+    // MD5 is asked only where nothing better is listed.
+    if file.sha256 == nil, file.md5 != nil {
+      try require("MD5", file.md5.map(Optional.init), FileDigests(ofFile: path).md5)
     }
     return path
   }
@@ -88,7 +99,6 @@ public struct LocalZoo: Sendable {
   /// - Throws: `TransferFailure` for an address that is none.
   public func addresses(of file: ZooEntry.File, in entry: ZooEntry) throws -> [TransferSource] {
     var addresses: [Address] = []
-    let index = try mirror.map(Self.address)
     if let mirror, let sha256 = file.sha256 {
       addresses.append(try Self.address(Files.join(mirror, "blobs/\(sha256.hex)")))
     }
@@ -96,7 +106,14 @@ public struct LocalZoo: Sendable {
     for state in [ZooEntry.Source.State.live, .notChecked] {
       addresses += try sources.filter { $0.state == state }.map { try Address($0.address) }
     }
-    return addresses.map { TransferSource($0, listedBy: index) }
+    return try addresses.map(source)
+  }
+
+  /// An address that the index lists.
+  ///
+  /// - Throws: `TransferFailure` if the place of the index is no address.
+  public func source(_ address: Address) throws -> TransferSource {
+    TransferSource(address, listedBy: try mirror.map(Self.address))
   }
 
   /// An address, or the path of a file as one.
@@ -113,14 +130,17 @@ public struct LocalZoo: Sendable {
 
   // MARK: - Witnesses
 
-  /// The copy of an entry's weights that was accepted on this machine.
+  /// The copy of an entry's weights that was accepted on this machine, if this entry would accept
+  /// it, too: entries of other zoos may have the same name.
   ///
   /// - Throws: `ZooFailure`, `JSONFailure`, `FileFailure`.
   public func witness(of entry: ZooEntry) throws -> Witness? {
     guard let cache = try? cache else { return nil }
     let path = Self.path(of: entry.name, in: cache)
     guard Files.exists(path) else { return nil }
-    return try Witness(json: JSON(parsing: Files.read(path, limit: 1 << 16), at: path), at: path)
+    let witness = try Witness(
+      json: JSON(parsing: Files.read(path, limit: 1 << 16), at: path), at: path)
+    return witness.holds(for: entry) ? witness : nil
   }
 
   /// Remembers an accepted copy.
@@ -151,17 +171,6 @@ public struct LocalZoo: Sendable {
   ) throws -> EntryMatch? {
     try entry.match(digests, weightsID) ?? witness(of: entry)?.match(entry, digests, weightsID)
   }
-
-  /// Whether an entry lists a blob, or a witness was made with it.
-  ///
-  /// - Throws: as `witness(of:)`.
-  public func hasUse(for blob: Digest) throws -> Bool {
-    try index.entries.contains { entry in
-      let witness = try witness(of: entry)
-      return entry.files.contains { $0.sha256 == blob } || witness?.checkpoint == blob
-        || witness?.file.sha256 == blob
-    }
-  }
 }
 
 /// An entry that a file belongs to.
@@ -172,6 +181,15 @@ public struct EntryMatch: Sendable {
   public let grounds: Witness.Grounds
   /// In words, as in `MD5 of checkpoint-199.pth`.
   public let text: String
+  /// The earlier copy that vouches for it, if the entry itself does not.
+  public let witness: Witness?
+
+  init(entry: ZooEntry, grounds: Witness.Grounds, text: String, witness: Witness? = nil) {
+    self.entry = entry
+    self.grounds = grounds
+    self.text = text
+    self.witness = witness
+  }
 }
 
 extension ZooEntry {
@@ -215,11 +233,11 @@ extension Witness {
     if file.sha256 == digests.sha256 || checkpoint == digests.sha256 {
       return EntryMatch(
         entry: entry, grounds: .sha256,
-        text: "SHA-256 of a copy accepted by \(grounds.rawValue)")
+        text: "SHA-256 of a copy accepted by \(grounds.rawValue)", witness: self)
     }
     guard let weightsID, weightsID == self.weightsID else { return nil }
     return EntryMatch(
       entry: entry, grounds: .weightsID,
-      text: "weights-id of a copy accepted by \(grounds.rawValue)")
+      text: "weights-id of a copy accepted by \(grounds.rawValue)", witness: self)
   }
 }

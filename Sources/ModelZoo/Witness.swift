@@ -1,6 +1,7 @@
 public import CanonicalJSON
 import Diagnostics
 public import Digests
+import QKFormerModel
 
 /// A copy of an entry's weights that was accepted on this machine, by all its names.
 ///
@@ -24,6 +25,8 @@ public struct Witness: Sendable, Equatable {
 
   /// The entry's name.
   public let entry: String
+  /// SHA-256 of the configuration that the entry had, as canonical JSON.
+  public let configuration: Digest
   /// The file, with every digest.
   public let file: ZooEntry.File
   /// Why it was accepted.
@@ -37,10 +40,11 @@ public struct Witness: Sendable, Equatable {
 
   /// Names a witness.
   public init(
-    entry: String, file: ZooEntry.File, grounds: Grounds, weightsID: Digest, modelID: Digest,
+    of entry: ZooEntry, file: ZooEntry.File, grounds: Grounds, weightsID: Digest, modelID: Digest,
     checkpoint: Digest?
   ) {
-    self.entry = entry
+    self.entry = entry.name
+    configuration = entry.configurationDigest
     self.file = file
     self.grounds = grounds
     self.weightsID = weightsID
@@ -51,7 +55,8 @@ public struct Witness: Sendable, Equatable {
   /// The witness as it is kept and printed.
   public var json: JSON {
     var members: [String: JSON] = [
-      "schema": .string(Self.schema), "entry": .string(entry), "file": file.json,
+      "schema": .string(Self.schema), "entry": .string(entry),
+      "configuration": .string(configuration.hex), "file": file.json,
       "accepted_by": .string(grounds.rawValue), "weights_id": .string(weightsID.hex),
       "model_id": .string(modelID.hex),
     ]
@@ -66,6 +71,7 @@ public struct Witness: Sendable, Equatable {
     var members = try Members(json, at: place)
     _ = try members.need("schema") { $0.string == Self.schema ? true : nil }
     entry = try members.need("entry", \.string)
+    configuration = try members.need("configuration", Members.sha256)
     var file = try Members(try members.need("file") { $0 }, at: "\(place) file")
     self.file = try ZooEntry.File(&file)
     grounds = try members.need("accepted_by") { $0.string.flatMap(Grounds.init) }
@@ -73,4 +79,48 @@ public struct Witness: Sendable, Equatable {
     modelID = try members.need("model_id", Members.sha256)
     checkpoint = try members.optional("checkpoint", Members.sha256)
   }
+}
+
+extension Witness {
+  /// The same copy, of which a checkpoint was made anew.
+  public func with(checkpoint: Digest) -> Witness {
+    Witness(
+      entry: entry, configuration: configuration, file: file, grounds: grounds,
+      weightsID: weightsID, modelID: modelID, checkpoint: checkpoint)
+  }
+
+  private init(
+    entry: String, configuration: Digest, file: ZooEntry.File, grounds: Grounds,
+    weightsID: Digest, modelID: Digest, checkpoint: Digest
+  ) {
+    self.entry = entry
+    self.configuration = configuration
+    self.file = file
+    self.grounds = grounds
+    self.weightsID = weightsID
+    self.modelID = modelID
+    self.checkpoint = checkpoint
+  }
+
+  /// Whether an entry would accept the copy now: another index may have another entry of the name,
+  /// or the entry may have become another.
+  func holds(for entry: ZooEntry) -> Bool {
+    guard entry.name == self.entry, entry.configurationDigest == configuration,
+      entry.modelID ?? modelID == modelID, entry.weightsID ?? weightsID == weightsID
+    else { return false }
+    return switch grounds {
+    case .sha256: entry.files.contains { $0.sha256 == file.sha256 }
+    case .md5: entry.files.contains { $0.sha256 == nil && $0.md5 != nil && $0.md5 == file.md5 }
+    case .weightsID: entry.weightsID != nil
+    case .firstUse: !entry.isRecognisable
+    }
+  }
+}
+
+extension ZooEntry {
+  /// SHA-256 of the configuration as canonical JSON.
+  var configurationDigest: Digest { SHA256.digest(of: configuration.json.canonicalBytes) }
+
+  /// Whether the entry lists anything that a copy could match.
+  public var isRecognisable: Bool { weightsID != nil || files.contains(where: \.isKnown) }
 }

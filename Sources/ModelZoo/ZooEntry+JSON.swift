@@ -109,8 +109,15 @@ extension ZooEntry.File {
     name = try members.need("name") { json in
       json.string.flatMap { Files.isBelow($0) ? $0 : nil }
     }
-    size = try members.optional("size", \.int)
-    sha256 = try members.optional("sha256", Members.sha256)
+    let positive = { (json: JSON) in json.int.flatMap { $0 > 0 ? $0 : nil } }
+    if role == .upstream {
+      size = try members.optional("size", positive)
+      sha256 = try members.optional("sha256", Members.sha256)
+    } else {
+      // What is used as it is must be known as it is.
+      size = try members.need("size", positive)
+      sha256 = try members.need("sha256", Members.sha256)
+    }
     md5 = try members.optional("md5", Members.md5)
   }
 }

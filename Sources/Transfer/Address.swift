@@ -73,8 +73,11 @@ public struct Address: Sendable, Hashable, CustomStringConvertible {
       && parts.allSatisfy { UInt8($0).map(String.init) == String($0) }
   }
 
-  /// Whether it names a file or a server of this machine.
-  var isOfThisMachine: Bool { scheme == .file || isLoopback }
+  /// Whether it names a file or a server of this machine, in whatever spelling the system takes; a
+  /// name that a name server leads here is not known.
+  package var isOfThisMachine: Bool {
+    scheme == .file || isLoopback || HostNumber.isOfThisMachine(String(Self.split(authority).host))
+  }
 
   /// Whether what is secret at one address may be told at the other.
   package func hasOrigin(of other: Address) -> Bool {

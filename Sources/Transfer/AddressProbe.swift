@@ -14,7 +14,9 @@ public enum AddressProbe {
   /// Asks for the first byte, through redirections.
   ///
   /// - Throws: `TransferFailure` if it cannot be asked: unreachable, offline, against the policy.
-  public static func ask(_ address: Address, options: TransferOptions) throws -> Answer {
+  public static func ask(_ source: TransferSource, options: TransferOptions) throws -> Answer {
+    let address = source.address
+    try Policy.check(source)
     try Policy.check(address, options)
     if address.scheme == .file {
       return Files.exists(address.text) ? .live(size: nil) : .refused(status: 404)

@@ -52,6 +52,10 @@ public struct Download {
     let watch = TransferWatch(wanted.name, options, cancellation, progress)
     do {
       return try firstThatDelivers(partial, watch)
+    } catch let failure as TransferFailure where failure.code == .tooLarge {
+      // Nobody will want the rest of it.
+      partial.discard()
+      throw failure
     } catch {
       partial.close()
       throw error

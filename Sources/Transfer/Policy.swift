@@ -13,8 +13,12 @@ package enum Policy {
         .offline, at: "\(address)", expected: "a local file, as QKZOO_OFFLINE is set",
         found: "an address on a network")
     }
-    let isLocal = address.isLoopback && origin?.isLoopback ?? true
-    if address.scheme == .http && !isLocal && !options.allowsInsecure {
+    if let origin, !origin.isOfThisMachine, address.isOfThisMachine {
+      throw TransferFailure(
+        .insecure, at: "\(origin)", expected: "a redirection to an address elsewhere",
+        found: "one to this machine, \(address.authority)")
+    }
+    if address.scheme == .http && !address.isLoopback && !options.allowsInsecure {
       throw TransferFailure(
         .insecure, at: "\(origin ?? address)", expected: "https:, or --insecure",
         found: origin == nil ? "http:" : "a redirection to http://\(address.authority)")
@@ -22,7 +26,7 @@ package enum Policy {
   }
 
   /// Refuses a source of this machine that an index from elsewhere lists.
-  static func check(_ source: TransferSource) throws {
+  package static func check(_ source: TransferSource) throws {
     guard let index = source.index, !index.isOfThisMachine, source.address.isOfThisMachine else {
       return
     }

@@ -318,10 +318,13 @@ import Testing
     #expect(wrongData.status == 1 && wrongData.errors.contains("digits-test.safetensors: digest"))
     try TestFiles.write(samples, to: data)
     // Not even HDF5, but what is said is that it is not the listed file.
-    try TestFiles.write(Array("nothing of the kind".utf8), to: model)
-    let wrongModel = try run(arguments)
-    #expect(
-      wrongModel.status == 1 && wrongModel.errors.contains("qkz.h5: digest: expected SHA-256"))
+    let size = try TestFiles.bytes(model).count
+    for (content, what) in [([UInt8](repeating: 7, count: size), "SHA-256"), ([7], "size")] {
+      try TestFiles.write(content, to: model)
+      let wrongModel = try run(arguments)
+      #expect(
+        wrongModel.status == 1 && wrongModel.errors.contains("qkz.h5: digest: expected \(what)"))
+    }
     #expect(try run("run", "qkformer-digits", "--index", copy, "--input", data).status == 1)
   }
 

@@ -61,4 +61,15 @@ import Testing
         && failure?.expected.hasPrefix(expected) == true
     }
   }
+
+  @Test func `brackets in brackets have an end`() throws {
+    let brackets = { (depth: Int) in
+      String(repeating: "(", count: depth) + "depth>0" + String(repeating: ")", count: depth)
+    }
+    _ = try EntryQuery(brackets(99))
+    _ = try EntryQuery((0..<1000).map { _ in "(depth>0)" }.joined(separator: " and "))
+    for text in [brackets(100_000), String(repeating: "not ", count: 100_000) + "depth>0"] {
+      #expect { _ = try EntryQuery(text) } throws: { ($0 as? ZooFailure)?.code == .query }
+    }
+  }
 }

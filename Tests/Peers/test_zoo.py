@@ -141,7 +141,8 @@ class OfficialDigests(Home):
         self.assertIn("digest: expected a copy of qkformer-10-384-t4-r224.in1k: MD5", message)
         self.assertIn(md5(other.read_bytes()).hexdigest(), message)
         self.assertFalse((self.home / "blobs").exists() and any((self.home / "blobs").iterdir()))
-        # Neither is a copy that was fetched, unless it is what another entry has.
+        # Neither is a copy that was fetched, unless it was here before, whoever has it.
+        qkzoo("pull", "qkformer-digits")
         for name, stays in (("reference.safetensors", False), ("qkformer-digits.qkz.h5", True)):
             self.refusal("pull", "HST-10-384", "--from", f"{serve(self, DIGITS)}/{name}", code=1)
             content = (DIGITS / name).read_bytes()
@@ -174,6 +175,97 @@ class OfficialDigests(Home):
         zoo = Path(self.home).parent / "empty"
         (zoo / "entries").mkdir(parents=True)
         return zoo
+
+
+class OtherIndexes(Home):
+    """What is kept for an entry of one index counts for the same name in another only where that would take it, too."""
+
+    NAME = "qkformer-10-384-t4-r224.in1k"
+
+    def foreign_zoo(self, **changes):
+        """An index with an official name and a model of its own."""
+        described, digits = entry(self.NAME), entry("qkformer-digits")
+        for member in ("configuration", "parameters", "accumulates_per_step", "labels"):
+            described[member] = digits[member]
+        described["files"] = [{"role": "upstream", "name": "checkpoint.pth",
+                               "sha256": sha256((DIGITS / "checkpoint.pth").read_bytes())}]
+        described.update(changes)
+        folder = Path(tempfile.mkdtemp(dir=self.home.parent)) / "zoo" / "entries" / self.NAME
+        folder.mkdir(parents=True)
+        (folder / "entry.json").write_text(json.dumps(described))
+        return folder.parent.parent
+
+    def pull(self, zoo):
+        return report("pull", self.NAME, "--index", zoo, "--from", DIGITS / "checkpoint.pth")["entries"][0]
+
+    def test_a_foreign_index_cannot_say_what_an_entry_is(self):
+        zoo = self.foreign_zoo()
+        path = self.pull(zoo)["path"]
+        self.assertTrue(report("verify", self.NAME, "--index", zoo)["holds"])
+        self.assertIn("bring", self.refusal("verify", self.NAME, code=69) + qkzoo("show", self.NAME))
+        self.refusal("pull", self.NAME, code=69)
+        self.assertNotIn(self.NAME, [found["entry"] for found in report("identify", path)["identified"]])
+
+    def test_another_digest_or_configuration_is_another_copy(self):
+        self.pull(self.foreign_zoo())
+        other = entry("qkformer-digits")["configuration"] | {"time_steps": 2}
+        files = [{"role": "upstream", "name": "checkpoint.pth", "sha256": "0" * 64}]
+        for changes in ({"configuration": other}, {"files": files}, {"weights_id": "0" * 64}, {"model_id": "0" * 64}):
+            with self.subTest(changes):
+                self.refusal("verify", self.NAME, "--index", self.foreign_zoo(**changes), code=69)
+        self.assertTrue(report("verify", self.NAME, "--index", self.foreign_zoo(title="Another title"))["holds"])
+
+    def test_a_later_copy_rests_on_the_first(self):
+        zoo = stand_in_zoo()
+        report("pull", "HST-10-384", "--index", zoo, "--from", stand_ins()[0])
+        again = report("pull", "HST-10-384", "--index", zoo, "--from", stand_ins()[2])["entries"][0]
+        self.assertEqual(again["witness"]["accepted_by"], "MD5")
+        self.assertTrue(report("verify", "HST-10-384", "--index", zoo)["holds"])
+
+    def test_what_is_used_as_it_is_must_be_listed_by_size_and_digest(self):
+        for change in ({"size": None}, {"sha256": None}, {"size": 0}, {"size": -1}):
+            described = entry("qkformer-digits")
+            described["files"][0].update(change)
+            described["files"][0] = {k: v for k, v in described["files"][0].items() if v is not None}
+            folder = Path(tempfile.mkdtemp(dir=self.home.parent)) / "zoo" / "entries" / described["name"]
+            folder.mkdir(parents=True)
+            (folder / "entry.json").write_text(json.dumps(described))
+            self.assertIn("zoo-entry", self.refusal("list", "--index", folder.parent.parent, code=65))
+
+
+class DamagedBlobs(Home):
+    def damage(self, name, size=None):
+        path = next(self.home.joinpath("blobs").glob(name + "*"))
+        content = path.read_bytes()
+        path.chmod(0o644)
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]) if size is None else content[:size])
+        return path, content
+
+    def test_the_next_pull_replaces_them(self):
+        files = {file["role"]: file["sha256"] for file in entry("qkformer-digits")["files"]}
+        report("pull", "qkformer-digits")
+        for role in ("checkpoint", "test-data"):
+            for size in (None, 0, 100):
+                path, content = self.damage(files[role], size)
+                report("pull", "qkformer-digits")
+                self.assertEqual(path.read_bytes(), content)
+        # So are those that come from an address.
+        tree = self.home.parent / "tree"
+        report("mirror", "qkformer-digits", "-o", tree)
+        index = json.loads((tree / "index.json").read_text())
+        self.use(self.home.parent / "home2")
+        self.home = self.home.parent / "home2"
+        report("pull", "qkformer-digits", "--index", tree)
+        path, content = self.damage(files["checkpoint"])
+        report("pull", "qkformer-digits", "--index", tree)
+        self.assertEqual(path.read_bytes(), content)
+
+    def test_a_refused_copy_takes_nothing_with_it(self):
+        report("pull", "qkformer-digits")
+        address = f"{serve(self, DIGITS)}/qkformer-digits.qkz.h5"
+        message = self.refusal("pull", "HST-10-384", "--from", address, code=1)
+        self.assertIn(address, message)
+        self.assertTrue(report("verify", "qkformer-digits")["holds"])
 
 
 class UnprovenCopies(Home):
@@ -237,6 +329,10 @@ class Mirrors(Home):
         value = report("list", "--check-links", "--index", self.home.parent / "zoo")
         self.assertEqual([e.message for e in validator("commands/list").iter_errors(value)], [])
         self.assertEqual({link["address"]: link["live"] for link in value["links"]}, places)
+        text = qkzoo("list", "--check-links", "--index", self.home.parent / "zoo")
+        self.assertEqual(text.count("live  "), 2)
+        for place in places:
+            self.assertIn(place, text)
 
     def test_a_mirror_passes_on_what_was_accepted(self):
         report("pull", "HST-10-384", "--index", stand_in_zoo(), "--from", stand_ins()[0])

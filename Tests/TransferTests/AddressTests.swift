@@ -55,6 +55,33 @@ import Transfer
     }
   }
 
+  @Test(arguments: [
+    "https://127.0.0.1/a", "https://127.1/a", "https://2130706433/a", "https://0x7f.1/a",
+    "https://0/a", "https://0.0.0.0:8443/a", "https://017700000001/a", "https://localhost./a",
+    "https://a.localhost/a", "https://[::]/a", "https://[0:0:0:0:0:0:0:1]/a",
+    "https://[::ffff:127.0.0.1]/a", "https://[::127.0.0.1]/a", "http://127.0.0.1/a",
+  ]) func `no spelling of this machine is taken from elsewhere`(_ text: String) throws {
+    let (address, elsewhere) = (try Address(text), try Address("https://example.org/"))
+    var options = TransferOptions()
+    options.allowsInsecure = true
+    #expect { try Policy.check(address, options, redirectedFrom: elsewhere) } throws: {
+      ($0 as? TransferFailure)?.code == .insecure
+    }
+    #expect { try Policy.check(TransferSource(address, listedBy: elsewhere)) } throws: {
+      ($0 as? TransferFailure)?.code == .insecure
+    }
+    try Policy.check(TransferSource(address, listedBy: try Address("https://127.0.0.1/")))
+  }
+
+  @Test(arguments: [
+    "https://128.0.0.1/a", "https://localhost.example/a", "https://[::2]/a", "https://1.0.0.1/a",
+    "https://[::ffff:1.2.3.4]/a", "https://[fe80::1]/a", "https://127.example/a",
+  ]) func `addresses elsewhere are taken`(_ text: String) throws {
+    let (address, elsewhere) = (try Address(text), try Address("https://example.org/"))
+    try Policy.check(address, TransferOptions(), redirectedFrom: elsewhere)
+    try Policy.check(TransferSource(address, listedBy: elsewhere))
+  }
+
   @Test func `offline there are only files`() throws {
     let options = TransferOptions { $0 == "QKZOO_OFFLINE" ? "1" : nil }
     try Policy.check(try Address("/a"), options)

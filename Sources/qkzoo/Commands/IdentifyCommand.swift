@@ -137,7 +137,7 @@ struct IdentifyCommand: ParsableCommand {
     let isCheckpoint = finding.container == "qkz.h5"
     let identity = try finding.identity(match.entry.configuration)
     return Witness(
-      entry: match.entry.name,
+      of: match.entry,
       file: ZooEntry.File(
         role: isCheckpoint ? .checkpoint : .upstream, name: Files.name(of: path),
         size: finding.digests.size, sha256: finding.digests.sha256, md5: finding.digests.md5),

@@ -70,7 +70,8 @@ struct ListCommand: ParsableCommand {
 
   private func ask(_ address: String) throws -> (isLive: Bool, answer: String) {
     do {
-      switch try AddressProbe.ask(try Address(address), options: zoo.transfer.options()) {
+      let source = try zoo.local().source(try Address(address))
+      switch try AddressProbe.ask(source, options: zoo.transfer.options()) {
       case .live(let size): return (true, size.map { "\($0.grouped) bytes" } ?? "answers")
       case .refused(let status): return (false, "status \(status)")
       }
@@ -95,7 +96,8 @@ struct ListCommand: ParsableCommand {
     return Report(
       "list", members,
       text: entries.isEmpty
-        ? "no entry\(hidden > 0 ? "" : " meets that")" + more : table.text + more)
+        ? "no entry\(hidden > 0 ? "" : " meets that")" + more
+        : table.text + more + (links.map(Self.text) ?? ""))
   }
 
   /// What was measured here, else what was reported.

@@ -65,16 +65,36 @@ struct PullCommand: ParsableCommand {
   private func pull(_ entry: ZooEntry, _ zoo: LocalZoo) throws -> Pulled {
     try pullData(entry, zoo)
     if let from { return try bring(from, entry, zoo) }
-    if let path = try zoo.checkpoint(of: entry) {
+    let fetchable = try fetchable(entry, zoo)
+    if let path = try unlessDamaged(fetchable != nil, { try zoo.checkpoint(of: entry) }) {
       let how = entry.availability == .embedded ? "part of this program" : "already here"
       return Pulled(entry: entry, path: path, how: how, witness: try zoo.witness(of: entry))
     }
+    guard let (file, sources) = fetchable else { throw unavailable(entry) }
+    return try fetch(file, sources, entry, zoo)
+  }
+
+  /// The checkpoint, or what one is made of, with its addresses.
+  private func fetchable(
+    _ entry: ZooEntry, _ zoo: LocalZoo
+  ) throws -> (ZooEntry.File, [TransferSource])? {
     for role in [ZooEntry.File.Role.checkpoint, .upstream] {
       guard let file = entry.file(role) else { continue }
       let sources = try zoo.addresses(of: file, in: entry)
-      if !sources.isEmpty { return try fetch(file, sources, entry, zoo) }
+      if !sources.isEmpty { return (file, sources) }
     }
-    throw unavailable(entry)
+    return nil
+  }
+
+  /// A file that is here; a damaged one counts as missing if it can be had again.
+  private func unlessDamaged(
+    _ canBeFetched: Bool, _ find: () throws -> String?
+  ) throws -> String? {
+    do {
+      return try find()
+    } catch let failure as CacheFailure where failure.code == .damaged && canBeFetched {
+      return nil
+    }
   }
 
   private func fetch(
@@ -86,35 +106,51 @@ struct PullCommand: ParsableCommand {
         expected: "a published digest, or --trust-first-use to take what the address sends",
         found: "no digest of \(file.name) is known")
     }
+    let before = try blobs(zoo)
     let blob = try transfer(file.wanted, sources, zoo)
     if file.role == .checkpoint {
       return Pulled(
         entry: entry, path: blob.path, how: "fetched from \(blob.record.source)", witness: nil)
     }
-    return try accept(blob.path, file.name, "fetched from \(blob.record.source)", entry, zoo)
+    return try accept(blob, file.name, before, entry, zoo)
   }
 
   private func bring(_ place: String, _ entry: ZooEntry, _ zoo: LocalZoo) throws -> Pulled {
     if Files.exists(place) {
-      return try accept(place, Files.name(of: place), "taken from \(place)", entry, zoo)
+      return try accept(
+        place, place, Files.name(of: place), "taken from \(place)", entry, zoo)
     }
     let address = try LocalZoo.address(place)
+    let before = try blobs(zoo)
     let blob = try transfer(WantedFile(name: address.fileName), [TransferSource(address)], zoo)
+    return try accept(blob, address.fileName, before, entry, zoo)
+  }
+
+  /// What is in the cache.
+  private func blobs(_ zoo: LocalZoo) throws -> Set<Digest> {
+    let contents = try zoo.cache.contents()
+    return Set(contents.blobs.map(\.record.sha256) + contents.unknown)
+  }
+
+  /// Accepts what was fetched; what is refused is removed unless it was here before.
+  private func accept(
+    _ blob: CachedBlob, _ name: String, _ before: Set<Digest>, _ entry: ZooEntry, _ zoo: LocalZoo
+  ) throws -> Pulled {
+    let source = blob.record.source
     do {
-      return try accept(blob.path, address.fileName, "fetched from \(address)", entry, zoo)
+      return try accept(blob.path, source, name, "fetched from \(source)", entry, zoo)
     } catch {
-      // What another entry has may have been here before.
-      let digest = blob.record.sha256
-      if try !zoo.hasUse(for: digest) { try zoo.cache.remove(digest) }
+      if !before.contains(blob.record.sha256) { try zoo.cache.remove(blob.record.sha256) }
       throw error
     }
   }
 
   private func accept(
-    _ path: String, _ name: String, _ how: String, _ entry: ZooEntry, _ zoo: LocalZoo
+    _ path: String, _ place: String, _ name: String, _ how: String, _ entry: ZooEntry,
+    _ zoo: LocalZoo
   ) throws -> Pulled {
     let witness = try Acceptance(
-      entry: entry, zoo: zoo, weights: weights, trustsFirstUse: trustFirstUse
+      entry: entry, zoo: zoo, weights: weights, trustsFirstUse: trustFirstUse, place: place
     ).accept(path, name: name)
     guard let checkpoint = try zoo.checkpoint(of: entry) else { throw unavailable(entry) }
     return Pulled(
@@ -124,9 +160,10 @@ struct PullCommand: ParsableCommand {
 
   /// The data that an entry's records were measured on, where they can be had.
   private func pullData(_ entry: ZooEntry, _ zoo: LocalZoo) throws {
-    guard let file = entry.file(.testData), try zoo.path(of: file, in: entry) == nil else { return }
+    guard let file = entry.file(.testData) else { return }
     let sources = try zoo.addresses(of: file, in: entry)
-    if !sources.isEmpty { _ = try transfer(file.wanted, sources, zoo) }
+    let path = try unlessDamaged(!sources.isEmpty) { try zoo.path(of: file, in: entry) }
+    if path == nil, !sources.isEmpty { _ = try transfer(file.wanted, sources, zoo) }
   }
 
   private func transfer(

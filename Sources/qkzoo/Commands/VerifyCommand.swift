@@ -97,7 +97,9 @@ struct VerifyCommand: ParsableCommand {
     if level >= .behaviour { ladder.add(contentsOf: try behaviour(checkpoint, path)) }
     if level >= .dataset { ladder.add(contentsOf: try dataset(checkpoint, entry, path)) }
     let identity = try checkpoint?.identity()
-    if let entry, let identity { ladder.add(identityRung(identity, entry, path)) }
+    if let entry, let identity {
+      ladder.add(identityRung(identity, configuration, entry, path))
+    }
     if let identity, let findings = signed?.identityFindings(identity, at: path) {
       ladder.add(.init(name: "signature", detail: "the identities as signed", findings: findings))
     }
@@ -155,7 +157,8 @@ struct VerifyCommand: ParsableCommand {
   private func bytes(_ file: CheckpointFile, _ entry: ZooEntry?) throws -> Ladder.Rung {
     let detail =
       "\(file.recordedDigests.count) tensors and every other dataset and attribute: "
-      + "chunk checksums, SHA-256" + (entry == nil ? "" : "; the whole file as the zoo lists it")
+      + "chunk checksums, SHA-256"
+      + (entry?.file(.checkpoint) == nil ? "" : "; the whole file as the zoo lists it")
     return Ladder.Rung(name: "bytes", detail: detail, findings: try file.byteFindings())
   }
 
@@ -227,9 +230,10 @@ struct VerifyCommand: ParsableCommand {
   }
 
   private func identityRung(
-    _ identity: ModelIdentity, _ entry: ZooEntry, _ path: String
+    _ identity: ModelIdentity, _ configuration: QKFormerConfiguration, _ entry: ZooEntry,
+    _ path: String
   ) -> Ladder.Rung {
-    let findings = [
+    var findings = [
       ("model-id", entry.modelID, identity.modelID),
       ("weights-id", entry.weightsID, identity.weightsID),
     ].compactMap {
@@ -238,8 +242,17 @@ struct VerifyCommand: ParsableCommand {
       return CheckpointFailure(
         .digest, at: "\(path) \(name)", expected: "\(expected)", found: "\(found)")
     }
+    if configuration != entry.configuration {
+      findings.append(
+        CheckpointFailure(
+          .structure, at: "\(path) configuration", expected: entry.configuration.summary,
+          found: configuration.summary))
+    }
+    let known = entry.modelID ?? entry.weightsID
     return Ladder.Rung(
-      name: "identity", detail: "the zoo's \(entry.name)", findings: findings)
+      name: "identity",
+      detail: "the zoo's \(entry.name)" + (known == nil ? ", which lists no identity" : ""),
+      findings: findings, isChecked: known != nil || !findings.isEmpty)
   }
 
   private func report(

@@ -15,6 +15,8 @@ struct Acceptance {
   let weights: String?
   /// Whether the first copy is trusted where nothing is known that could recognise the weights.
   let trustsFirstUse: Bool
+  /// Where the file is from, for errors.
+  let place: String
 
   /// A model read from a file that may be any container.
   private enum Opened {
@@ -29,16 +31,16 @@ struct Acceptance {
     let digests = try FileDigests(ofFile: path)
     // By digest first: what is recognised so is parsed only after that.
     if let match = try match(digests, nil) {
-      return try keep(path, name, digests, match.grounds, open(path, digests))
+      return try keep(path, name, digests, match, open(path, digests))
     }
     let opened = try open(path, digests)
     let weightsID = try weightsID(opened)
     if let match = try match(digests, weightsID) {
-      return try keep(path, name, digests, match.grounds, opened)
+      return try keep(path, name, digests, match, opened)
     }
-    guard !isRecognisable else { throw refusal(path, digests, weightsID) }
-    guard trustsFirstUse else { throw unknown(path) }
-    return try keep(path, name, digests, .firstUse, opened)
+    guard !isRecognisable else { throw refusal(digests, weightsID) }
+    guard trustsFirstUse else { throw unknown }
+    return try keep(path, name, digests, nil, opened)
   }
 
   // MARK: - Judging
@@ -52,16 +54,16 @@ struct Acceptance {
     entry.isRecognisable || (try? zoo.witness(of: entry)) != nil
   }
 
-  private func refusal(_ path: String, _ digests: FileDigests, _ weightsID: Digest) -> ZooFailure {
+  private func refusal(_ digests: FileDigests, _ weightsID: Digest) -> ZooFailure {
     ZooFailure(
-      .digest, at: path, expected: "a copy of \(entry.name): \(entry.accepted)",
+      .digest, at: place, expected: "a copy of \(entry.name): \(entry.accepted)",
       found:
         "MD5 \(digests.md5?.hex ?? "unknown"), SHA-256 \(digests.sha256), weights-id \(weightsID)")
   }
 
-  private func unknown(_ path: String) -> ZooFailure {
+  private var unknown: ZooFailure {
     ZooFailure(
-      .unproven, at: path,
+      .unproven, at: place,
       expected: "a published digest of \(entry.name), or --trust-first-use to take this copy as it",
       found: "no digest of the weights is known")
   }
@@ -101,13 +103,15 @@ struct Acceptance {
     }
   }
 
+  /// Keeps the copy; without a match it is the first, which is trusted.
   private func keep(
-    _ path: String, _ name: String, _ digests: FileDigests, _ grounds: Witness.Grounds,
+    _ path: String, _ name: String, _ digests: FileDigests, _ match: EntryMatch?,
     _ opened: Opened
   ) throws -> Witness {
+    let grounds = match?.grounds ?? .firstUse
     let checkpoint = try model(opened, grounds)
     let identity = try checkpoint.identity()
-    try check(identity, path)
+    try check(identity)
     let cache = try zoo.cache
     let blob: CachedBlob
     if case .checkpoint = opened {
@@ -118,28 +122,28 @@ struct Acceptance {
       }
     }
     let role: ZooEntry.File.Role = if case .checkpoint = opened { .checkpoint } else { .upstream }
-    let witness = Witness(
-      entry: entry.name,
-      file: ZooEntry.File(
-        role: role, name: name, size: digests.size, sha256: digests.sha256, md5: digests.md5),
-      grounds: grounds, weightsID: identity.weightsID, modelID: identity.modelID,
-      checkpoint: blob.record.sha256)
+    // A copy that an earlier one vouches for rests on what that was accepted by.
+    let witness =
+      match?.witness?.with(checkpoint: blob.record.sha256)
+      ?? Witness(
+        of: entry,
+        file: ZooEntry.File(
+          role: role, name: name, size: digests.size, sha256: digests.sha256, md5: digests.md5),
+        grounds: grounds, weightsID: identity.weightsID, modelID: identity.modelID,
+        checkpoint: blob.record.sha256)
     try zoo.keep(witness)
     return witness
   }
 
-  private func check(_ identity: ModelIdentity, _ path: String) throws {
+  private func check(_ identity: ModelIdentity) throws {
     guard let expected = entry.modelID, expected != identity.modelID else { return }
     throw ZooFailure(
-      .digest, at: path, expected: "model-id \(expected), as \(entry.name) lists it",
+      .digest, at: place, expected: "model-id \(expected), as \(entry.name) lists it",
       found: "\(identity.modelID)")
   }
 }
 
 extension ZooEntry {
-  /// Whether the entry lists anything that a copy could match.
-  var isRecognisable: Bool { weightsID != nil || files.contains(where: \.isKnown) }
-
   /// What a copy can be recognised by, in words.
   var accepted: String {
     let digests = files.compactMap { file in

@@ -67,15 +67,15 @@ struct IndexPlace {
   /// Whether a mirror has a file. Every answer but that it has none counts as yes.
   private func isThere(_ name: String) throws -> Bool {
     let answer = try AddressProbe.ask(
-      try Address(Files.join(place, name)), options: transfer.options())
+      TransferSource(try Address(Files.join(place, name))), options: transfer.options())
     return answer != .refused(status: 404) && answer != .refused(status: 410)
   }
 
   private func fetch(_ name: String, _ limit: Int) throws -> [UInt8] {
-    let fetched = try Download(
+    let download = Download(
       WantedFile(name: name), from: [TransferSource(try Address(Files.join(place, name)))],
-      in: Files.join(try Cache.ofUser().root, "incoming"), options: transfer.options(limit: limit)
-    ).run()
+      in: Files.join(try Cache.ofUser().root, "incoming"), options: transfer.options(limit: limit))
+    let fetched = try Cancellation.bySignals { try download.run(cancellation: $0) }
     defer { fetched.discard() }
     return try Files.read(fetched.path, limit: limit)
   }

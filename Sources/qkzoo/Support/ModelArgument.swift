@@ -73,16 +73,37 @@ struct ModelArgument: ParsableArguments {
   /// unless the user says otherwise.
   func load() throws -> (checkpoint: Checkpoint, entry: ZooEntry?) {
     let (path, entry) = try zoo.locate(model)
+    let checkpoint = try load(path)
+    // Between the file's digest and its opening it may have become another.
+    if !skipsVerification { try entry?.require(checkpoint, at: path) }
+    return (checkpoint, entry)
+  }
+
+  private func load(_ path: String) throws -> Checkpoint {
     guard ModelFile.isCheckpoint(path) else {
-      return (try ModelFile.importModel(path, foreign, zoo).checkpoint, entry)
+      return try ModelFile.importModel(path, foreign, zoo).checkpoint
     }
     try foreign.refuse(for: path)
-    guard skipsVerification else {
-      return (try CheckpointFile.openVerified(path).checkpoint(), entry)
-    }
+    guard skipsVerification else { return try CheckpointFile.openVerified(path).checkpoint() }
     let file = try CheckpointFile.open(path)
     StandardError.print("qkzoo: \(path): bytes not verified (--no-verify)")
-    return (try file.checkpoint(), entry)
+    return try file.checkpoint()
+  }
+}
+
+extension ZooEntry {
+  /// Requires a checkpoint to be the entry's model, as far as the entry says what that is.
+  fileprivate func require(_ checkpoint: Checkpoint, at path: String) throws {
+    guard checkpoint.configuration == configuration else {
+      throw ZooFailure(
+        .configuration, at: path, expected: configuration.summary,
+        found: checkpoint.configuration.summary)
+    }
+    guard let modelID, case let found = try checkpoint.identity().modelID, found != modelID else {
+      return
+    }
+    throw ZooFailure(
+      .digest, at: path, expected: "model-id \(modelID), as \(name) lists it", found: "\(found)")
   }
 }
 

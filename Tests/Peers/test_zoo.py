@@ -383,7 +383,8 @@ class Entries(Home):
                 self.assertEqual([f["place"] for f in value["findings"]], [f"{folder}/entry.json {place}"])
 
     def test_new_writes_an_entry_that_the_schema_accepts(self):
-        for number, source in enumerate([("--model", DIGITS / "qkformer-digits.qkz.h5"), ("--preset", "HST-10-384")]):
+        for number, source in enumerate([("--model", DIGITS / "qkformer-digits.qkz.h5"), ("--preset", "HST-10-384"),
+                                           ("--preset", "qkformer-digits")]):
             path = self.home.parent / f"{number}.json"
             value = report("entry", "new", *source, "--dataset", "digits", "-o", path)
             self.assertEqual([e.message for e in validator("commands/entry-new").iter_errors(value)], [])

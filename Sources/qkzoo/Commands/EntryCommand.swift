@@ -28,7 +28,9 @@ struct EntryNewCommand: ParsableCommand {
   @Option(help: ArgumentHelp("A checkpoint (.qkz.h5).", valueName: "file"))
   var model: String?
 
-  @Option(help: ArgumentHelp("A configuration that `qkzoo presets` lists.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "A configuration that `qkzoo presets` lists, or that of a zoo entry.", valueName: "name"))
   var preset: String?
 
   @Option(help: "The dataset, as in in1k or cifar10.")
@@ -43,6 +45,7 @@ struct EntryNewCommand: ParsableCommand {
   @Option(name: [.short, .long], help: "Where to write; a file that exists is not replaced.")
   var output: String
 
+  @OptionGroup var zoo: ZooOptions
   @OptionGroup var format: OutputOptions
 
   func validate() throws {
@@ -75,7 +78,7 @@ struct EntryNewCommand: ParsableCommand {
         suffix: suffix, labels: labels)
     }
     return EntryDraft.json(
-      try ConfigurationChoice.preset(preset ?? "").configuration, dataset: dataset, suffix: suffix,
+      try zoo.preset(preset ?? "").configuration, dataset: dataset, suffix: suffix,
       labels: labels)
   }
 }

@@ -49,12 +49,7 @@ struct ForeignOptions: ParsableArguments {
   /// The configuration that was asked for.
   func explicit(_ zoo: ZooOptions) throws -> ConfigurationChoice? {
     if let config { return try .file(config) }
-    guard let preset else { return nil }
-    if Preset.named(preset) == nil, let entry = try zoo.local().index.entry(preset) {
-      return ConfigurationChoice(
-        configuration: entry.configuration, source: "--preset \(entry.name)")
-    }
-    return try .preset(preset)
+    return try preset.map(zoo.preset)
   }
 }
 

@@ -1,3 +1,5 @@
+import QKFormerModel
+import Conversion
 import ArgumentParser
 import BlobCache
 import CanonicalJSON
@@ -66,6 +68,15 @@ struct ZooOptions: ParsableArguments {
 }
 
 extension ZooOptions {
+  /// The configuration of a preset's name, or of an entry's.
+  func preset(_ name: String) throws -> ConfigurationChoice {
+    if Preset.named(name) == nil, let entry = try local().index.entry(name) {
+      return ConfigurationChoice(
+        configuration: entry.configuration, source: "--preset \(entry.name)")
+    }
+    return try .preset(name)
+  }
+
   /// Labelled samples from a file, else the entry's test data; `nil` if there are neither.
   func samples(_ path: String?, of entry: ZooEntry?) throws -> LabelledSamples? {
     if let path { return try LabelledSamples(path: path) }

@@ -1,12 +1,12 @@
-import QKFormerModel
-import Conversion
 import ArgumentParser
 import BlobCache
 import CanonicalJSON
+import Conversion
 import Diagnostics
 import Evaluation
 import FileAccess
 import ModelZoo
+import QKFormerModel
 import Synchronization
 import Transfer
 

@@ -42,6 +42,7 @@ public struct Mirror {
   public static func write(
     _ entries: [ZooEntry], of zoo: LocalZoo, to folder: String, signedBy key: SigningKey? = nil
   ) throws -> Content {
+    try check(folder)
     try Files.makeDirectories(Files.join(folder, "blobs"))
     var content = Content()
     var described: [JSON] = []
@@ -69,6 +70,20 @@ public struct Mirror {
       try AtomicFile.replace(path + SignatureBundle.suffix, with: bundle.json.canonicalBytes)
     }
     return content
+  }
+
+  /// Requires a folder to be new, or to hold an index of a mirror if it holds any: not somebody
+  /// else's, and no entries, which the new index would hide.
+  private static func check(_ folder: String) throws {
+    let (entries, index) = (Files.join(folder, "entries"), Files.join(folder, indexName))
+    var foreign = Files.exists(entries) ? entries : nil
+    if Files.exists(index) {
+      let json = try? JSON(parsing: Files.read(index, limit: indexLimit), at: index)
+      if json?["schema"]?.string != ZooIndex.schema { foreign = index }
+    }
+    guard let foreign else { return }
+    throw FileFailure(
+      .exists, at: foreign, expected: "a new folder, or one that is a mirror", found: "another")
   }
 
   private static func filesHere(

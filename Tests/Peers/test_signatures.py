@@ -150,6 +150,20 @@ class Signatures(unittest.TestCase):
         self.assertEqual(failure("sign", self.model, "--key", self.private), (77, "key-exposed"))
         self.private.chmod(0o600)
 
+    def test_nothing_but_a_signature_is_replaced(self):
+        folder = FOLDER / "not-replaced"
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        model, key = folder / "m.qkz.h5", folder / "k.pem"
+        shutil.copy(digits(), model)
+        shutil.copy(self.private, key)
+        key.chmod(0o600)
+        for signed, output in ((model, model), (model, key), (folder, folder / "z"), (folder, folder / "a" / "x")):
+            before = output.read_bytes()
+            self.assertEqual(failure("sign", signed, "--key", key, "-o", output), (74, "cannot-write"))
+            self.assertEqual(output.read_bytes(), before)
+        for _ in range(2):
+            qkzoo("sign", model, "--key", key, "-o", folder / "m.sig")
+
     def test_a_changed_file_is_not_opened(self):
         model = FOLDER / "changed.qkz.h5"
         shutil.copy(digits(), model)

@@ -315,6 +315,18 @@ class Mirrors(Home):
                 asked = [path for path in QuietHandler.asked if not path.endswith(".sig")]
                 self.assertEqual(asked, [] if place == tree else ["/index.json"])
 
+    def test_a_folder_of_something_else_is_no_mirror(self):
+        for name, content in (("index.json", '{"my": "site"}'), ("entries/note", "mine")):
+            tree = Path(tempfile.mkdtemp(dir=self.home.parent))
+            (tree / name).parent.mkdir(exist_ok=True)
+            (tree / name).write_text(content)
+            self.assertIn("exists", self.refusal("mirror", "qkformer-digits", "-o", tree, code=74))
+            self.assertEqual((tree / name).read_text(), content)
+            self.assertEqual(len(list(tree.iterdir())), 1)
+        tree = self.home.parent / "mine"
+        for _ in range(2):
+            report("mirror", "qkformer-digits", "-o", tree)
+
     def test_links_are_asked(self):
         described = entry("ms-qkformer-10-384-t4-r224.in1k")
         file = described["files"][0]["name"]

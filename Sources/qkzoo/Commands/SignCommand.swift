@@ -94,11 +94,21 @@ struct SignCommand: ParsableCommand {
 
   private func sign(_ model: String, _ key: SigningKey) throws -> Signed {
     let (path, output) = try places(model)
+    try Self.requireReplaceable(output)
     let statement =
       try asIndex ? ZooIndex.source(in: path).statement() : statement(of: path, output)
     let bundle = try SignatureBundle(signing: statement, with: key)
     try AtomicFile.replace(output, with: bundle.json.canonicalBytes)
     return Signed(path: path, output: output, statement: statement)
+  }
+
+  /// Requires an output that is there to be a signature: it may be the model, the key, or a file of
+  /// the folder.
+  private static func requireReplaceable(_ output: String) throws {
+    guard Files.exists(output), (try? SignatureBundle(file: output)) == nil else { return }
+    throw FileFailure(
+      .output, at: output, expected: "a new file, or a signature to replace",
+      found: "something else there")
   }
 
   /// What to sign, and where the signature goes: beside it, unless it is in the cache.

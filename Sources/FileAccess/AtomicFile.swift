@@ -43,14 +43,18 @@ public struct AtomicFile {
     TemporarySibling.isSibling(name, of: file)
   }
 
-  /// Replaces the file at a path by some bytes.
+  /// Replaces the file at a path by some bytes; `beforePublishing` does what must hold before they
+  /// appear.
   ///
-  /// - Throws: `FileFailure`.
-  public static func replace(_ path: String, with bytes: [UInt8]) throws {
+  /// - Throws: `FileFailure`, and what `beforePublishing` throws; then the file stays as it was.
+  public static func replace(
+    _ path: String, with bytes: [UInt8], beforePublishing: () throws -> Void = {}
+  ) throws {
     try replace(path) { file in
       let output = try SequentialOutput(path: file.temporaryPath)
       try output.write(unsafe bytes.span.bytes)
       try output.finish()
+      try beforePublishing()
     }
   }
 }

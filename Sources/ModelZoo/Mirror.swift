@@ -36,7 +36,7 @@ public struct Mirror {
   /// Writes a mirror of some entries: what of them is on this machine.
   ///
   /// Files that are there already are kept; nothing but a signature of the index before is removed.
-  /// The index comes last, and then its signature.
+  /// The index and its signature come last.
   ///
   /// - Throws: `ZooFailure`, `CacheFailure`, `FileFailure`, `SignatureFailure`.
   public static func write(
@@ -62,14 +62,24 @@ public struct Mirror {
     index["entries"] = .array(described)
     let path = Files.join(folder, indexName)
     content.hasLostSignature = key == nil && Files.exists(path + SignatureBundle.suffix)
-    Files.remove(path + SignatureBundle.suffix)
-    try AtomicFile.replace(path, with: JSON.object(index).canonicalBytes)
-    if let key {
-      let bundle = try SignatureBundle(
-        signing: try ZooIndex.source(in: folder).statement(), with: key)
-      try AtomicFile.replace(path + SignatureBundle.suffix, with: bundle.json.canonicalBytes)
-    }
+    try replace(path, with: JSON.object(index).canonicalBytes, signedBy: key)
     return content
+  }
+
+  /// Writes the index and its signature; where there is no room for both, those before stay.
+  private static func replace(
+    _ path: String, with index: [UInt8], signedBy key: SigningKey?
+  ) throws {
+    let statement = try ZooSource(index: index, at: path).statement()
+    let bundle = try key.map { try SignatureBundle(signing: statement, with: $0) }
+    try AtomicFile.replace(path, with: index) {
+      let signature = path + SignatureBundle.suffix
+      if let bundle {
+        try AtomicFile.replace(signature, with: bundle.json.canonicalBytes)
+      } else {
+        Files.remove(signature)
+      }
+    }
   }
 
   /// Requires a folder to be new, or to hold an index of a mirror if it holds any: not somebody

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -163,6 +164,20 @@ class Signatures(unittest.TestCase):
             self.assertEqual(output.read_bytes(), before)
         for _ in range(2):
             qkzoo("sign", model, "--key", key, "-o", folder / "m.sig")
+
+    def test_a_full_disk_leaves_a_signed_mirror_as_it_is(self):
+        tree = FOLDER / "full-mirror"
+        for _ in range(2):
+            qkzoo("mirror", "qkformer-digits", "-o", tree, "--key", self.private)
+        before = {path.name: path.read_bytes() for path in tree.glob("index.json*")}
+        self.assertEqual(len(before), 2)
+        for limit in (0, 1000, 10_000):
+            run = subprocess.run(
+                [os.environ["QKZOO"], "mirror", "qkformer-digits", "-o", tree, "--key", self.private],
+                capture_output=True, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+            self.assertEqual(run.returncode, 74, run.stderr)
+            self.assertEqual({path.name: path.read_bytes() for path in tree.glob("index.json*")}, before)
+        qkzoo("list", "--index", tree, "--index-key", self.public)
 
     def test_a_changed_file_is_not_opened(self):
         model = FOLDER / "changed.qkz.h5"

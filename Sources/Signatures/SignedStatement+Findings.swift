@@ -45,8 +45,7 @@ extension SignedStatement {
       }
       return try SignedFile.named(names, below: path)
     }
-    let prefix = path.hasSuffix("/") ? path : path + "/"
-    let own = signature.hasPrefix(prefix) ? [String(signature.dropFirst(prefix.count))] : []
+    let own = Files.name(of: signature, below: path).map { [$0] } ?? []
     return try SignedFile.all(at: path, ignoring: Set(ignored + own))
   }
 

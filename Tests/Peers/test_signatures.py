@@ -165,6 +165,25 @@ class Signatures(unittest.TestCase):
         for _ in range(2):
             qkzoo("sign", model, "--key", key, "-o", folder / "m.sig")
 
+    def test_a_signature_does_not_count_however_its_path_is_spelled(self):
+        folder = FOLDER / "spelled"
+        shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns("*.sig"))
+        link = FOLDER / "spelled-link"
+        link.symlink_to(folder)
+        here = os.getcwd()
+        self.addCleanup(os.chdir, here)
+        os.chdir(folder)
+        for signed, output in ((".", "model.sig"), ("./", "./x.sig"), (folder, "a/../x.sig"), (folder, link / "a/x.sig"),
+                               ("../spelled", "./model.sig"), (f"{folder}//", folder / "x.sig")):
+            for _ in range(2):
+                qkzoo("sign", signed, "--key", self.private, "-o", output)
+            for path in (".", folder, link):
+                self.assertTrue(self.verify(path, "--signature", output)["holds"], (signed, output, path))
+            peer_verify(folder, output, self.public)
+            Path(output).unlink()
+        qkzoo("sign", ".", "--key", self.private)
+        self.assertTrue(self.verify(".")["holds"])
+
     def test_a_full_disk_leaves_a_signed_mirror_as_it_is(self):
         tree = FOLDER / "full-mirror"
         for _ in range(2):

@@ -73,6 +73,15 @@ enum LibC {
     return String(decoding: buffer.prefix(count), as: UTF8.self)
   }
 
+  static func realpath(_ path: String) throws -> String {
+    guard let text = unsafe Glibc.realpath(path, nil) else {
+      throw FileFailure.current("realpath", at: path)
+    }
+    // SAFETY: the text is the caller's to free, and is copied before.
+    defer { unsafe free(text) }
+    return unsafe String(cString: text)
+  }
+
   static func exists(_ path: String) -> Bool { unsafe Glibc.access(path, F_OK) == 0 }
 
   static func status(_ path: String) throws -> stat {

@@ -122,8 +122,7 @@ struct SignCommand: ParsableCommand {
   private func statement(of path: String, _ output: String) throws -> SignedStatement {
     let name = Files.name(of: path.hasSuffix("/") ? String(path.dropLast()) : path)
     guard !Files.isDirectory(path) else {
-      let prefix = path.hasSuffix("/") ? path : path + "/"
-      let own = output.hasPrefix(prefix) ? [String(output.dropFirst(prefix.count))] : []
+      let own = Files.name(of: output, below: path).map { [$0] } ?? []
       let ignored = own + SignedStatement.ignoredByHabit
       let files = try SignedFile.all(at: path, ignoring: Set(ignored))
       guard !files.isEmpty else {

@@ -57,6 +57,22 @@ public struct SignedFile: Sendable, Equatable {
     SHA256.digest(of: files.flatMap(\.digest.bytes))
   }
 
+  /// Requires neither a file below a folder nor a folder between to be a symbolic link.
+  static func requireNoLink(to name: String, below folder: String) throws {
+    var path = folder
+    for part in name.utf8.split(separator: UInt8(ascii: "/")) {
+      path = Files.join(path, String(decoding: part, as: UTF8.self))
+      try requireNoLink(path)
+    }
+  }
+
+  private static func requireNoLink(_ path: String) throws {
+    guard !Files.isLink(path) else {
+      throw SignatureFailure(
+        .link, at: path, expected: "files and folders only", found: "a symbolic link")
+    }
+  }
+
   private static func collect(
     _ folder: String, below prefix: String, _ ignoring: Set<[UInt8]>, depth: Int,
     into names: inout [String]
@@ -73,10 +89,7 @@ public struct SignedFile: Sendable, Equatable {
         throw SignatureFailure(
           .statement, at: path, expected: "names of files in UTF-8", found: "another name")
       }
-      guard !Files.isLink(path) else {
-        throw SignatureFailure(
-          .link, at: path, expected: "files and folders only", found: "a symbolic link")
-      }
+      try requireNoLink(path)
       if Files.isDirectory(path) {
         try collect(path, below: "\(prefix)\(name)/", ignoring, depth: depth + 1, into: &names)
       } else {

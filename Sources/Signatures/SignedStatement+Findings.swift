@@ -39,11 +39,10 @@ extension SignedStatement {
   ) throws -> [SignedFile] {
     guard Files.isDirectory(path) else { return try SignedFile.all(at: path) }
     guard !ignoresUnlisted else {
-      // A link below the folder is followed by the peer too when files are named one by one.
-      let names = files.map(\.name).filter {
-        $0 != SignedFile.itself && Files.exists(Files.join(path, $0))
-      }
-      return try SignedFile.named(names, below: path)
+      let names = files.map(\.name).filter { $0 != SignedFile.itself }
+      for name in names { try SignedFile.requireNoLink(to: name, below: path) }
+      return try SignedFile.named(
+        names.filter { Files.exists(Files.join(path, $0)) }, below: path)
     }
     let own = Files.name(of: signature, below: path).map { [$0] } ?? []
     return try SignedFile.all(at: path, ignoring: Set(ignored + own))

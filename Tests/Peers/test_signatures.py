@@ -226,6 +226,20 @@ class Signatures(unittest.TestCase):
         (folder / "a").symlink_to("b")
         self.assertEqual(failure("verify", folder, "--key", self.public), (77, "signed-folder-link"))
 
+    def test_a_signed_file_that_became_a_link_is_refused_whatever_else_is_there(self):
+        outside, folder = FOLDER / "outside", FOLDER / "became-links"
+        (folder / "a").mkdir(parents=True)
+        (folder / "a" / "x").write_text("x")
+        report("sign", folder, "--key", self.private)
+        shutil.move(folder / "a", outside)
+        for link, target in (("a", outside), ("a/x", outside / "x"), ("a", FOLDER / "nowhere")):
+            (folder / link).parent.mkdir(exist_ok=True)
+            (folder / link).symlink_to(target)
+            for more in ([], ["--ignore-unsigned"]):
+                self.assertEqual(failure("verify", folder, "--key", self.public, *more), (77, "signed-folder-link"))
+            (folder / link).unlink()
+            shutil.rmtree(folder / "a", ignore_errors=True)
+
     def test_another_model_id_than_signed_is_noticed(self):
         """A signer who says another model-id than the file has; only the holder of the key can make this."""
         signature = FOLDER / "liar.sig"

@@ -22,7 +22,7 @@ extension ZooIndex {
 
   /// The bytes of a zoo's folder: the index if it is a mirror's, else entries and labels.
   ///
-  /// - Throws: `FileFailure`.
+  /// - Throws: `FileFailure`, `SignatureFailure` for a name that is not UTF-8.
   public static func source(in folder: String) throws -> ZooSource {
     let index = Files.join(folder, Mirror.indexName)
     guard Files.exists(index) else { return try ZooSource(folder: folder) }

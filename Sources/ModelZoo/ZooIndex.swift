@@ -35,7 +35,7 @@ public struct ZooIndex: Sendable {
 
   /// The zoo of a folder like this project's `zoo`.
   ///
-  /// - Throws: `ZooFailure`, `JSONFailure`, `FileFailure`.
+  /// - Throws: `ZooFailure`, `JSONFailure`, `FileFailure`, `SignatureFailure`.
   public static func directory(_ path: String) throws -> ZooIndex {
     try ZooSource(folder: path).index()
   }

@@ -30,20 +30,26 @@ public struct ZooSource: Sendable {
 
   /// A folder with entries and labels.
   ///
-  /// - Throws: `FileFailure`.
+  /// - Throws: `FileFailure`, `SignatureFailure` for a name that is not UTF-8.
   public init(folder: String) throws {
     form = .folder(folder)
     place = folder
     let entries = Files.join(folder, "entries")
     let labels = Files.join(folder, "labels")
     let names =
-      try Files.names(in: entries).filter { Files.isDirectory(Files.join(entries, $0)) }
+      try Self.names(in: entries).filter { Files.isDirectory(Files.join(entries, $0)) }
       .map { "entries/\($0)/entry.json" }
-      + (Files.isDirectory(labels) ? Files.names(in: labels) : [])
+      + (Files.isDirectory(labels) ? Self.names(in: labels) : [])
       .filter { $0.hasSuffix(".json") }.map { "labels/\($0)" }
     contents = try names.map { name in
       (name, try Files.read(Files.join(folder, name), limit: ZooEntry.sizeLimit))
     }
+  }
+
+  private static func names(in folder: String) throws -> [String] {
+    let names = try Files.names(in: folder)
+    for name in names { try SignedFile.requireUTF8(Files.join(folder, name)) }
+    return names
   }
 
   /// The files and their digests, as a signature covers them.

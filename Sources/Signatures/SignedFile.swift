@@ -57,6 +57,17 @@ public struct SignedFile: Sendable, Equatable {
     SHA256.digest(of: files.flatMap(\.digest.bytes))
   }
 
+  /// Requires the last name of a path to be UTF-8: other bytes are read as U+FFFD, so that two names
+  /// could become one.
+  ///
+  /// - Throws: `SignatureFailure`.
+  public static func requireUTF8(_ path: String) throws {
+    guard !Files.name(of: path).unicodeScalars.contains("\u{FFFD}") else {
+      throw SignatureFailure(
+        .statement, at: path, expected: "names of files in UTF-8", found: "another name")
+    }
+  }
+
   /// Requires neither a file below a folder nor a folder between to be a symbolic link.
   static func requireNoLink(to name: String, below folder: String) throws {
     var path = folder
@@ -84,11 +95,7 @@ public struct SignedFile: Sendable, Equatable {
     }
     for name in try Files.names(in: folder) where !ignoring.contains(Array((prefix + name).utf8)) {
       let path = Files.join(folder, name)
-      // What stands for bytes that are no UTF-8.
-      guard !name.unicodeScalars.contains("\u{FFFD}") else {
-        throw SignatureFailure(
-          .statement, at: path, expected: "names of files in UTF-8", found: "another name")
-      }
+      try requireUTF8(path)
       try requireNoLink(path)
       if Files.isDirectory(path) {
         try collect(path, below: "\(prefix)\(name)/", ignoring, depth: depth + 1, into: &names)

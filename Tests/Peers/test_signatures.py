@@ -276,6 +276,19 @@ class Signatures(unittest.TestCase):
         peer_verify(zoo, zoo / "index.sig", self.public, "--ignore_unsigned_files", code=1)
         self.assertEqual(failure("list", "--index", zoo, "--index-key", self.public), (1, "signed-file-changed"))
 
+    def test_names_of_a_zoo_that_are_no_utf_8_are_refused(self):
+        zoo = FOLDER / "odd-names"
+        copy = zoo / "entries" / "qkformer-digits"
+        copy.mkdir(parents=True)
+        (zoo / "labels").mkdir()
+        shutil.copy(DIGITS / "entry.json", copy)
+        report("sign", zoo, "--as-index", "--key", self.private)
+        for name in (b"\xff.json", b"\xef\xbf\xbd.json"):
+            Path(os.fsdecode(os.fsencode(zoo / "labels") + b"/" + name)).write_text("[]")
+        for command in (("sign", zoo, "--as-index", "--key", self.private),
+                        ("list", "--index", zoo, "--index-key", self.public), ("list", "--index", zoo)):
+            self.assertEqual(failure(*command), (65, "signature-statement"))
+
     def test_an_index_of_a_server(self):
         tree = FOLDER / "signed-mirror"
         report("mirror", "qkformer-digits", "-o", tree)

@@ -27,7 +27,7 @@ public struct Mirror {
   public struct Content: Sendable {
     /// The entries' names with the number of files of each that are in the tree.
     public var entries: [(name: String, files: Int, licence: String)] = []
-    /// The bytes of all files.
+    /// The bytes of all files, each counted once.
     public var bytes = 0
     /// Whether an index was signed before, and the new one is not.
     public var hasLostSignature = false
@@ -35,8 +35,8 @@ public struct Mirror {
 
   /// Writes a mirror of some entries: what of them is on this machine.
   ///
-  /// Files that are there already are kept; nothing but a signature of the index before is removed.
-  /// The index and its signature come last.
+  /// Files that are there already are read, and kept if they are what their name says; nothing but a
+  /// signature of the index before is removed. The index and its signature come last.
   ///
   /// - Throws: `ZooFailure`, `CacheFailure`, `FileFailure`, `SignatureFailure`.
   public static func write(
@@ -46,24 +46,33 @@ public struct Mirror {
     try Files.makeDirectories(Files.join(folder, "blobs"))
     var content = Content()
     var described: [JSON] = []
+    var sizes: [Digest: Int] = [:]
     for entry in entries {
       let files = try filesHere(entry, zoo)
       for (file, path) in files {
-        guard let sha256 = file.sha256 else { continue }
-        let copy = Files.join(folder, "blobs/\(sha256.hex)")
-        if !Files.exists(copy) { try Files.copy(path, to: copy) }
-        content.bytes += file.size ?? 0
+        guard let sha256 = file.sha256, sizes[sha256] == nil else { continue }
+        sizes[sha256] = try keep(path, sha256, in: folder)
       }
       content.entries.append(
         (entry.name, files.count, entry.licences["weights"] ?? "none stated"))
       described.append(try completed(entry, files.map(\.file), zoo))
     }
+    content.bytes = sizes.values.saturatingSum
     var index = zoo.index.json.object ?? [:]
     index["entries"] = .array(described)
     let path = Files.join(folder, indexName)
     content.hasLostSignature = key == nil && Files.exists(path + SignatureBundle.suffix)
     try replace(path, with: JSON.object(index).canonicalBytes, signedBy: key)
     return content
+  }
+
+  /// Has a file in the tree: what has its name and is another is replaced.
+  ///
+  /// - Returns: its size.
+  private static func keep(_ path: String, _ sha256: Digest, in folder: String) throws -> Int {
+    let copy = Files.join(folder, "blobs/\(sha256.hex)")
+    if (try? SHA256.digest(ofFile: copy)) != sha256 { try Files.copy(path, to: copy) }
+    return try Files.stamp(of: copy).size
   }
 
   /// Writes the index and its signature; where there is no room for both, those before stay.
@@ -96,10 +105,11 @@ public struct Mirror {
       .exists, at: foreign, expected: "a new folder, or one that is a mirror", found: "another")
   }
 
+  /// The files of an entry that are here and that a mirror can serve: by their SHA-256.
   private static func filesHere(
     _ entry: ZooEntry, _ zoo: LocalZoo
   ) throws -> [(file: ZooEntry.File, path: String)] {
-    var files = try entry.files.compactMap { file in
+    var files = try entry.files.filter { $0.sha256 != nil }.compactMap { file in
       try zoo.path(of: file, in: entry).map { (file: file, path: $0) }
     }
     if entry.file(.checkpoint) == nil, let digest = try zoo.witness(of: entry)?.checkpoint,

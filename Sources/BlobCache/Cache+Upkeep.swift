@@ -62,7 +62,7 @@ extension Cache {
 
   /// Removes what is of no use any more, and blobs on request; files of running transfers stay.
   ///
-  /// - Returns: the paths and sizes of what was, or with `isDryRun` would be, removed.
+  /// - Returns: the paths and sizes of what was, or with `isDryRun` would be, removed, each once.
   /// - Throws: `FileFailure`, also for the first file that cannot be removed.
   public func prune(
     _ pruning: Pruning, isDryRun: Bool = false
@@ -73,7 +73,8 @@ extension Cache {
     case .blobs(let digests): paths += digests.flatMap { [path(of: $0), recordPath(of: $0)] }
     case .everything: paths += try digests().flatMap { [path(of: $0), recordPath(of: $0)] }
     }
-    return try paths.filter(Files.exists).map { path in
+    var seen: Set<String> = []
+    return try paths.filter { seen.insert($0).inserted && Files.exists($0) }.map { path in
       let bytes = (try? Files.stamp(of: path).size) ?? 0
       if !isDryRun {
         Files.remove(path)

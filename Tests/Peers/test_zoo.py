@@ -294,6 +294,25 @@ class UnprovenCopies(Home):
         self.assertIn("127.0.0.1:9", self.refusal("pull", "ms_qk_10-384_T4", "--index", zoo, "--trust-first-use", code=69))
 
 
+class Caches(Home):
+    def test_records_of_any_size_are_listed(self):
+        for folder in ("blobs", "records"):
+            (self.home / folder).mkdir(parents=True)
+        for number in range(1100):
+            name = sha256(str(number).encode())
+            (self.home / "blobs" / name).write_bytes(b"x")
+            (self.home / "records" / f"{name}.json").write_text(json.dumps({
+                "schema": "qkzoo.blob/1", "name": "x", "source": "x", "size": 2 ** 53 - 1, "sha256": name, "md5": None,
+                "verified": 0, "modified": 0, "nanoseconds": 0}))
+        self.assertEqual(len(report("cache", "ls")["blobs"]), 1100)
+
+    def test_what_is_named_twice_counts_once(self):
+        report("pull", "qkformer-digits")
+        digits = report("cache", "ls")["blobs"][0]["sha256"][:8]
+        once, twice = (report("cache", "prune", *[digits] * count, "--dry-run") for count in (1, 2))
+        self.assertEqual(once, twice)
+
+
 class Mirrors(Home):
     def test_a_mirror_serves_what_is_here(self):
         tree = self.home.parent / "tree"

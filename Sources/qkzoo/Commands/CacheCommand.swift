@@ -2,6 +2,7 @@ import ArgumentParser
 import BlobCache
 import CanonicalJSON
 import Digests
+import FileAccess
 
 /// Files that were fetched.
 struct CacheCommand: ParsableCommand {
@@ -40,7 +41,7 @@ struct CacheListCommand: ParsableCommand {
     for record in blobs.map(\.record) {
       table.add(record.sha256.short, record.size.grouped, record.name, record.source)
     }
-    let total = blobs.reduce(0) { $0 + $1.record.size }
+    let total = blobs.map(\.record.size).saturatingSum
     let summary = "\(blobs.count) files, \(total.grouped) bytes in \(cache.root)"
     let more = unknown.isEmpty ? "" : "; \(unknown.count) without a record: qkzoo cache verify"
     let members: [String: JSON] = [
@@ -126,7 +127,7 @@ struct CachePruneCommand: ParsableCommand {
     let pruning: Cache.Pruning =
       all ? .everything : .blobs(try files.map { try cache.digest(beginning: $0) })
     let removed = try cache.prune(pruning, isDryRun: dryRun)
-    let bytes = removed.reduce(0) { $0 + $1.bytes }
+    let bytes = removed.map(\.bytes).saturatingSum
     let summary =
       "\(removed.count) files, \(bytes.grouped) bytes \(dryRun ? "to remove" : "removed")"
     let members: [String: JSON] = [

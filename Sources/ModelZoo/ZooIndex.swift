@@ -12,6 +12,8 @@ public struct ZooIndex: Sendable {
   /// Class names by list, in the order of the classifier's outputs.
   public let labels: [String: [String]]
   private let folders: [String: String]
+  /// Where files of the entries may be, by the SHA-256 that is listed of them.
+  private let places: [Digest: [String]]
   private let isCompiledIn: Bool
 
   /// The value of `schema`.
@@ -71,6 +73,7 @@ public struct ZooIndex: Sendable {
     self.entries = entries.sorted { $0.name < $1.name }
     self.labels = labels
     self.folders = folders
+    places = Self.places(of: self.entries, in: folders)
     self.isCompiledIn = isCompiledIn
     var names: Set<String> = []
     for name in entries.flatMap({ [$0.name] + $0.aliases }) {
@@ -78,6 +81,20 @@ public struct ZooIndex: Sendable {
         throw ZooFailure(.entry, at: "zoo", expected: "each name once", found: "`\(name)` twice")
       }
     }
+  }
+
+  private static func places(
+    of entries: [ZooEntry], in folders: [String: String]
+  ) -> [Digest: [String]] {
+    var places: [Digest: [String]] = [:]
+    for entry in entries {
+      guard let folder = folders[entry.name] else { continue }
+      for file in entry.files {
+        guard let sha256 = file.sha256 else { continue }
+        places[sha256, default: []].append(Files.join(folder, file.name))
+      }
+    }
+    return places
   }
 
   /// The zoo as one JSON object, as a mirror serves it.
@@ -116,18 +133,10 @@ public struct ZooIndex: Sendable {
   /// The path of an entry's file in the zoo's folder; `nil` if it is not there. Entries that list
   /// the same digest share the file.
   public func path(of file: ZooEntry.File, in entry: ZooEntry) -> String? {
-    let others = file.sha256 == nil ? [] : entries.filter { $0.name != entry.name }
-    for entry in [entry] + others {
-      let names = entry.files.filter {
-        $0 == file || file.sha256 != nil && $0.sha256 == file.sha256
-      }
-      for name in names.map(\.name) {
-        guard let folder = folders[entry.name] else { continue }
-        let path = Files.join(folder, name)
-        if Files.exists(path) { return path }
-      }
-    }
-    return nil
+    let names = entry.files.filter { $0 == file || file.sha256 != nil && $0.sha256 == file.sha256 }
+    let own = folders[entry.name].map { folder in names.map { Files.join(folder, $0.name) } } ?? []
+    let others = file.sha256.flatMap { places[$0] } ?? []
+    return (own + others).first(where: Files.exists)
   }
 
   /// The bytes of a file that is part of this software; `nil` for others.

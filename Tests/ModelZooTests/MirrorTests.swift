@@ -2,6 +2,7 @@ import BlobCache
 import CanonicalJSON
 import Digests
 import FileAccess
+import Foundation
 import ModelZoo
 import TestSupport
 import Testing
@@ -62,6 +63,20 @@ import Testing
     try TestFiles.write([1, 2], to: blob)
     #expect(try write(zoo).bytes == Self.text.count)
     #expect(try TestFiles.bytes(blob) == Self.text)
+  }
+
+  @Test func `an index of thousands of entries takes seconds`() throws {
+    let zoo = try zoo(entries(4000, file: file(size: Self.text.count)))
+    let before = Self.seconds
+    _ = try write(zoo)
+    #expect(Self.seconds - before < 20)
+  }
+
+  /// What this thread has computed; tests that run beside it do not count.
+  private static var seconds: Int {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return time.tv_sec
   }
 
   @Test func `a file that only an MD5 is listed of is not in the tree`() throws {

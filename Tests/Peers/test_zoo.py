@@ -342,9 +342,16 @@ class Mirrors(Home):
             self.assertIn("exists", self.refusal("mirror", "qkformer-digits", "-o", tree, code=74))
             self.assertEqual((tree / name).read_text(), content)
             self.assertEqual(len(list(tree.iterdir())), 1)
-        tree = self.home.parent / "mine"
+        tree, link = self.home.parent / "mine", self.home.parent / "link"
         for _ in range(2):
-            report("mirror", "qkformer-digits", "-o", tree)
+            report("mirror", "-o", tree)
+        link.symlink_to(tree)
+        before = (tree / "index.json").read_bytes()
+        for place, output in ((tree, tree), (tree, link), (link, tree), (tree, f"{tree}/blobs/.."),
+                              (tree.as_uri(), tree)):
+            self.assertIn("already-exists", self.refusal(
+                "mirror", "qkformer-digits", "--index", place, "-o", output, code=74))
+            self.assertEqual((tree / "index.json").read_bytes(), before)
 
     def test_links_are_asked(self):
         described = entry("ms-qkformer-10-384-t4-r224.in1k")

@@ -2,7 +2,9 @@ import ArgumentParser
 import CanonicalJSON
 import Diagnostics
 import Digests
+import FileAccess
 import ModelZoo
+import Transfer
 
 /// A zoo to serve or to carry.
 struct MirrorCommand: ParsableCommand {
@@ -12,7 +14,9 @@ struct MirrorCommand: ParsableCommand {
     discussion: """
       --index reads such a tree, from a folder or an address. With --key the index is signed, and who \
       reads it with --index-key PUBLIC sees that it is yours. The index lists every entry named, the \
-      tree holds the files that are here. Whether you may pass weights on is between you and their \
+      tree holds the files that are here. The folder must be new or without index.json and entries, or \
+      hold an earlier mirror, other than the one of --index: its index.json, the signature of that and \
+      files of blobs that are not what their name says are replaced. Whether you may pass weights on is between you and their \
       licence, which is printed.
 
       EXAMPLES
@@ -35,6 +39,7 @@ struct MirrorCommand: ParsableCommand {
 
   func run() throws {
     let key = try key.map { try SigningKey(file: $0) }
+    try requireAnotherPlace()
     let zoo = try self.zoo.local()
     let chosen =
       try entries.isEmpty ? zoo.index.entries : entries.map { try zoo.index.requiredEntry($0) }
@@ -44,6 +49,16 @@ struct MirrorCommand: ParsableCommand {
         "qkzoo: \(output): the index was signed and is not any more; --key signs the new one")
     }
     format.print(report(content))
+  }
+
+  /// Requires the tree not to be what the index is read from: a mirror of some entries of it would be
+  /// all that is left.
+  private func requireAnotherPlace() throws {
+    guard let address = try zoo.index.map(LocalZoo.address), address.scheme == .file,
+      Files.areSame(address.text, output)
+    else { return }
+    throw FileFailure(
+      .exists, at: output, expected: "another folder than that of the index", found: "the same")
   }
 
   private func report(_ content: Mirror.Content) -> Report {

@@ -164,6 +164,9 @@ class Signatures(unittest.TestCase):
             self.assertEqual(output.read_bytes(), before)
         for _ in range(2):
             qkzoo("sign", model, "--key", key, "-o", folder / "m.sig")
+        before = (folder / "m.sig").read_bytes()
+        self.assertEqual(failure("sign", folder / "m.sig", "--key", key, "-o", folder / "a/../m.sig"), (74, "cannot-write"))
+        self.assertEqual((folder / "m.sig").read_bytes(), before)
 
     def test_a_signature_does_not_count_however_its_path_is_spelled(self):
         folder = FOLDER / "spelled"

@@ -94,7 +94,7 @@ struct SignCommand: ParsableCommand {
 
   private func sign(_ model: String, _ key: SigningKey) throws -> Signed {
     let (path, output) = try places(model)
-    try Self.requireReplaceable(output)
+    try Self.requireReplaceable(output, signing: path)
     let statement =
       try asIndex ? ZooIndex.source(in: path).statement() : statement(of: path, output)
     let bundle = try SignatureBundle(signing: statement, with: key)
@@ -104,8 +104,9 @@ struct SignCommand: ParsableCommand {
 
   /// Requires an output that is there to be a signature: it may be the model, the key, or a file of
   /// the folder.
-  private static func requireReplaceable(_ output: String) throws {
-    guard Files.exists(output), (try? SignatureBundle(file: output)) == nil else { return }
+  private static func requireReplaceable(_ output: String, signing path: String) throws {
+    let isSignature = (try? SignatureBundle(file: output)) != nil
+    guard Files.exists(output), !isSignature || Files.areSame(path, output) else { return }
     throw FileFailure(
       .output, at: output, expected: "a new file, or a signature to replace",
       found: "something else there")

@@ -13,10 +13,12 @@ extension CatalogSite {
   /// Writes the site into a folder, each file atomically.
   ///
   /// The folder is made if it is missing. One that holds an earlier catalogue is brought up to
-  /// date, and pages of entries that are gone are removed; one that holds anything else is refused.
+  /// date, and pages of entries that are gone are removed; one that holds anything else, or whose
+  /// pages are behind a symbolic link, is refused.
   ///
   /// - Throws: `CatalogFailure`, `FileFailure`.
   public func write(to folder: String) throws {
+    try Self.requireOwnFolder(Frame.entries, of: folder)
     let earlier = try Self.earlierPages(in: folder)
     try Files.makeDirectories(folder)
     let paths = Set(files.map(\.path))
@@ -26,6 +28,15 @@ extension CatalogSite {
     try Files.makeDirectories(Files.join(folder, Frame.entries))
     for file in files {
       try AtomicFile.replace(Files.join(folder, file.path), with: Array(file.text.utf8))
+    }
+  }
+
+  /// Requires a folder of the catalogue not to be a link: pages would be removed and written elsewhere.
+  private static func requireOwnFolder(_ name: String, of folder: String) throws {
+    let path = Files.join(folder, name)
+    guard !Files.isLink(path) else {
+      throw CatalogFailure(
+        .foreignFolder, at: path, expected: "a folder of the catalogue", found: "a symbolic link")
     }
   }
 

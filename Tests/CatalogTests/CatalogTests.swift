@@ -252,4 +252,26 @@ import Testing
     try CatalogSite(zoo).write(to: site)
     #expect(Files.exists(folder.file("mine.html")) && Files.exists(site + "/mine.html"))
   }
+
+  @Test func `pages behind a link are neither removed nor written`() throws {
+    let folder = try ScratchFolder()
+    let site = folder.file("site")
+    try Files.makeDirectories(site)
+    try Files.makeDirectories(folder.file("victim"))
+    try TestFiles.write([1], to: folder.file("victim/thesis.html"))
+    try FileManager.default.createSymbolicLink(
+      atPath: site + "/entries", withDestinationPath: "../victim")
+    let list: JSON = [
+      "schema": .string(CatalogSite.schema), "entries": .integer(1),
+      "files": [["path": "entries/thesis.html"]],
+    ]
+    try TestFiles.write(list.canonicalBytes, to: site + "/catalog.json")
+    #expect {
+      try CatalogSite(zoo).write(to: site)
+    } throws: {
+      ($0 as? CatalogFailure)?.code == .foreignFolder
+    }
+    #expect(try Files.names(in: folder.file("victim")) == ["thesis.html"])
+    #expect(try Files.names(in: site) == ["catalog.json", "entries"])
+  }
 }

@@ -13,7 +13,7 @@ public struct SignatureBundle: Sendable {
   public static let suffix = ".sig"
   /// The name of the signature of a folder, inside it.
   public static let nameInFolder = "model.sig"
-  /// The most bytes of a signature that are read.
+  /// The most bytes of a signature that are written and read.
   public static let sizeLimit = 8 << 20
 
   static let mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
@@ -28,13 +28,20 @@ public struct SignatureBundle: Sendable {
 
   /// Signs a statement. Two signatures of one statement differ.
   ///
-  /// - Throws: `SignatureFailure` if the statement breaks its rules.
+  /// - Throws: `SignatureFailure` if the statement breaks its rules, `FileFailure` if the signature would
+  ///   be larger than one that is read.
   public init(signing statement: SignedStatement, with key: SigningKey) throws {
     hint = key.verifyingKey.fingerprint.hex
     payload = statement.json.canonicalBytes
     signature = key.sign(Self.signedBytes(payload))
     place = statement.subject
     _ = try self.statement(signedBy: key.verifyingKey)
+    let size = json.canonicalBytes.count
+    guard size <= Self.sizeLimit else {
+      throw FileFailure(
+        .tooLarge, at: place, expected: "a signature of at most \(Self.sizeLimit) bytes",
+        found: "\(size), for \(statement.files.count) files")
+    }
   }
 
   /// Where the signature of a file or folder is if nobody says otherwise.

@@ -40,6 +40,14 @@ import Testing
     #expect(try again.statement(signedBy: Self.key.verifyingKey) == Self.statement())
   }
 
+  @Test func `a signature that could not be read is not made`() throws {
+    let files = (0..<60_000).map { Self.file("folder/\($0)", 1) }
+    let found = Self.failure {
+      _ = try SignatureBundle(signing: Self.statement(files), with: Self.key)
+    }
+    #expect(found == "file-too-large")
+  }
+
   @Test func `another key is refused by its name, and by its signature if it hides`() throws {
     let bundle = try SignatureBundle(signing: Self.statement(), with: Self.key)
     let other = SigningKey.random().verifyingKey

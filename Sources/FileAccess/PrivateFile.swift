@@ -5,7 +5,7 @@ import Glibc
 extension Files {
   /// Creates a file under a name that nobody has, for its owner only, and writes it.
   ///
-  /// - Throws: `FileFailure`, also if something of that name is there.
+  /// - Throws: `FileFailure`, also if something of that name is there; then nothing is left behind.
   public static func createPrivate(_ path: String, with bytes: [UInt8]) throws {
     let descriptor: Int32
     do {
@@ -16,11 +16,16 @@ extension Files {
         found: failure.found)
     }
     defer { try? LibC.close(descriptor, path) }
-    var done = 0
-    while done < bytes.count {
-      done += try LibC.write(descriptor, unsafe bytes.span.bytes.extracting(done...), path)
+    do {
+      var done = 0
+      while done < bytes.count {
+        done += try LibC.write(descriptor, unsafe bytes.span.bytes.extracting(done...), path)
+      }
+      try LibC.fsync(descriptor, path)
+    } catch {
+      remove(path)
+      throw error
     }
-    try LibC.fsync(descriptor, path)
   }
 
   /// Whether users who are neither the owner nor of the group may read a file.

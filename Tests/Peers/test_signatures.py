@@ -187,6 +187,18 @@ class Signatures(unittest.TestCase):
         qkzoo("sign", ".", "--key", self.private)
         self.assertTrue(self.verify(".")["holds"])
 
+    def test_a_full_disk_leaves_no_part_of_a_new_key(self):
+        folder = FOLDER / "no-room-for-keys"
+        folder.mkdir()
+        for limit in (0, 100):
+            run = subprocess.run(
+                [os.environ["QKZOO"], "sign", "--new-key", folder / "u.pem"], capture_output=True, text=True,
+                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+            self.assertEqual(run.returncode, 74, run.stderr)
+            self.assertIn("no-space", run.stderr)
+            self.assertEqual(os.listdir(folder), [])
+        report("sign", "--new-key", folder / "u.pem")
+
     def test_a_full_disk_leaves_a_signed_mirror_as_it_is(self):
         tree = FOLDER / "full-mirror"
         for _ in range(2):

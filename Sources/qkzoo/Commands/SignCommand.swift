@@ -86,7 +86,12 @@ struct SignCommand: ParsableCommand {
         .output, at: publicPath, expected: "a new file", found: "a file of that name")
     }
     try Files.createPrivate(path, with: Array(key.pem.utf8))
-    try AtomicFile.replace(publicPath, with: Array(key.verifyingKey.pem.utf8))
+    do {
+      try AtomicFile.replace(publicPath, with: Array(key.verifyingKey.pem.utf8))
+    } catch {
+      Files.remove(path)
+      throw error
+    }
     return (key, publicPath)
   }
 

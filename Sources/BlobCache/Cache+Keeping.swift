@@ -18,14 +18,16 @@ extension Cache {
 
   /// Puts what `write` leaves at the path it is given into the cache.
   ///
-  /// - Throws: `FileFailure`, and what `write` throws; then nothing is left behind.
+  /// - Throws: `FileFailure`, and what `write` throws; then nothing is left behind. Neither is it
+  ///   by a signal, where the executable asked for that (`Temporaries`).
   public func keep(
     name: String, source: String, write: (String) throws -> Void
   ) throws -> CachedBlob {
     try prepare()
     let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
     let temporary = Files.join(incoming, "made-\(suffix)")
-    defer { Files.remove(temporary) }
+    let entry = Temporaries.Entry(temporary)
+    defer { withExtendedLifetime(entry) { Files.remove(temporary) } }
     try write(temporary)
     let digests = try FileDigests(ofFile: temporary)
     try Files.makeReadOnly(temporary)

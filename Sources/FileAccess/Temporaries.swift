@@ -19,11 +19,11 @@ public enum Temporaries {
   }
 
   /// One that is registered until it goes.
-  final class Entry {
+  public final class Entry {
     private let number: Int32
 
     /// Registers a file or a folder, a folder before what is in it; nothing where memory is short.
-    init(_ path: String) { number = unsafe qkz_temporary_add(path) }
+    public init(_ path: String) { number = unsafe qkz_temporary_add(path) }
 
     deinit { if number >= 0 { qkz_temporary_remove(number) } }
   }

@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 import unittest
+import unittest.mock
 from collections import Counter
 from pathlib import Path
 
@@ -132,13 +133,16 @@ class Ended(Folder):
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-    def assert_clean(self, call, when, name, *arguments):
+    def end(self, call, when, name, *arguments):
         status = subprocess.run(
             ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}",
              "-e", f"inject={call}:signal={name}:when={when}", *command(*arguments)],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             preexec_fn=lambda: [signal.signal(number, signal.SIG_DFL) for number in self.SIGNALS])
         self.assertEqual(status.returncode, -getattr(signal, "SIG" + name), (call, when))
+
+    def assert_clean(self, call, when, name, *arguments):
+        self.end(call, when, name, *arguments)
         self.assertEqual(self.names(), [], (call, when))
 
     @unittest.skipUnless(shutil.which("strace"), "strace is not here")
@@ -150,6 +154,14 @@ class Ended(Folder):
                 self.assert_clean("pwrite64", when, name, *convert)
             for when in (1, 2, 20, 40):
                 self.assert_clean("mkdir" if when < 3 else "write", when, name, *layers)
+
+    @unittest.skipUnless(shutil.which("strace"), "strace is not here")
+    def test_between_a_complete_file_and_its_name_in_the_cache(self):
+        home = self.folder / "home"
+        with unittest.mock.patch.dict(os.environ, QKZOO_HOME=str(home)):
+            for name in ("INT", "TERM", "HUP"):
+                self.end("?chmod,?fchmodat", 1, name, "pull", "qkformer-digits")
+                self.assertEqual(os.listdir(home / "incoming"), [], name)
 
     def test_what_is_ignored_stays_ignored(self):
         target = self.folder / "model.qkz.h5"

@@ -53,7 +53,10 @@ public struct AtomicFile {
     try replace(path) { file in
       let output = try SequentialOutput(path: file.temporaryPath)
       try output.write(unsafe bytes.span.bytes)
+      // A disk may say only now that it has no room; after `beforePublishing` that would be too late.
+      try output.synchronize()
       try output.finish()
+      try MappedFileGuard.check()
       try beforePublishing()
     }
   }
@@ -88,6 +91,11 @@ public final class SequentialOutput {
       done += count
     }
   }
+
+  /// Makes what was written outlast a power cut.
+  ///
+  /// - Throws: `FileFailure`.
+  func synchronize() throws { try LibC.fsync(descriptor, path) }
 
   /// Closes the file; an error the system kept until now is thrown here.
   ///

@@ -213,6 +213,18 @@ class Signatures(unittest.TestCase):
             self.assertEqual({path.name: path.read_bytes() for path in tree.glob("index.json*")}, before)
         qkzoo("list", "--index", tree, "--index-key", self.public)
 
+    @unittest.skipUnless(shutil.which("strace"), "strace is not here")
+    def test_a_disk_that_says_late_that_it_is_full_leaves_a_signed_mirror_as_it_is(self):
+        tree = FOLDER / "late-full-mirror"
+        qkzoo("mirror", "qkformer-digits", "-o", tree, "--key", self.private)
+        before = {path.name: path.read_bytes() for path in tree.glob("index.json*")}
+        for more in ([], ["--key", self.private]):
+            run = subprocess.run(
+                ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e", "inject=fsync:error=ENOSPC:when=1",
+                 os.environ["QKZOO"], "mirror", "qkformer-digits", "-o", tree, *more], capture_output=True, text=True)
+            self.assertEqual(run.returncode, 74, run.stderr)
+            self.assertEqual({path.name: path.read_bytes() for path in tree.glob("index.json*")}, before)
+
     def test_a_changed_file_is_not_opened(self):
         model = FOLDER / "changed.qkz.h5"
         shutil.copy(digits(), model)

@@ -13,16 +13,23 @@ public struct AtomicFile {
   /// Where it is written meanwhile.
   public let temporaryPath: String
 
-  /// Lets `write` fill the temporary file at the path it is given, then publishes it.
+  /// Lets `write` fill the temporary file at the path it is given, then publishes it;
+  /// `beforePublishing` does what must hold before it appears, when nothing but its name is missing.
   ///
-  /// - Throws: `FileFailure`, and what `write` throws; then nothing is left behind.
-  public static func replace(_ path: String, write: (AtomicFile) throws -> Void) throws {
+  /// - Throws: `FileFailure`, and what `write` and `beforePublishing` throw; then nothing is left
+  ///   behind.
+  public static func replace(
+    _ path: String, beforePublishing: () throws -> Void = {}, write: (AtomicFile) throws -> Void
+  ) throws {
     TemporarySibling.removeLeftovers(of: path)
     let sibling = try TemporarySibling(of: path)
     let file = AtomicFile(path: path, temporaryPath: sibling.path)
     do {
       try write(file)
       try MappedFileGuard.check()
+      // A disk may say only now that it has no room.
+      try sibling.synchronize(for: path)
+      try beforePublishing()
       try sibling.publish(as: path)
     } catch {
       LibC.unlink(sibling.path)
@@ -43,21 +50,16 @@ public struct AtomicFile {
     TemporarySibling.isSibling(name, of: file)
   }
 
-  /// Replaces the file at a path by some bytes; `beforePublishing` does what must hold before they
-  /// appear.
+  /// Replaces the file at a path by some bytes.
   ///
   /// - Throws: `FileFailure`, and what `beforePublishing` throws; then the file stays as it was.
   public static func replace(
     _ path: String, with bytes: [UInt8], beforePublishing: () throws -> Void = {}
   ) throws {
-    try replace(path) { file in
+    try replace(path, beforePublishing: beforePublishing) { file in
       let output = try SequentialOutput(path: file.temporaryPath)
       try output.write(unsafe bytes.span.bytes)
-      // A disk may say only now that it has no room; after `beforePublishing` that would be too late.
-      try output.synchronize()
       try output.finish()
-      try MappedFileGuard.check()
-      try beforePublishing()
     }
   }
 }
@@ -91,11 +93,6 @@ public final class SequentialOutput {
       done += count
     }
   }
-
-  /// Makes what was written outlast a power cut.
-  ///
-  /// - Throws: `FileFailure`.
-  func synchronize() throws { try LibC.fsync(descriptor, path) }
 
   /// Closes the file; an error the system kept until now is thrown here.
   ///

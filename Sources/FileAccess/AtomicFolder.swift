@@ -14,9 +14,8 @@ public final class AtomicFolder {
 
   private let temporaryPath: String
   /// Everything that was made, what contains before what is contained.
-  private var written: [String] = []
+  private var written: [Temporaries.Entry] = []
   private var folders: Set<String> = []
-  private var entries: [Temporaries.Entry] = []
 
   /// Lets `fill` write files, then publishes the folder; whatever has its name is refused.
   ///
@@ -54,8 +53,7 @@ public final class AtomicFolder {
     let parts = name.split(separator: "/").dropLast()
     for count in parts.indices { try makeFolder(parts[...count].joined(separator: "/")) }
     let file = Files.join(temporaryPath, name)
-    entries.append(Temporaries.Entry(file))
-    written.append(file)
+    written.append(Temporaries.Entry(file))
     let output = try SequentialOutput(path: file)
     try output.write(unsafe content.span.bytes)
     try output.finish()
@@ -73,17 +71,16 @@ public final class AtomicFolder {
       throw FileFailure(
         .output, at: path, expected: "a folder that can be written to", found: failure.found)
     }
-    entries.append(entry)
-    written.append(folder)
+    written.append(entry)
   }
 
   private func publish() throws {
-    for item in written.reversed() { try Files.synchronizeDirectory(item) }
+    for item in written.reversed() { try Files.synchronizeDirectory(item.path) }
     try Files.rename(temporaryPath, to: path)
     try Files.synchronizeDirectory(Files.directory(of: path))
   }
 
   private func remove() {
-    for item in written.reversed() { LibC.remove(item) }
+    for item in written.reversed() { LibC.remove(item.path) }
   }
 }

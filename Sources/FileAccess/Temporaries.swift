@@ -20,10 +20,15 @@ public enum Temporaries {
 
   /// One that is registered until it goes.
   public final class Entry {
+    /// The file or the folder.
+    public let path: String
     private let number: Int32
 
     /// Registers a file or a folder, a folder before what is in it; nothing where memory is short.
-    public init(_ path: String) { number = unsafe qkz_temporary_add(path) }
+    public init(_ path: String) {
+      self.path = path
+      number = unsafe qkz_temporary_add(path)
+    }
 
     deinit { if number >= 0 { qkz_temporary_remove(number) } }
   }

@@ -7,9 +7,9 @@ import Glibc
 /// sibling that nobody has locked is left over. The lock is one of an open file, not of a process:
 /// libhdf5 opens and closes the same file meanwhile.
 final class TemporarySibling {
-  let path: String
   private let descriptor: Int32
   private let entry: Temporaries.Entry
+  var path: String { entry.path }
 
   /// Creates and locks one under a name that nobody else has, through no link.
   ///
@@ -21,7 +21,6 @@ final class TemporarySibling {
         let descriptor = try LibC.open(sibling, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666)
         // Whoever cleans up may have taken it for a leftover before it was locked.
         if LibC.lock(descriptor) != .taken, try LibC.fstat(descriptor, path).st_nlink > 0 {
-          self.path = sibling
           entry = Temporaries.Entry(sibling)
           self.descriptor = descriptor
           return
@@ -36,9 +35,11 @@ final class TemporarySibling {
 
   deinit { try? LibC.close(descriptor, path) }
 
-  /// Makes the content outlast a power cut, then gives it its name, and makes that outlast one too.
+  /// Makes the content outlast a power cut; `name` is what errors call it.
+  func synchronize(for name: String) throws { try LibC.fsync(descriptor, name) }
+
+  /// Gives the content its name, and makes that outlast a power cut.
   func publish(as name: String) throws {
-    try LibC.fsync(descriptor, name)
     try LibC.rename(path, name)
     try Files.synchronizeDirectory(Files.directory(of: name))
   }

@@ -69,4 +69,6 @@ public struct CachedBlob: Sendable {
   public let path: String
   /// What is known of it.
   public let record: BlobRecord
+  /// Whether nothing of its name was here before it was fetched.
+  public internal(set) var isNew = false
 }

@@ -80,9 +80,12 @@ public struct Cache: Sendable {
     try prepare()
     let fetched = try Download(wanted, from: sources, in: incoming, options: options)
       .run(cancellation: cancellation, progress: progress)
+    let isNew = !Files.exists(path(of: fetched.sha256))
     try fetched.publish(as: path(of: fetched.sha256))
-    return try enter(
+    var blob = try enter(
       fetched.sha256, name: wanted.name, source: fetched.source.description, md5: fetched.md5)
+    blob.isNew = isNew
+    return blob
   }
 
   /// Where the blob of a digest is, or would be.

@@ -106,13 +106,12 @@ struct PullCommand: ParsableCommand {
         expected: "a published digest, or --trust-first-use to take what the address sends",
         found: "no digest of \(file.name) is known")
     }
-    let before = try blobs(zoo)
     let blob = try transfer(file.wanted, sources, zoo)
     if file.role == .checkpoint {
       return Pulled(
         entry: entry, path: blob.path, how: "fetched from \(blob.record.source)", witness: nil)
     }
-    return try accept(blob, file.name, before, entry, zoo)
+    return try accept(blob, file.name, entry, zoo)
   }
 
   private func bring(_ place: String, _ entry: ZooEntry, _ zoo: LocalZoo) throws -> Pulled {
@@ -121,26 +120,19 @@ struct PullCommand: ParsableCommand {
         place, place, Files.name(of: place), "taken from \(place)", entry, zoo)
     }
     let address = try LocalZoo.address(place)
-    let before = try blobs(zoo)
     let blob = try transfer(WantedFile(name: address.fileName), [TransferSource(address)], zoo)
-    return try accept(blob, address.fileName, before, entry, zoo)
-  }
-
-  /// What is in the cache.
-  private func blobs(_ zoo: LocalZoo) throws -> Set<Digest> {
-    let contents = try zoo.cache.contents()
-    return Set(contents.blobs.map(\.record.sha256) + contents.unknown)
+    return try accept(blob, address.fileName, entry, zoo)
   }
 
   /// Accepts what was fetched; what is refused is removed unless it was here before.
   private func accept(
-    _ blob: CachedBlob, _ name: String, _ before: Set<Digest>, _ entry: ZooEntry, _ zoo: LocalZoo
+    _ blob: CachedBlob, _ name: String, _ entry: ZooEntry, _ zoo: LocalZoo
   ) throws -> Pulled {
     let source = blob.record.source
     do {
       return try accept(blob.path, source, name, "fetched from \(source)", entry, zoo)
     } catch {
-      if !before.contains(blob.record.sha256) { try zoo.cache.remove(blob.record.sha256) }
+      if blob.isNew { try zoo.cache.remove(blob.record.sha256) }
       throw error
     }
   }

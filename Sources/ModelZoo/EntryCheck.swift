@@ -91,9 +91,6 @@ public struct EntryCheck {
 
   private mutating func checkFiles(_ folder: String?) throws {
     for file in entry.files {
-      if file.role != .upstream && (file.sha256 == nil || file.size == nil) {
-        find("files \(file.name)", "size and SHA-256", "none")
-      }
       guard let folder else { continue }
       let path = Files.join(folder, file.name)
       guard Files.exists(path) else { continue }

@@ -79,18 +79,18 @@ public struct LocalZoo: Sendable {
   private static func checked(
     _ path: String, _ file: ZooEntry.File, _ entry: ZooEntry
   ) throws -> String {
-    func require<Value: Equatable>(_ what: String, _ listed: Value?, _ found: Value) throws {
-      guard let listed, listed != found else { return }
+    func require<Value: Equatable>(
+      _ what: String, _ listed: Value?, _ find: @autoclosure () throws -> Value?
+    ) throws {
+      guard let listed, case let found = try find(), found != listed else { return }
       throw ZooFailure(
         .digest, at: path, expected: "\(what) \(listed), as \(entry.name) lists it",
-        found: "\(found)")
+        found: found.map { "\($0)" } ?? "none")
     }
     try require("size", file.size, Files.stamp(of: path).size)
-    if file.sha256 != nil { try require("SHA-256", file.sha256, SHA256.digest(ofFile: path)) }
+    try require("SHA-256", file.sha256, SHA256.digest(ofFile: path))
     // MD5 is asked only where nothing better is listed.
-    if file.sha256 == nil, file.md5 != nil {
-      try require("MD5", file.md5.map(Optional.init), FileDigests(ofFile: path).md5)
-    }
+    if file.sha256 == nil { try require("MD5", file.md5, FileDigests(ofFile: path).md5) }
     return path
   }
 

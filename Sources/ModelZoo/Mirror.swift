@@ -79,8 +79,9 @@ public struct Mirror {
   private static func replace(
     _ path: String, with index: [UInt8], signedBy key: SigningKey?
   ) throws {
-    let statement = try ZooSource(index: index, at: path).statement()
-    let bundle = try key.map { try SignatureBundle(signing: statement, with: $0) }
+    let bundle = try key.map { key in
+      try SignatureBundle(signing: ZooSource(index: index, at: path).statement(), with: key)
+    }
     try AtomicFile.replace(path, with: index) {
       let signature = path + SignatureBundle.suffix
       if let bundle {

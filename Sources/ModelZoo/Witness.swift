@@ -36,7 +36,7 @@ public struct Witness: Sendable, Equatable {
   /// The model, under the entry's configuration.
   public let modelID: Digest
   /// The SHA-256 of the checkpoint that was made of it; `nil` before one is.
-  public let checkpoint: Digest?
+  public private(set) var checkpoint: Digest?
 
   /// Names a witness.
   public init(
@@ -84,22 +84,9 @@ public struct Witness: Sendable, Equatable {
 extension Witness {
   /// The same copy, of which a checkpoint was made anew.
   public func with(checkpoint: Digest) -> Witness {
-    Witness(
-      entry: entry, configuration: configuration, file: file, grounds: grounds,
-      weightsID: weightsID, modelID: modelID, checkpoint: checkpoint)
-  }
-
-  private init(
-    entry: String, configuration: Digest, file: ZooEntry.File, grounds: Grounds,
-    weightsID: Digest, modelID: Digest, checkpoint: Digest
-  ) {
-    self.entry = entry
-    self.configuration = configuration
-    self.file = file
-    self.grounds = grounds
-    self.weightsID = weightsID
-    self.modelID = modelID
-    self.checkpoint = checkpoint
+    var witness = self
+    witness.checkpoint = checkpoint
+    return witness
   }
 
   /// Whether an entry would accept the copy now: another index may have another entry of the name,

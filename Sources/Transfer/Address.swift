@@ -76,7 +76,7 @@ public struct Address: Sendable, Hashable, CustomStringConvertible {
   /// Whether it names a file or a server of this machine, in whatever spelling the system takes; a
   /// name that a name server leads here is not known.
   package var isOfThisMachine: Bool {
-    scheme == .file || isLoopback || HostNumber.isOfThisMachine(String(Self.split(authority).host))
+    scheme == .file || HostNumber.isOfThisMachine(String(Self.split(authority).host))
   }
 
   /// Whether what is secret at one address may be told at the other.

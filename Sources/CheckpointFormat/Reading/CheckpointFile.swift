@@ -197,10 +197,11 @@ public final class CheckpointFile: Sendable {
     let tensors = try self.tensors(manifest.tensors.map(\.path))
     let parameters = [String: Tensor](uniqueKeysWithValues: tensors)
     let provenance = try provenance()
+    let verified = isVerified.load(ordering: .acquiring) ? recordedDigests : nil
     return Checkpoint(
       configuration: manifest.configuration, parameters: parameters,
       references: try references(), records: try records(), provenance: { provenance },
-      digests: isVerified.load(ordering: .acquiring) ? { @Sendable in self.recordedDigests } : nil)
+      digests: verified.map { digests in { @Sendable in digests } })
   }
 
   /// Parameters by their paths; on all cores where they must be decoded.

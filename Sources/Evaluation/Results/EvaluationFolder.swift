@@ -24,7 +24,10 @@ enum EvaluationFiles {
 
   /// Requires a folder to be new, empty, or of an evaluation, and touches nothing in it. Before the
   /// description is there, an evaluation has no line yet.
-  static func check(_ folder: String, for evaluation: EvaluationHeader) throws {
+  ///
+  /// - Returns: whether the description is there.
+  @discardableResult
+  static func check(_ folder: String, for evaluation: EvaluationHeader) throws -> Bool {
     let all = compared + [environment]
     let found = try header(in: folder)
     let names = try Files.names(in: folder)
@@ -40,6 +43,7 @@ enum EvaluationFiles {
         found: foreign)
     }
     if let found { try evaluation.requireSame(found, at: folder) }
+    return found != nil
   }
 }
 
@@ -69,11 +73,11 @@ final class EvaluationFolder {
     samples = try LineLog(path: Files.join(path, EvaluationFiles.samples))
     batches = try LineLog(path: Files.join(path, EvaluationFiles.batches))
     // Another process may have begun meanwhile; from here on none can.
-    try EvaluationFiles.check(path, for: header)
+    let isBegun = try EvaluationFiles.check(path, for: header)
     for name in EvaluationFiles.compared + [EvaluationFiles.environment] {
       AtomicFile.removeLeftovers(of: Files.join(path, name))
     }
-    if try EvaluationFiles.header(in: path) != nil {
+    if isBegun {
       try resume(path, header)
     } else {
       try AtomicFile.replace(

@@ -7,20 +7,18 @@ enum HostNumber {
     let name = host.hasSuffix(".") ? String(host.dropLast()) : host
     if name == "localhost" || name.hasSuffix(".localhost") { return true }
     if name.hasPrefix("["), name.hasSuffix("]") {
-      return bytes(ofIPv6: String(name.dropFirst().dropLast())).map(isOfThisMachine) ?? false
+      return bytes(ofIPv6: String(name.dropFirst().dropLast())).map(isOwn(ipv6:)) ?? false
     }
-    return bytes(ofIPv4: name).map { isOfThisMachine($0[...]) } ?? false
+    return bytes(ofIPv4: name).map(isOwn(ipv4:)) ?? false
   }
 
   /// 127.0.0.0/8 and 0.0.0.0/8, which leads here, too.
-  private static func isOfThisMachine(_ number: ArraySlice<UInt8>) -> Bool {
-    number.first == 127 || number.first == 0
-  }
+  private static func isOwn(ipv4 number: [UInt8]) -> Bool { number[0] == 127 || number[0] == 0 }
 
   /// `::` and `::1`, and numbers of IPv4 in the last four bytes, after `ffff` or not.
-  private static func isOfThisMachine(_ number: [UInt8]) -> Bool {
+  private static func isOwn(ipv6 number: [UInt8]) -> Bool {
     guard number[..<10].allSatisfy({ $0 == 0 }) else { return false }
-    if number[10..<12] == [0xFF, 0xFF] { return isOfThisMachine(number[12...]) }
+    if number[10..<12] == [0xFF, 0xFF] { return isOwn(ipv4: Array(number[12...])) }
     return number[10..<12] == [0, 0]
       && (number[12] == 127 || number[12..<15] == [0, 0, 0] && number[15] <= 1)
   }

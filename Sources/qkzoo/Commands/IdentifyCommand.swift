@@ -82,11 +82,7 @@ struct IdentifyCommand: ParsableCommand {
         ("parameters", checkpoint.plan.parameterCount.grouped),
       ],
       identity: { configuration in
-        guard configuration == checkpoint.configuration else {
-          throw ZooFailure(
-            .configuration, at: path, expected: configuration.summary,
-            found: checkpoint.configuration.summary)
-        }
+        try configuration.require(checkpoint, at: path)
         return identity
       })
   }

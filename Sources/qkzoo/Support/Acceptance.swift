@@ -88,11 +88,7 @@ struct Acceptance {
   private func model(_ opened: Opened, _ grounds: Witness.Grounds) throws -> Checkpoint {
     switch opened {
     case .checkpoint(let checkpoint):
-      guard checkpoint.configuration == entry.configuration else {
-        throw ZooFailure(
-          .configuration, at: entry.name, expected: entry.configuration.summary,
-          found: checkpoint.configuration.summary)
-      }
+      try entry.configuration.require(checkpoint, at: entry.name)
       return checkpoint
     case .foreign(let assembly):
       return try assembly.checkpoint(
@@ -111,7 +107,7 @@ struct Acceptance {
     let grounds = match?.grounds ?? .firstUse
     let checkpoint = try model(opened, grounds)
     let identity = try checkpoint.identity()
-    try check(identity)
+    try entry.requireModelID(identity.modelID, at: place)
     let cache = try zoo.cache
     let blob: CachedBlob
     if case .checkpoint = opened {
@@ -133,13 +129,6 @@ struct Acceptance {
         checkpoint: blob.record.sha256)
     try zoo.keep(witness)
     return witness
-  }
-
-  private func check(_ identity: ModelIdentity) throws {
-    guard let expected = entry.modelID, expected != identity.modelID else { return }
-    throw ZooFailure(
-      .digest, at: place, expected: "model-id \(expected), as \(entry.name) lists it",
-      found: "\(identity.modelID)")
   }
 }
 

@@ -70,7 +70,10 @@ struct ModelArgument: ParsableArguments {
     let (path, entry) = try zoo.locate(model)
     let checkpoint = try load(path)
     // Between the file's digest and its opening it may have become another.
-    if !skipsVerification { try entry?.require(checkpoint, at: path) }
+    if let entry, !skipsVerification {
+      try entry.configuration.require(checkpoint, at: path)
+      try entry.requireModelID(checkpoint.identity().modelID, at: path)
+    }
     return (checkpoint, entry)
   }
 
@@ -83,22 +86,6 @@ struct ModelArgument: ParsableArguments {
     let file = try CheckpointFile.open(path)
     StandardError.print("qkzoo: \(path): bytes not verified (--no-verify)")
     return try file.checkpoint()
-  }
-}
-
-extension ZooEntry {
-  /// Requires a checkpoint to be the entry's model, as far as the entry says what that is.
-  fileprivate func require(_ checkpoint: Checkpoint, at path: String) throws {
-    guard checkpoint.configuration == configuration else {
-      throw ZooFailure(
-        .configuration, at: path, expected: configuration.summary,
-        found: checkpoint.configuration.summary)
-    }
-    guard let modelID, case let found = try checkpoint.identity().modelID, found != modelID else {
-      return
-    }
-    throw ZooFailure(
-      .digest, at: path, expected: "model-id \(modelID), as \(name) lists it", found: "\(found)")
   }
 }
 

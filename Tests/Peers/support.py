@@ -5,6 +5,7 @@ importable. The tests need the packages of `zoo/recipes/requirements.txt` and th
 """
 
 import argparse
+import faulthandler
 import functools
 import hashlib
 import json
@@ -34,6 +35,9 @@ SETS = sorted((ROOT / "Tests" / "Vectors").glob("*/configuration.json"))
 
 sys.path[:0] = [str(RECIPES), str(VECTORS)]
 torch.set_num_threads(1)
+
+# A run takes ten minutes; one that hangs ends here, red, with the place where every thread stands.
+faulthandler.dump_traceback_later(45 * 60, exit=True)
 
 _folder = tempfile.TemporaryDirectory(prefix="qkzoo-peers-")
 FOLDER = Path(_folder.name)

@@ -33,7 +33,7 @@ class Slurm(unittest.TestCase):
 
     def command(self, *words, text=None):
         return subprocess.run(words, env=self.environment, input=text, check=True, stdout=subprocess.PIPE,
-                              text=True).stdout
+                              text=True, timeout=60).stdout
 
     def wait(self, job, seconds=240):
         """Until a job has left the queue."""
@@ -42,6 +42,14 @@ class Slurm(unittest.TestCase):
                 return
             time.sleep(0.25)
         self.fail(f"job {job} is still there: {self.command('squeue')}")
+
+    def wait_for_lines(self, path, seconds=60):
+        """Until a file has content."""
+        for _ in range(seconds * 100):
+            if path.exists() and path.stat().st_size:
+                return
+            time.sleep(0.01)
+        self.fail(f"{path} is empty: {self.command('squeue')}")
 
     def test_an_array_and_its_merge(self):
         data = [MNIST5K / "qkformer-mnist5k.qkz.h5", "--data", MNIST5K / "mnist5k-test.safetensors", "--protocol",
@@ -54,11 +62,14 @@ class Slurm(unittest.TestCase):
         self.assertIn("--array=0-7%2 --requeue", script)
         job, merge = self.command("bash", text=script).split()
         first = folder / "shard-0-of-8"
-        while not (first / "batches.jsonl").exists() or not (first / "batches.jsonl").stat().st_size:
-            time.sleep(0.01)
+        self.wait_for_lines(first / "batches.jsonl")
         # As Slurm does before a time limit; the task queues itself again, and Slurm lets it wait for two minutes.
-        subprocess.run(["scancel", "--batch", "--signal=TERM", f"{job}_0"], env=self.environment, stderr=subprocess.PIPE)
+        # scancel goes on for 95 s after a task that has queued itself again.
+        scancel = subprocess.Popen(["scancel", "--batch", "--signal=TERM", f"{job}_0"], env=self.environment,
+                                   stderr=subprocess.DEVNULL)
         self.start_at_once(f"{job}_0")
+        scancel.kill()
+        scancel.wait()
         self.wait(job)
         self.wait(merge)
         logs = "".join(path.read_text() for path in sorted(folder.glob("*.log")))

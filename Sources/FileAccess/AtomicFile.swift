@@ -5,8 +5,9 @@ import Glibc
 ///
 /// It is written as a temporary sibling, synced and renamed; a crash leaves the old file or the new
 /// one, and a failure removes the sibling. An existing file at the path is replaced as a whole, so
-/// a process that has it mapped keeps the old bytes. What killed processes left beside the path is
-/// removed first, so leftovers do not add up.
+/// a process that has it mapped keeps the old bytes; so is a link, and not what it leads to. Nothing
+/// but a file is replaced. What killed processes left beside the path is removed first, so leftovers
+/// do not add up.
 public struct AtomicFile {
   /// Where the complete file will appear.
   public let path: String
@@ -21,6 +22,7 @@ public struct AtomicFile {
   public static func replace(
     _ path: String, beforePublishing: () throws -> Void = {}, write: (AtomicFile) throws -> Void
   ) throws {
+    try requireReplaceable(path)
     TemporarySibling.removeLeftovers(of: path)
     let sibling = try TemporarySibling(of: path)
     let file = AtomicFile(path: path, temporaryPath: sibling.path)
@@ -40,6 +42,24 @@ public struct AtomicFile {
       }
       throw error
     }
+  }
+
+  /// A device or a pipe has readers of its own, who would wait for ever; so has a link to what a
+  /// process has open, as `/dev/stdout`.
+  private static func requireReplaceable(_ path: String) throws {
+    guard let status = try? LibC.status(path) else { return }
+    let found: String? =
+      switch status.st_mode & S_IFMT {
+      case S_IFREG:
+        (try? LibC.readlink(path))?.hasPrefix("/proc/") == true ? "a link to an open file" : nil
+      case S_IFDIR: "a folder"
+      case S_IFIFO: "a pipe"
+      case S_IFSOCK: "a socket"
+      default: "a device"
+      }
+    guard let found else { return }
+    throw FileFailure(
+      .output, at: path, expected: "the name of a file, or one that nothing has", found: found)
   }
 
   /// Removes what killed writers of a path left beside it.

@@ -185,6 +185,13 @@ let package = Package(
       name: "transfer-probe",
       dependencies: [argumentParser, "BlobCache", "Diagnostics", "Digests", "Transfer"],
       path: "Tests/TransferProbe", swiftSettings: fences),
+    // The program of docs/swift.md.
+    .executableTarget(
+      name: "library-example",
+      dependencies: [
+        "CheckpointFormat", "Conversion", "Diagnostics", "FileAccess", "SpikeInference",
+        "Verification",
+      ], path: "Tests/LibraryExample"),
     // libhdf5 as a reader, to compare ours with.
     .target(
       name: "HDF5Oracle", dependencies: ["CHDF5", "FileAccess", "HDF5Subset", "SpikeTensors"],
@@ -253,7 +260,8 @@ let package = Package(
         "FileAccess", "QKFormerModel", "Signatures", "SpikeTensors",
       ]),
     .testTarget(
-      name: "CommandLineTests", dependencies: ["qkzoo", "CanonicalJSON", "TestSupport"]),
+      name: "CommandLineTests",
+      dependencies: ["qkzoo", "library-example", "CanonicalJSON", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -5,46 +5,12 @@ import Testing
 
 /// The built binary, run as a user would.
 @Suite struct CommandLineTests {
-  struct Result {
-    let status: Int32
-    let output: String
-    let errors: String
-  }
-
   private static let entry = TestFiles.package + "/zoo/entries/qkformer-digits"
   private static let model = entry + "/qkformer-digits.qkz.h5"
 
-  private static let binary: String = {
-    // The test bundle and the binary are in one folder.
-    let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path
-    let beside = folder + "/qkzoo"
-    return FileManager.default.isExecutableFile(atPath: beside)
-      ? beside : TestFiles.package + "/.build/release/qkzoo"
-  }()
+  private func run(_ arguments: String...) throws -> Program.Result { try Program.run(arguments) }
 
-  private func run(_ arguments: String...) throws -> Result { try run(arguments) }
-
-  /// Runs the binary; what it prints goes to files, which never fill up as pipes do.
-  private func run(_ arguments: [String]) throws -> Result {
-    let folder = try ScratchFolder()
-    let process = Process()
-    let (output, errors) = (folder.file("output"), folder.file("errors"))
-    for path in [output, errors] { try TestFiles.write([], to: path) }
-    process.executableURL = URL(fileURLWithPath: Self.binary)
-    process.arguments = arguments
-    process.currentDirectoryURL = URL(fileURLWithPath: TestFiles.package)
-    process.standardOutput = FileHandle(forWritingAtPath: output)
-    process.standardError = FileHandle(forWritingAtPath: errors)
-    process.standardInput = FileHandle.nullDevice
-    process.environment = ProcessInfo.processInfo.environment.merging(
-      ["QKZOO_HOME": folder.file("home")], uniquingKeysWith: { $1 })
-    try process.run()
-    process.waitUntilExit()
-    return Result(
-      status: process.terminationStatus,
-      output: String(decoding: try TestFiles.bytes(output), as: UTF8.self),
-      errors: String(decoding: try TestFiles.bytes(errors), as: UTF8.self))
-  }
+  private func run(_ arguments: [String]) throws -> Program.Result { try Program.run(arguments) }
 
   @Test func `the version is one line`() throws {
     #expect(try run("--version").output == "qkzoo 0.1.0\n")
@@ -86,6 +52,24 @@ import Testing
     #expect(json["schema"] == "qkzoo.eval-run/1" && json["shards"]?.int == 2)
     #expect(json["script"]?.string == plain.output)
     #expect(try run(command + ["--shards", "1"]).status == 64)
+  }
+
+  @Test func `the program of the Swift page does what the page prints`() throws {
+    let page = String(
+      decoding: try TestFiles.bytes(TestFiles.package + "/docs/swift.md"), as: UTF8.self)
+    let program = try TestFiles.bytes(TestFiles.package + "/Tests/LibraryExample/main.swift")
+    #expect(page.contains("```swift\n\(String(decoding: program, as: UTF8.self))```"))
+    let folder = try ScratchFolder()
+    let output = folder.file("digits.pth")
+    let result = try Program.run([Self.model, output], binary: "library-example")
+    #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+    let printed = result.output.replacing(output, with: "digits.pth")
+    #expect(page.contains("```text\n\(printed)```"), "\(printed)")
+    let again = try run("show", output)
+    let model = try run("show", Self.model)
+    let identity = try #require(
+      model.output.split(separator: "\n").first { $0.contains("model-id") })
+    #expect(again.output.contains(identity), "\(again.output)")
   }
 
   @Test func `an unknown option is a usage error`() throws {
@@ -339,7 +323,8 @@ import Testing
   }
 
   @Test func `options that cannot be followed are usage errors`() throws {
-    #expect(try run("verify", Self.model, "--level", "dataset").status == 64)
+    let unknown = "Tests/Archives/v1/tiny-mapped.qkz.h5"
+    #expect(try run("verify", unknown, "--level", "dataset").status == 64)
     #expect(try run("show", Self.model, "--preset", "HST-10-384").status == 64)
     #expect(try run("eval", "audit", Self.model, "--data", "x", "--batch", "0").status == 64)
   }

@@ -23,12 +23,12 @@ public struct CatalogSite: Sendable {
   /// The page to open first.
   public static let front = Frame.index
 
-  /// Lays out the site of a zoo.
-  public init(_ zoo: ZooIndex) {
+  /// Lays out the site of a zoo; `place` is what `--index` takes, if it is not the compiled-in one.
+  public init(_ zoo: ZooIndex, place: String? = nil) {
     let entries = zoo.entries.sorted { ($0.availability, $0.name) < ($1.availability, $1.name) }
     let pages =
       [IndexPage(entries: entries).page, BatchLeakPage(entries: entries).page]
-      + entries.map { EntryPage(entry: $0).page }
+      + entries.map { EntryPage(entry: $0, index: place).page }
     let files =
       pages.map { File(path: $0.path, text: $0.document.html.text) }
       + [File(path: Frame.stylesheet, text: Stylesheet.text)]

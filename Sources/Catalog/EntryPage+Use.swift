@@ -25,26 +25,24 @@ extension EntryPage {
   }
 
   private var pulling: HTML {
-    commands(["qkzoo pull \(entry.name)", "qkzoo verify \(entry.name)"])
+    commands(["qkzoo pull \(named)", "qkzoo verify \(named)"])
   }
 
   /// A copy is accepted for its digest; without one, a user must say what the file is.
   @HTMLBuilder private var bringing: HTML {
     if entry.files.contains(where: \.isKnown) {
       Frame.paragraph("If you have a copy, bring it: it is taken if it has a digest listed above.")
-      commands(["qkzoo pull \(entry.name) --from FILE"])
+      commands(["qkzoo pull \(named) --from FILE"])
     } else {
       Frame.paragraph(
         "No digest was published, so a copy cannot be recognised by one: what it is rests on your "
           + "word.")
-      let isPreset = Preset.named(entry.name) != nil
-      commands([
-        isPreset
-          ? "qkzoo convert FILE --preset \(entry.name) -o \(entry.name).qkz.h5"
-          : "qkzoo identify FILE"
-      ])
+      commands(["qkzoo pull \(named) --from FILE --trust-first-use"])
     }
   }
+
+  /// The entry as commands name it.
+  private var named: String { entry.name + (index.map { " --index \($0)" } ?? "") }
 
   private func commands(_ lines: [String]) -> HTML {
     Frame.code(lines.joined(separator: "\n"), label: "Commands")

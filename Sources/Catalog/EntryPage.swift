@@ -7,6 +7,8 @@ import QKFormerModel
 /// All that is known of one entry.
 struct EntryPage {
   let entry: ZooEntry
+  /// What `--index` takes for the zoo of the entry; `nil` for the compiled-in one.
+  var index: String?
 
   var page: Page {
     Frame.page(

@@ -51,8 +51,7 @@ public struct EntryCheck {
   private mutating func checkLabels(_ index: ZooIndex) {
     let classes = entry.configuration.classes
     guard let labels = index.labels[entry.labels] else {
-      return find(
-        "labels", "one of \(index.labels.keys.sorted().joined(separator: ", "))", entry.labels)
+      return find("labels", index.labelsText, entry.labels)
     }
     if labels.count != classes { find("labels", "\(classes) classes", "\(labels.count)") }
   }
@@ -79,7 +78,9 @@ public struct EntryCheck {
         find(what, "the name of one of the files", file)
       }
     }
-    if entry.sources.isEmpty { find("sources", "where it can or could be had", "nothing") }
+    if entry.sources.isEmpty {
+      find("sources", "where it can or could be had (docs/own-zoo.md shows one)", "nothing")
+    }
   }
 
   private static func isDay(_ text: String) -> Bool {

@@ -14,12 +14,20 @@ struct EntryField: Sendable {
   let name: String
   /// Whether its values are numbers.
   let isNumeric: Bool
+  /// The only texts that it can have, if they are known.
+  var choices: [String]?
   let values: @Sendable (ZooEntry) -> [Value]
 
   /// Every field, in the order of the documentation.
   static let all: [EntryField] = properties + configuration + figures
 
   static func named(_ name: String) -> EntryField? { all.first { $0.name == name } }
+
+  private static func choice(
+    _ name: String, _ choices: [String], _ value: @escaping @Sendable (ZooEntry) -> String
+  ) -> EntryField {
+    EntryField(name: name, isNumeric: false, choices: choices) { [.text(value($0))] }
+  }
 
   private static func text(
     _ name: String, _ value: @escaping @Sendable (ZooEntry) -> String
@@ -35,8 +43,10 @@ struct EntryField: Sendable {
 
   private static let properties = [
     EntryField(name: "name", isNumeric: false) { ([$0.name] + $0.aliases).map { .text($0) } },
-    text("dataset") { $0.dataset },
-    text("availability") { $0.availability.rawValue },
+    EntryField(name: "dataset", isNumeric: false) { [.text($0.dataset), .text($0.datasetName)] },
+    choice("availability", ZooEntry.Availability.allCases.map(\.rawValue)) {
+      $0.availability.rawValue
+    },
     text("licence.code") { $0.licences["code"] ?? "" },
     text("licence.weights") { $0.licences["weights"] ?? "" },
     number("parameters") { $0.parameterCount },
@@ -44,9 +54,15 @@ struct EntryField: Sendable {
   ]
 
   private static let configuration = [
-    text("family") { $0.configuration.family.rawValue },
-    text("residual") { $0.configuration.residual.rawValue },
-    text("scope") { $0.configuration.ssaProjectionScope.rawValue },
+    choice("family", QKFormerConfiguration.Family.allCases.map(\.rawValue)) {
+      $0.configuration.family.rawValue
+    },
+    choice("residual", QKFormerConfiguration.Residual.allCases.map(\.rawValue)) {
+      $0.configuration.residual.rawValue
+    },
+    choice("scope", QKFormerConfiguration.ProjectionScope.allCases.map(\.rawValue)) {
+      $0.configuration.ssaProjectionScope.rawValue
+    },
     number("depth") { $0.configuration.depth },
     number("width") { $0.configuration.width },
     number("time_steps") { $0.configuration.timeSteps },

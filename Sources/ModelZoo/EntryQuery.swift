@@ -184,6 +184,9 @@ extension EntryQuery {
         tokens.removeFirst()
         return .number(number)
       case .word(let text)? where !field.isNumeric, .quoted(let text)? where !field.isNumeric:
+        if let choices = field.choices, !choices.contains(text.lowercased()) {
+          throw failure(expected: "one of \(choices.joined(separator: ", ")) for \(field.name)")
+        }
         tokens.removeFirst()
         return .text(text)
       default: throw failure(expected: "a \(field.isNumeric ? "number" : "word") for \(field.name)")

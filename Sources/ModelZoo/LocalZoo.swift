@@ -62,6 +62,18 @@ public struct LocalZoo: Sendable {
     return try cache.blob(sha256: digest)?.path
   }
 
+  /// Whether a checkpoint of an entry is on this machine, by its name only: nothing is read.
+  public func hasCheckpoint(of entry: ZooEntry) -> Bool {
+    if entry.availability == .embedded { return true }
+    let file = entry.file(.checkpoint)
+    if let file, index.path(of: file, in: entry) != nil { return true }
+    let accepted = (try? witness(of: entry))?.checkpoint
+    guard let cache = try? cache else { return false }
+    return [file?.sha256, accepted].contains {
+      $0.map { Files.exists(cache.path(of: $0)) } ?? false
+    }
+  }
+
   /// The path of an entry's file of a role, which must be here.
   ///
   /// - Throws: `ZooFailure` that says how to get it, and as `path(of:in:)`.

@@ -75,13 +75,14 @@ public struct Mirror {
     return try Files.stamp(of: copy).size
   }
 
-  /// Writes the index and its signature; where there is no room for both, those before stay.
+  /// Writes the index and its signature; where there is no room for both, those before stay. What no
+  /// reader would take is not written.
   private static func replace(
     _ path: String, with index: [UInt8], signedBy key: SigningKey?
   ) throws {
-    let bundle = try key.map { key in
-      try SignatureBundle(signing: ZooSource(index: index, at: path).statement(), with: key)
-    }
+    let source = ZooSource(index: index, at: path)
+    _ = try source.index()
+    let bundle = try key.map { try SignatureBundle(signing: source.statement(), with: $0) }
     try AtomicFile.replace(path, with: index) {
       let signature = path + SignatureBundle.suffix
       if let bundle {

@@ -2,6 +2,7 @@ public import CanonicalJSON
 import Diagnostics
 import Digests
 import FileAccess
+public import QKFormerModel
 
 /// The entries of a zoo, and the names of the classes of its datasets.
 ///
@@ -105,6 +106,18 @@ public struct ZooIndex: Sendable {
     ]
   }
 
+  /// The lists of class names, in words.
+  public var labelsText: String {
+    labels.isEmpty
+      ? "a list of class names; this zoo has none in labels/NAME.json"
+      : "one of \(labels.keys.sorted().joined(separator: ", "))"
+  }
+
+  /// The configuration of each entry, by its name.
+  public var configurations: [String: QKFormerConfiguration] {
+    Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0.configuration) })
+  }
+
   /// The entry of a name, an alias, or the first digits (at least six) of a model-id.
   ///
   /// - Throws: `ZooFailure`.
@@ -125,9 +138,19 @@ public struct ZooIndex: Sendable {
   /// - Throws: `ZooFailure`.
   public func requiredEntry(_ text: String) throws -> ZooEntry {
     if let entry = try entry(text) { return entry }
+    let guess = nearestName(to: text).map { "did you mean `\($0)`? " } ?? ""
     throw ZooFailure(
       .unknownEntry, at: text, expected: "a file, an entry's name or a model-id",
-      found: "nothing of that name; `qkzoo list --all` shows the entries")
+      found: "nothing of that name; \(guess)`qkzoo list --all` shows the entries")
+  }
+
+  /// The name or alias that a text may be a slip for.
+  private func nearestName(to text: String) -> String? {
+    guard (5...100).contains(text.count) else { return nil }
+    let names = entries.flatMap { [$0.name] + $0.aliases }
+    let lowered = Dictionary(names.map { ($0.lowercased(), $0) }) { first, _ in first }
+    let nearest = Glob(text.lowercased()).nearest(lowered.keys.sorted(), count: 1, within: 2)
+    return nearest.first.flatMap { lowered[$0] }
   }
 
   /// The path of an entry's file in the zoo's folder; `nil` if it is not there. Entries that list

@@ -75,7 +75,7 @@ public struct QKFormerConfiguration: Sendable, Equatable {
   }
 
   /// What a shortcut adds.
-  public enum Residual: String, Sendable {
+  public enum Residual: String, Sendable, CaseIterable {
     /// Spikes; streams are small integers (QKFormer).
     case spikeAddition = "spike_addition"
     /// Membrane input; streams are real (MS-QKFormer).
@@ -91,7 +91,7 @@ public struct QKFormerConfiguration: Sendable, Equatable {
   }
 
   /// Over what the spiking neuron after SSA's projection keeps its state.
-  public enum ProjectionScope: String, Sendable {
+  public enum ProjectionScope: String, Sendable, CaseIterable {
     /// Over the time steps of one sample, as every other neuron.
     case sample
     /// Over the flattened `T*B` axis, as in the released code: state leaks between samples.

@@ -126,7 +126,11 @@ import Testing
     let unreleased = try page("HST-10-768-T1")
     #expect(unreleased.contains("never released; there is nothing to fetch"))
     #expect(!unreleased.contains("qkzoo pull"))
-    #expect(!(try page("STEP-QKFormer-CIFAR10")).contains("qkzoo pull"))
+    let unknown = try page("STEP-QKFormer-CIFAR10")
+    #expect(unknown.contains("what it is rests on your word"))
+    #expect(unknown.contains(".cifar10-step --from FILE --trust-first-use"))
+    let elsewhere = CatalogSite(zoo, place: "https://example.org/zoo").files.map(\.text)
+    #expect(elsewhere.contains { $0.contains(".digits --index https://example.org/zoo\n") })
   }
 
   @Test func `the paper is cited as CITATION.cff names it`() throws {

@@ -26,7 +26,7 @@ struct CatalogCommand: ParsableCommand {
   @OptionGroup var format: OutputOptions
 
   func run() throws {
-    let site = CatalogSite(try zoo.load())
+    let site = CatalogSite(try zoo.load(), place: zoo.index)
     try site.write(to: output)
     let page = Files.join(output, CatalogSite.front)
     format.print(

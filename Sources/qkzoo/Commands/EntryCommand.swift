@@ -57,16 +57,21 @@ struct EntryNewCommand: ParsableCommand {
   func run() throws {
     let json = try draft()
     // What the options say may be no name that an entry can have.
-    let name = try ZooEntry(json: json, at: output).name
+    let entry = try ZooEntry(json: json, at: output)
+    let index = try zoo.load()
     guard !Files.exists(output) else {
       throw FileFailure(
         .output, at: output, expected: "no file, because an entry is not replaced", found: "one")
     }
     try AtomicFile.replace(output, with: Array((json.indentedText + "\n").utf8))
+    if index.labels[entry.labels] == nil {
+      StandardError.print(
+        "qkzoo: \(output): --labels: expected \(index.labelsText), found \(entry.labels)")
+    }
     format.print(
       Report(
-        "entry-new", ["output": .string(output), "entry": .string(name)],
-        text: "\(output): \(name); add title, licences, sources, figures and notes, then: "
+        "entry-new", ["output": .string(output), "entry": .string(entry.name)],
+        text: "\(output): \(entry.name); add title, licences, sources, figures and notes, then: "
           + "qkzoo entry check \(output)"))
   }
 
@@ -123,7 +128,9 @@ struct EntryCheckCommand: ParsableCommand {
         "found": .string(finding.found),
       ]
     }
-    let verdict = "\(files.count) entr\(files.count == 1 ? "y" : "ies"), \(findings.count) findings"
+    let verdict =
+      "\(files.count) entr\(files.count == 1 ? "y" : "ies"), "
+      + "\(findings.count) finding\(findings.count == 1 ? "" : "s")"
     return Report(
       "entry-check",
       [

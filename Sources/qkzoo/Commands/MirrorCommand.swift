@@ -41,14 +41,19 @@ struct MirrorCommand: ParsableCommand {
     let key = try key.map { try SigningKey(file: $0) }
     try requireAnotherPlace()
     let zoo = try self.zoo.local()
-    let chosen =
-      try entries.isEmpty ? zoo.index.entries : entries.map { try zoo.index.requiredEntry($0) }
-    let content = try Mirror.write(chosen, of: zoo, to: output, signedBy: key)
+    let content = try Mirror.write(chosen(zoo.index), of: zoo, to: output, signedBy: key)
     if content.hasLostSignature {
       StandardError.print(
         "qkzoo: \(output): the index was signed and is not any more; --key signs the new one")
     }
     format.print(report(content))
+  }
+
+  /// The entries that were named, each once under however many names.
+  private func chosen(_ index: ZooIndex) throws -> [ZooEntry] {
+    guard !entries.isEmpty else { return index.entries }
+    var names: Set<String> = []
+    return try entries.map { try index.requiredEntry($0) }.filter { names.insert($0.name).inserted }
   }
 
   /// Requires the tree not to be what the index is read from: a mirror of some entries of it would be

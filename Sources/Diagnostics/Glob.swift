@@ -1,21 +1,27 @@
 /// A pattern of paths: `*` stands for any characters, slashes too, and `?` for one.
-struct Glob {
-  let pattern: String
+public struct Glob: Sendable {
+  /// The text of the pattern.
+  public let pattern: String
   private let characters: [Character]
 
-  init(_ pattern: String) {
+  /// Every text is a pattern.
+  public init(_ pattern: String) {
     self.pattern = pattern
     characters = Array(pattern)
   }
 
   /// Whether the pattern describes a path, or a folder above it.
-  func matches(_ path: String) -> Bool { Self.withFolders(path).contains { distance(to: $0) == 0 } }
+  public func matches(_ path: String) -> Bool {
+    Self.withFolders(path).contains { distance(to: $0) == 0 }
+  }
 
-  /// The paths and folders that are nearest to the pattern, nearest first.
-  func nearest(_ paths: [String], count: Int) -> [String] {
+  /// The paths and folders that are nearest to the pattern, nearest first, none further off than some
+  /// edits.
+  public func nearest(_ paths: [String], count: Int, within edits: Int = .max) -> [String] {
     var seen: Set<String> = []
     let candidates = paths.flatMap(Self.withFolders).filter { seen.insert($0).inserted }
-    let ranked = candidates.map { (path: $0, distance: distance(to: $0)) }.enumerated()
+    let ranked = candidates.map { (path: $0, distance: distance(to: $0)) }
+      .filter { $0.distance <= edits }.enumerated()
     return ranked.sorted {
       ($0.element.distance, $0.offset) < ($1.element.distance, $1.offset)
     }.prefix(count).map(\.element.path)

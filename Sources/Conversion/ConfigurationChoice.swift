@@ -28,17 +28,19 @@ public struct ConfigurationChoice: Sendable {
       source: "--config \(Files.name(of: path))")
   }
 
-  /// The preset of a name.
+  /// The preset of a name, which an option gave.
   ///
   /// - Throws: `ConfigurationFailure`.
-  public static func preset(_ name: String) throws -> ConfigurationChoice {
+  public static func preset(
+    _ name: String, option: String = "--preset"
+  ) throws -> ConfigurationChoice {
     guard let preset = Preset.named(name) else {
       throw ConfigurationFailure(
-        .value, at: "--preset", expected: "a name that `qkzoo presets` lists, or a zoo entry",
+        .value, at: option, expected: "a name that `qkzoo presets` lists, or a zoo entry",
         found: name)
     }
     return ConfigurationChoice(
-      configuration: preset.configuration, source: "--preset \(preset.name)")
+      configuration: preset.configuration, source: "\(option) \(preset.name)")
   }
 }
 
@@ -97,12 +99,12 @@ public struct UndecidedConfiguration: Diagnosable {
   public var description: String {
     let head = PlainText.escaped("\(place): \(name): expected \(expected), found \(found)")
     guard !candidates.isEmpty else {
-      return head + "\nno preset has these shapes; write a configuration after the nearest one:\n"
-        + "  qkzoo presets --show NAME > model.json, then --config model.json"
+      return head + "\nno preset and no entry has these shapes; write a configuration after the "
+        + "nearest one:\n  qkzoo presets --show NAME > model.json, then --config model.json"
     }
     let file = PlainText.escaped(place)
     let commands = candidates.map { "  qkzoo convert \(file) --preset \($0) -o OUT.qkz.h5" }
-    return ([head, "presets whose shapes fit:"] + commands).joined(separator: "\n")
+    return ([head, "configurations whose shapes fit:"] + commands).joined(separator: "\n")
   }
 }
 
@@ -117,18 +119,22 @@ public struct TensorsDoNotFit: Diagnosable {
   public var name: String { ConfigurationFailureCode.tensors.rawValue }
   /// Configuration.
   public var kind: FailureKind { .configuration }
+  /// More differences than a person reads say that it is another model.
+  private static let mostLines = 20
   /// The place of the first difference.
   public var place: String { findings[0].place }
   /// What the first difference needed.
   public var expected: String { findings[0].expected }
   /// What the first difference met.
   public var found: String { findings[0].found }
-  /// A headline, and one line for each difference.
+  /// A headline, a line for each of the first differences, and how many more there are.
   public var description: String {
     let head = "\(name): \(findings.count) differences to the configuration of \(source)"
-    let lines = findings.map {
+    let lines = findings.prefix(Self.mostLines).map {
       PlainText.escaped("  \($0.place): expected \($0.expected), found \($0.found)")
     }
-    return ([head] + lines).joined(separator: "\n")
+    let rest = findings.count - lines.count
+    let end = rest > 0 ? ["  and \(rest) more"] : []
+    return ([head] + lines + end).joined(separator: "\n")
   }
 }

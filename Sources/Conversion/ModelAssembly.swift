@@ -47,9 +47,11 @@ public struct ModelAssembly {
   /// Chooses the configuration: what was asked for, else what our own exporter wrote into the file,
   /// else the entries that know the file, if they agree, else what the file states.
   ///
+  /// - Parameter named: what a user could have meant, beside the presets.
   /// - Throws: `UndecidedConfiguration`, `ConfigurationFailure`, and what `entries` throws.
   public func choose(
-    explicit: ConfigurationChoice?, entries: @autoclosure () throws -> [ConfigurationChoice]
+    explicit: ConfigurationChoice?, entries: @autoclosure () throws -> [ConfigurationChoice],
+    named: [String: QKFormerConfiguration] = [:]
   ) throws -> ConfigurationChoice {
     if let explicit { return explicit }
     if let own = try ownConfiguration() { return own }
@@ -62,7 +64,7 @@ public struct ModelAssembly {
     if entries.isEmpty, let stated = try StatedConfiguration.read(file) { return stated }
     let known = entries.map(\.source)
     throw UndecidedConfiguration(
-      place: file.path, candidates: fittingPresets.map(\.name),
+      place: file.path, candidates: fittingNames(beside: named),
       evidence: ([summary] + known).joined(separator: "; "))
   }
 
@@ -74,6 +76,15 @@ public struct ModelAssembly {
   /// The presets whose inventory has exactly these tensors.
   public var fittingPresets: [Preset] {
     Preset.all.filter { placement($0.configuration).findings.isEmpty }
+  }
+
+  /// The names of the presets, then of other configurations, whose inventory has exactly these tensors.
+  private func fittingNames(beside named: [String: QKFormerConfiguration]) -> [String] {
+    let presets = fittingPresets.map(\.name)
+    let others = named.filter { name, configuration in
+      Preset.named(name) == nil && placement(configuration).findings.isEmpty
+    }
+    return presets + others.keys.sorted()
   }
 
   /// What nobody stated.

@@ -11,7 +11,11 @@ public enum TensorSource {
   public static func read(_ text: String) throws -> Tensor {
     let (path, name) = split(text)
     let file = ByteRegion(try MappedFile(path: path))
-    if path.hasSuffix(".npy") { return try NumPyFile.read(file, at: path) }
+    if path.hasSuffix(".npy") {
+      guard let name else { return try NumPyFile.read(file, at: path) }
+      throw TensorFileFailure(
+        .noSuchTensor, at: path, expected: "no name: the file is one tensor", found: "`\(name)`")
+    }
     if path.hasSuffix(".npz") { return try array(name, in: file, path) }
     if path.hasSuffix(".safetensors") {
       return try pick(name, try SafetensorsFile(file, at: path).tensors, path)

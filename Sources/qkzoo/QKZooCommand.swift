@@ -30,7 +30,11 @@ struct QKZooCommand: ParsableCommand {
     do {
       try CommandEnd.prepare()
       var command = try parseAsRoot(Arguments.all)
-      try command.run()
+      do {
+        try command.run()
+      } catch let error as ValidationError {
+        CommandEnd.fail(error, of: type(of: command))
+      }
       try CommandEnd.check()
     } catch let failure as any Diagnosable {
       CommandEnd.fail(failure)

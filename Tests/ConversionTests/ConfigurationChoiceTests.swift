@@ -85,7 +85,9 @@ import Testing
     #expect(failure.evidence.hasPrefix("family \(family), \(name == "dvs-tiny" ? 2 : 3) input"))
     #expect(failure.evidence.contains("(ssa)"))
     #expect(failure.evidence.hasSuffix("\(name == "dvs-tiny" ? 11 : 10) classes"))
-    #expect(failure.description.contains("\nno preset has these shapes; write a configuration"))
+    #expect(
+      failure.description.contains(
+        "\nno preset and no entry has these shapes; write a configuration"))
   }
 
   @Test func `presets whose shapes fit are listed, each with a command`() throws {
@@ -99,6 +101,26 @@ import Testing
     let commands = failure.description.split(separator: "\n").filter { $0.hasPrefix("  qkzoo ") }
     #expect(commands.count == 2)
     #expect(zip(commands, names).allSatisfy { $0.contains(" --preset \($1) ") })
+  }
+
+  @Test func `an entry whose shapes fit is listed beside the presets`() throws {
+    let configuration = TinyModel.configuration()
+    let assembly = try assembly(zeros(configuration), try ScratchFolder())
+    let preset = try ConfigurationChoice.preset("HST-10-384").configuration
+    let failure = try #require(throws: UndecidedConfiguration.self) {
+      try assembly.choose(
+        explicit: nil, entries: [], named: ["mine": configuration, "other": preset])
+    }
+    #expect(failure.candidates == ["mine"])
+  }
+
+  @Test func `of very many differences the first are listed`() throws {
+    let preset = try ConfigurationChoice.preset("HST-10-384")
+    let assembly = try assembly(zeros(TinyModel.configuration()), try ScratchFolder())
+    let failure = try #require(throws: TensorsDoNotFit.self) { try assembly.checkpoint(preset) }
+    let lines = failure.description.split(separator: "\n")
+    #expect(lines.count == 22 && failure.findings.count > 100)
+    #expect(lines.last == "  and \(failure.findings.count - 20) more")
   }
 
   @Test func `every missing, unexpected and wrong tensor is listed`() throws {

@@ -133,7 +133,9 @@ private struct ZipReader {
   private func readEnd() throws -> Directory {
     let end = file.count - Record.end.1
     guard end >= 0, u32(end) == Record.end.0, u16(end + 20) == 0 else {
-      throw failure(.zipEnd, "end of file", "an end record without comment", "other bytes")
+      throw failure(
+        .zipEnd, "end of file", "an end record without comment",
+        "other bytes, as in a file that was cut short")
     }
     guard u16(end + 4) == 0, u16(end + 6) == 0, u16(end + 8) == u16(end + 10) else {
       throw failure(.zipEnd, "end record", "one disk", "several")

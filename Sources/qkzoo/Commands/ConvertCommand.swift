@@ -105,8 +105,11 @@ struct ConvertCommand: ParsableCommand {
     return .object(members)
   }
 
+  /// Whether the output has a place for references and records.
+  private var holdsEvidence: Bool { output.hasSuffix(".qkz.h5") }
+
   private func write(_ checkpoint: Checkpoint) throws -> ModelIdentity {
-    if output.hasSuffix(".qkz.h5") {
+    if holdsEvidence {
       return try CheckpointWriter.write(checkpoint, to: output, layout: layout)
     }
     if !checkpoint.references.isEmpty || !checkpoint.records.isEmpty {
@@ -128,10 +131,10 @@ struct ConvertCommand: ParsableCommand {
     if let bad = licence.first(where: { $0.split(separator: "=").count < 2 }) {
       throw ValidationError("--licence must be what=licence, not \(bad)")
     }
-    if !output.hasSuffix(".qkz.h5"), layout != .mapped {
+    if !holdsEvidence, layout != .mapped {
       throw ValidationError("only a .qkz.h5 file has a layout")
     }
-    if !output.hasSuffix(".qkz.h5"), !reference.isEmpty || probe != nil || !records.isEmpty {
+    if !holdsEvidence, !reference.isEmpty || probe != nil || !records.isEmpty {
       throw ValidationError("only a .qkz.h5 file holds references and records")
     }
   }
@@ -156,7 +159,8 @@ struct ConvertCommand: ParsableCommand {
         "dropped", "\(dropped.tensors) tensors of training state (\(dropped.bytes.grouped) bytes)")
     }
     if let match { table.add("matched", match.summary) }
-    table.add("references", "\(checkpoint.references.count)")
+    let references = holdsEvidence ? checkpoint.references.count : 0
+    table.add("references", "\(references)")
     table.add("weights-id", identity.weightsID.hex)
     table.add("model-id", identity.modelID.hex)
     return Report(
@@ -167,7 +171,7 @@ struct ConvertCommand: ParsableCommand {
         "tensors": .integer(checkpoint.parameters.count), "bytes": .integer(bytes),
         "parameters": .integer(checkpoint.plan.parameterCount),
         "dropped_tensors": .integer(dropped.tensors), "dropped_bytes": .integer(dropped.bytes),
-        "references": .integer(checkpoint.references.count),
+        "references": .integer(references),
         "matched": match?.json ?? .null,
         "weights_id": .string(identity.weightsID.hex), "model_id": .string(identity.modelID.hex),
       ], text: "\(input) -> \(output)\n" + table.text + (match?.pairing ?? ""))

@@ -2,6 +2,7 @@ import ArgumentParser
 import CanonicalJSON
 import Conversion
 import Diagnostics
+import ModelZoo
 import QKFormerModel
 
 /// The known configurations.
@@ -13,54 +14,101 @@ struct PresetsCommand: ParsableCommand {
         qkzoo presets
         qkzoo presets --show HST-10-384 > hst-10-384.json
         qkzoo presets --show HST-10-384 --tensors
+        qkzoo presets --show qkformer-digits
       """)
 
-  @Option(help: ArgumentHelp("Print this one's configuration as JSON.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "Print this one's configuration as JSON, or that of a zoo entry.", valueName: "name"))
   var show: String?
 
   @Flag(help: "With --show: list the tensors that such a model has, under the released names.")
   var tensors = false
 
+  @OptionGroup var zoo: ZooOptions
   @OptionGroup var format: OutputOptions
+
+  /// A configuration and what it is called.
+  private struct Known {
+    let name: String
+    let aliases: [String]
+    let summary: String
+    let configuration: QKFormerConfiguration
+
+    init(_ preset: Preset) {
+      (name, aliases, summary, configuration) =
+        (preset.name, preset.aliases, preset.summary, preset.configuration)
+    }
+
+    init(_ entry: ZooEntry) {
+      (name, aliases, summary, configuration) =
+        (entry.name, entry.aliases, entry.title, entry.configuration)
+    }
+
+    var plan: NetworkPlan { NetworkPlan(configuration) }
+  }
 
   func validate() throws {
     if tensors && show == nil { throw ValidationError("--tensors needs --show") }
   }
 
   func run() throws {
-    guard let show else { return format.print(list(Preset.all)) }
-    let configuration = try ConfigurationChoice.preset(show).configuration
+    guard let show else { return format.print(list(Preset.all.map(Known.init))) }
+    let known = try known(show)
     if format.json {
-      format.print(list(Preset.all.filter { $0.configuration == configuration }))
+      format.print(list(known))
     } else if tensors {
-      var table = TextTable()
-      for tensor in NetworkPlan(configuration).parameters {
-        let shape = tensor.shape.map(String.init).joined(separator: ",")
-        table.add(tensor.upstreamName, "[\(shape)]", tensor.role.rawValue)
-      }
-      print(table.text)
+      print(Self.tensorTable(known[0].plan))
     } else {
-      print(configuration.json.canonicalText)
+      print(known[0].configuration.json.canonicalText)
     }
   }
 
-  private func list(_ presets: [Preset]) -> Report {
+  /// The presets that are the same as the one of a name, else the zoo's entry.
+  private func known(_ name: String) throws -> [Known] {
+    if Preset.named(name) == nil, let entry = try zoo.load().entry(name) { return [Known(entry)] }
+    let configuration = try ConfigurationChoice.preset(name, option: "--show").configuration
+    return Preset.all.filter { $0.configuration == configuration }.map(Known.init)
+  }
+
+  private static func tensorTable(_ plan: NetworkPlan) -> String {
+    var table = TextTable()
+    for tensor in plan.parameters {
+      let shape = tensor.shape.map(String.init).joined(separator: ",")
+      table.add(tensor.upstreamName, "[\(shape)]", tensor.role.rawValue)
+    }
+    return table.text
+  }
+
+  private func list(_ all: [Known]) -> Report {
     var table = TextTable()
     table.add("NAME", "PARAMETERS", "SUMMARY", "ALIASES")
-    for preset in presets {
+    for known in all {
       table.add(
-        preset.name, NetworkPlan(preset.configuration).parameterCount.grouped, preset.summary,
-        preset.aliases.joined(separator: ", "))
+        known.name, known.plan.parameterCount.grouped, known.summary,
+        known.aliases.joined(separator: ", "))
     }
-    let members = presets.map { preset -> JSON in
-      let plan = NetworkPlan(preset.configuration)
-      return [
-        "name": .string(preset.name), "aliases": .array(preset.aliases.map { .string($0) }),
-        "summary": .string(preset.summary), "configuration": preset.configuration.json,
-        "parameters": .integer(plan.parameterCount),
-        "accumulates_per_step": .integer(plan.accumulatesPerStep),
-      ]
+    return Report("presets", ["presets": .array(all.map(json))], text: table.text)
+  }
+
+  private func json(_ known: Known) -> JSON {
+    let plan = known.plan
+    var members: [String: JSON] = [
+      "name": .string(known.name), "aliases": .array(known.aliases.map { .string($0) }),
+      "summary": .string(known.summary), "configuration": known.configuration.json,
+      "parameters": .integer(plan.parameterCount),
+      "accumulates_per_step": .integer(plan.accumulatesPerStep),
+    ]
+    if tensors {
+      members["tensors"] = .array(
+        plan.parameters.map { tensor in
+          [
+            "path": .string(tensor.path), "upstream_name": .string(tensor.upstreamName),
+            "shape": .array(tensor.shape.map { .integer($0) }),
+            "role": .string(tensor.role.rawValue),
+          ]
+        })
     }
-    return Report("presets", ["presets": .array(members)], text: table.text)
+    return .object(members)
   }
 }

@@ -173,7 +173,9 @@ struct PullCommand: ParsableCommand {
   private func unavailable(_ entry: ZooEntry) -> ZooFailure {
     let hint =
       entry.isRecognisable
-      ? "; a copy is accepted by \(entry.accepted): qkzoo pull \(entry.name) --from FILE" : ""
+      ? "; a copy is accepted by \(entry.accepted): qkzoo pull \(entry.name) --from FILE"
+      : "; no digest is known, so a copy is taken on your word: "
+        + "qkzoo pull \(entry.name) --from FILE --trust-first-use"
     let states = entry.sources.map { "\($0.kind) \($0.stateText)" }
     return ZooFailure(
       .unavailable, at: entry.name, expected: "an address that a program can fetch",

@@ -104,8 +104,11 @@ struct ShowCommand: ParsableCommand {
       table.add(record.source.rawValue, Self.words(record))
     }
     let provenance = try checkpoint.provenance
-    if let source = provenance["source"] {
-      table.add("source", source.canonicalText)
+    for (what, licence) in (provenance["licences"]?.object ?? [:]).sorted(by: { $0.key < $1.key }) {
+      table.add("licence", "\(what): \(licence.string ?? licence.canonicalText)")
+    }
+    for (what, value) in (provenance["source"]?.object ?? [:]).sorted(by: { $0.key < $1.key }) {
+      table.add("source", "\(what): \(value.string ?? value.canonicalText)")
     }
     var members: [String: JSON] = [
       "configuration": checkpoint.configuration.json,

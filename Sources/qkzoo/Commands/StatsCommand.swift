@@ -47,8 +47,8 @@ struct StatsCommand: ParsableCommand {
   @OptionGroup var format: OutputOptions
 
   func validate() throws {
-    if input != nil && (samples.dataset != nil || samples.data != nil) {
-      throw ValidationError("--input excludes --dataset and --data")
+    if input != nil && samples.isNamed {
+      throw ValidationError("--input excludes --dataset, --data and --labels")
     }
     if records != nil && input != nil {
       throw ValidationError("--records needs labelled samples, not --input")
@@ -56,13 +56,15 @@ struct StatsCommand: ParsableCommand {
   }
 
   func run() throws {
-    let (checkpoint, entry) = try model.load()
+    let (checkpoint, named) = try model.load()
     // Activity is a property of each sample; a batch would mix them.
     let engine = try running.prepare(checkpoint, scope: .sample)
-    let modelID = try checkpoint.identity().modelID.hex
+    let identity = try checkpoint.identity()
+    let modelID = identity.modelID.hex
     let costs = try energy.costs()
     let synapses = try energy.synapses(engine.plan, checkpoint)
     guard let input else {
+      let entry = try named ?? model.zoo.entry(of: identity.modelID)
       let opened = try samples.open(entry, checkpoint.configuration, model.zoo)
       let progress = Progress("stats", total: opened.dataset.count)
       let evaluation = try SplitEvaluation(

@@ -77,6 +77,12 @@ struct VerifyCommand: ParsableCommand {
     if let require, require != "behaviour=independent" {
       throw ValidationError("--require knows behaviour=independent, not \(require)")
     }
+    if level < .behaviour && (!reference.isEmpty || runsBothEngines) {
+      throw ValidationError("--reference and --both-engines are for --level behaviour and dataset")
+    }
+    if level < .dataset && samples.isNamed {
+      throw ValidationError("--dataset, --data and --labels are for --level dataset")
+    }
     if level == .signature && signing.key == nil {
       throw ValidationError("--level signature needs --key")
     }
@@ -93,12 +99,12 @@ struct VerifyCommand: ParsableCommand {
         return try finish(&ladder, path, nil, nil)
       }
     }
-    let (checkpoint, configuration) = try open(path, entry, &ladder)
+    let (checkpoint, configuration, match) = try open(path, entry, &ladder)
     if level >= .behaviour { ladder.add(contentsOf: try behaviour(checkpoint, path)) }
     if level >= .dataset { ladder.add(contentsOf: try dataset(checkpoint, entry, path)) }
     let identity = try checkpoint?.identity()
-    if let entry, let identity {
-      ladder.add(identityRung(identity, configuration, entry, path))
+    if let entry = entry ?? match?.entry, let identity {
+      ladder.add(identityRung(identity, configuration, entry, match, path))
     }
     if let identity, let findings = signed?.identityFindings(identity, at: path) {
       ladder.add(.init(name: "signature", detail: "the identities as signed", findings: findings))
@@ -120,10 +126,10 @@ struct VerifyCommand: ParsableCommand {
   /// The first two rungs; what is wrong there cannot be asked for its behaviour.
   private func open(
     _ path: String, _ entry: ZooEntry?, _ ladder: inout Ladder
-  ) throws -> (Checkpoint?, QKFormerConfiguration) {
+  ) throws -> (Checkpoint?, QKFormerConfiguration, EntryMatch?) {
     guard ModelFile.isCheckpoint(path) else {
-      let checkpoint = try openForeign(path, &ladder)
-      return (checkpoint, checkpoint.configuration)
+      let (checkpoint, match) = try openForeign(path, &ladder)
+      return (checkpoint, checkpoint.configuration, match)
     }
     try foreign.refuse(for: path)
     let file = try CheckpointFile(path: path)
@@ -132,11 +138,13 @@ struct VerifyCommand: ParsableCommand {
     if level >= .structure { ladder.add(structure) }
     // Of a file that lacks tensors there is no identity, also where nobody asked for its structure.
     let isWhole = ladder.findings.isEmpty && structure.findings.isEmpty
-    return (isWhole ? try file.checkpoint() : nil, file.configuration)
+    return (isWhole ? try file.checkpoint() : nil, file.configuration, nil)
   }
 
   /// Another container records no digests: what can be checked is what it checks itself.
-  private func openForeign(_ path: String, _ ladder: inout Ladder) throws -> Checkpoint {
+  private func openForeign(
+    _ path: String, _ ladder: inout Ladder
+  ) throws -> (Checkpoint, EntryMatch?) {
     let imported = try ModelFile.importModel(path, foreign, zoo)
     let container = imported.assembly.file.container
     ladder.add(
@@ -149,7 +157,21 @@ struct VerifyCommand: ParsableCommand {
       Ladder.Rung(
         name: "structure",
         detail: "every tensor of the inventory, configuration from \(imported.source)"))
-    return imported.checkpoint
+    var checkpoint = imported.checkpoint
+    let match = try imported.matches().first
+    if let match, let known = try evidence(of: match.entry, for: checkpoint) {
+      checkpoint.references = known.references
+      checkpoint.records = known.records
+    }
+    return (checkpoint, match)
+  }
+
+  /// The checkpoint of an entry that is this very model, if it is on this machine: what was recorded of
+  /// one holds of the other.
+  private func evidence(of entry: ZooEntry, for checkpoint: Checkpoint) throws -> Checkpoint? {
+    guard let path = (try? zoo.local().checkpoint(of: entry)) ?? nil else { return nil }
+    let known = try CheckpointFile.openVerified(path).checkpoint()
+    return try known.identity().modelID == checkpoint.identity().modelID ? known : nil
   }
 
   // MARK: Rungs
@@ -201,7 +223,8 @@ struct VerifyCommand: ParsableCommand {
     _ checkpoint: Checkpoint?, _ entry: ZooEntry?, _ path: String
   ) throws -> [Ladder.Rung] {
     guard let checkpoint else { return [.skipped("dataset", "not run: wrong below")] }
-    let opened = try samples.open(entry, checkpoint.configuration, zoo)
+    let known = try entry ?? zoo.entry(of: checkpoint.identity().modelID)
+    let opened = try samples.open(known, checkpoint.configuration, zoo)
     let name = opened.dataset.recordedName
     let ways = checkpoint.records.evaluations(of: name)
     guard !ways.isEmpty else { return [.skipped("dataset", "nothing recorded for \(name)")] }
@@ -231,7 +254,7 @@ struct VerifyCommand: ParsableCommand {
 
   private func identityRung(
     _ identity: ModelIdentity, _ configuration: QKFormerConfiguration, _ entry: ZooEntry,
-    _ path: String
+    _ match: EntryMatch?, _ path: String
   ) -> Ladder.Rung {
     var findings = [
       ("model-id", entry.modelID, identity.modelID),
@@ -251,7 +274,8 @@ struct VerifyCommand: ParsableCommand {
     let known = entry.modelID ?? entry.weightsID
     return Ladder.Rung(
       name: "identity",
-      detail: "the zoo's \(entry.name)" + (known == nil ? ", which lists no identity" : ""),
+      detail: "the zoo's \(entry.name)" + (match.map { " by \($0.text)" } ?? "")
+        + (known == nil ? ", which lists no identity" : ""),
       findings: findings, isChecked: known != nil || !findings.isEmpty)
   }
 

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Diagnostics
 import FileAccess
 import Glibc
@@ -34,6 +35,15 @@ enum CommandEnd {
     } catch let failure as any Diagnosable {
       fail(failure)
     } catch {}
+  }
+
+  /// Ends with what is wrong with a command line that could be parsed, and the usage of its command.
+  static func fail(_ error: ValidationError, of command: any ParsableCommand.Type) -> Never {
+    let usage = QKZooCommand.usageString(for: command)
+    let name = usage.prefix { !"[<".contains($0) }
+    StandardError.print(
+      "Error: \(error.message)\nUsage: \(usage)\n  See '\(name)--help' for more information.")
+    Glibc.exit(ExitCode.validationFailure.rawValue)
   }
 
   /// Ends with one line and the failure's exit code. A changed input is the cause of whatever failed after it.

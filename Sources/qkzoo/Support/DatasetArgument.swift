@@ -45,6 +45,9 @@ struct DatasetArgument: ParsableArguments {
       "The class of each picture, for a flat folder or a tar archive.", valueName: "file"))
   var labels: String?
 
+  /// Whether anything was said of samples.
+  var isNamed: Bool { dataset != nil || data != nil || labels != nil }
+
   /// A dataset and how a model takes its samples.
   struct Opened {
     let loader: SampleLoader

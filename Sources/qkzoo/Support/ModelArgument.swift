@@ -49,7 +49,7 @@ struct ForeignOptions: ParsableArguments {
   /// The configuration that was asked for.
   func explicit(_ zoo: ZooOptions) throws -> ConfigurationChoice? {
     if let config { return try .file(config) }
-    return try preset.map(zoo.preset)
+    return try preset.map { try zoo.preset($0) }
   }
 }
 
@@ -95,7 +95,8 @@ struct ImportedModel {
   let assembly: ModelAssembly
   /// Who said what the configuration is.
   let source: String
-  fileprivate let matches: @Sendable () throws -> [EntryMatch]
+  /// The zoo's entries that have this file or these weights, best first.
+  let matches: @Sendable () throws -> [EntryMatch]
 
   /// The zoo's entry that has this file or these weights, and how it was recognised.
   func known() throws -> String? {
@@ -136,7 +137,7 @@ enum ModelFile {
         ConfigurationChoice(
           configuration: match.entry.configuration,
           source: "zoo entry \(match.entry.name) (\(match.text))")
-      })
+      }, named: zoo.index.configurations)
     let checkpoint = try assembly.checkpoint(choice) {
       try matches().first?.entry.licencesJSON ?? ModelAssembly.noLicences
     }

@@ -3,6 +3,7 @@ import BlobCache
 import CanonicalJSON
 import Conversion
 import Diagnostics
+import Digests
 import Evaluation
 import FileAccess
 import ModelZoo
@@ -68,13 +69,18 @@ struct ZooOptions: ParsableArguments {
 }
 
 extension ZooOptions {
-  /// The configuration of a preset's name, or of an entry's.
-  func preset(_ name: String) throws -> ConfigurationChoice {
+  /// The configuration of a preset's name, or of an entry's, which an option gave.
+  func preset(_ name: String, option: String = "--preset") throws -> ConfigurationChoice {
     if Preset.named(name) == nil, let entry = try local().index.entry(name) {
       return ConfigurationChoice(
-        configuration: entry.configuration, source: "--preset \(entry.name)")
+        configuration: entry.configuration, source: "\(option) \(entry.name)")
     }
-    return try .preset(name)
+    return try .preset(name, option: option)
+  }
+
+  /// The entry that lists a model-id.
+  func entry(of modelID: Digest) throws -> ZooEntry? {
+    try load().entries.first { $0.modelID == modelID }
   }
 
   /// Labelled samples from a file, else the entry's test data; `nil` if there are neither.
@@ -94,10 +100,10 @@ extension Cache {
 /// How files are fetched.
 struct TransferFlags: ParsableArguments {
   @Flag(
-    help: ArgumentHelp("Use the network not at all (also QKZOO_OFFLINE=1).", visibility: .hidden))
+    help: "Use the network not at all (also QKZOO_OFFLINE=1).")
   var offline = false
 
-  @Flag(help: ArgumentHelp("Allow http: beyond this machine.", visibility: .hidden))
+  @Flag(help: "Allow http: beyond this machine.")
   var insecure = false
 
   func options(jobs: Int? = nil, limit: Int? = nil) -> TransferOptions {

@@ -152,7 +152,8 @@ private struct Members {
   mutating func bool(_ key: String) throws -> Bool { try typed(key, "true or false", \.bool) }
   mutating func array(_ key: String) throws -> [JSON] { try typed(key, "an array", \.array) }
 
-  /// A number that a float32 holds exactly, so that text and model agree.
+  /// A number that a float32 holds exactly, so that text and model agree; zero without a sign, since
+  /// canonical text has none.
   mutating func float(_ key: String) throws -> Float {
     let value = try double(key)
     guard let float = Float(exactly: value) else {
@@ -160,7 +161,7 @@ private struct Members {
         .value, at: "\(place) \(key)", expected: "a number that a float32 holds exactly",
         found: "\(value)")
     }
-    return float
+    return float == 0 ? 0 : float
   }
 
   mutating func choice<Choice: RawRepresentable>(_ key: String) throws -> Choice

@@ -12,7 +12,8 @@ public enum InferenceFailureCode: String, FailureCode {
   case inputShape = "input-shape"
   /// The processor flushes subnormal numbers to zero.
   case flushToZero = "subnormals-are-flushed"
-
+  /// The input and the model together take more memory than there is.
+  case memory = "not-enough-memory"
   /// Kernels were asked for by name that this processor or build lacks.
   case kernel = "kernel-not-available"
 
@@ -22,6 +23,7 @@ public enum InferenceFailureCode: String, FailureCode {
     case .kernel: .configuration
     case .magnitude, .variance, .elementType, .inputShape: .badData
     case .flushToZero: .policy
+    case .memory: .unavailable
     }
   }
 }

@@ -38,6 +38,7 @@ public struct InputBatch: Sendable {
       throw InferenceFailure(
         .inputShape, at: name, expected: "[B, \(wanted), H, W]", found: "\(shape)")
     }
+    try Self.checkArea(SpatialSize(ofInput: shape), configuration, name)
     // Bytes are pixels that still need their preprocessing, unless they count events.
     guard tensor.elementType.isFloatingPoint || !isDirect else {
       throw InferenceFailure(
@@ -50,6 +51,20 @@ public struct InputBatch: Sendable {
     size = SpatialSize(ofInput: shape)
     values = try tensor.floats(name: name)
     try checkMagnitudes(values, name: name)
+  }
+
+  /// Attention multiplies a head's channels by tokens, of which there are at most as many as pixels, in
+  /// 32-bit integers.
+  private static func checkArea(
+    _ size: SpatialSize, _ configuration: QKFormerConfiguration, _ name: String
+  ) throws {
+    let headChannels = configuration.stages.map { $0.channels / $0.heads }.max() ?? 1
+    let most = Int(Int32.max) / headChannels
+    guard size.count <= most else {
+      throw InferenceFailure(
+        .inputShape, at: name, expected: "at most \(most) pixels of this model",
+        found: "\(size.height) x \(size.width)")
+    }
   }
 
   private init(_ other: InputBatch, samples: Range<Int>) {

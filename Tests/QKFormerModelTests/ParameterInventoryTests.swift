@@ -138,6 +138,18 @@ import Testing
     }
   }
 
+  @Test func `zero has no sign, as in the text that the model-id is made of`() throws {
+    let json = try edited { members in
+      var neurons = members["lif"]?.object ?? [:]
+      var unit = neurons["unit"]?.object ?? [:]
+      unit["v_reset"] = .number(-0.0)
+      neurons["unit"] = .object(unit)
+      members["lif"] = .object(neurons)
+    }
+    let configuration = try QKFormerConfiguration(json: json, at: "test")
+    #expect(configuration.neurons.unit.resetPotential.sign == .plus)
+  }
+
   @Test(arguments: Preset.all.map(\.name))
   func `a configuration survives its text`(_ name: String) throws {
     let configuration = try #require(Preset.named(name)).configuration

@@ -70,6 +70,30 @@ import Testing
     #expect(code { _ = try fast.logits(of: input, observer: &nobody) } == .inputShape)
   }
 
+  @Test func `more memory than any machine has`() {
+    let size = SpatialSize(height: 1, width: 1)
+    func refused(_ bytes: Double) -> InferenceFailureCode? {
+      code { try MemoryNeed.require(bytes, batch: 1, steps: 1, size: size) }
+    }
+    #expect(refused(0x1p60) == .memory)
+    #expect(refused(0x1p20) == nil)
+  }
+
+  @Test func `more tokens than 32-bit sums of attention can hold`() {
+    var configuration = TinyModel.configuration(mixers: [.ssa])
+    configuration.stages[0].channels = 1 << 16
+    configuration.stages[0].heads = 1
+    func refused(_ width: Int) -> InferenceFailureCode? {
+      code {
+        _ = try InputBatch(
+          Tensor([1, 3, 128, width], [Float](repeating: 0, count: 3 * 128 * width)),
+          for: configuration, name: "input")
+      }
+    }
+    #expect(refused(255) == nil)
+    #expect(refused(256) == .inputShape)
+  }
+
   @Test func `half precision widens exactly`() throws {
     let half = try Tensor(.f16, [2], .init([0x00, 0x3C, 0x55, 0x35]), name: "half")
     #expect(try half.floats(name: "half") == [1, 0.33325195])

@@ -1,3 +1,6 @@
+import Diagnostics
+import Glibc
+
 /// Memory that is taken once and given out in stack order; nothing else is allocated in a forward
 /// pass.
 @safe
@@ -10,13 +13,19 @@ final class Arena {
   /// Every part starts on a cache line.
   private static let alignment = 64
 
-  init(capacity: Int) {
+  /// - Throws: `InferenceFailure` if the system has no such block.
+  init(capacity: Int) throws {
     self.capacity = capacity
-    unsafe base = UnsafeMutableRawPointer.allocate(
-      byteCount: capacity, alignment: Self.alignment)
+    var block: UnsafeMutableRawPointer?
+    guard unsafe posix_memalign(&block, Self.alignment, capacity) == 0, let block = unsafe block
+    else {
+      throw InferenceFailure(
+        .memory, at: "fast engine", expected: "\(capacity) bytes", found: "not as many")
+    }
+    unsafe base = block
   }
 
-  deinit { unsafe base.deallocate() }
+  deinit { unsafe free(base) }
 
   /// The bytes that a part takes.
   static func bytes<Element>(_ type: Element.Type, _ count: Int) -> Int {

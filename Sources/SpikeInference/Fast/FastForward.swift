@@ -86,13 +86,16 @@ public struct FastForward: ForwardPass {
     // The lock is held for the whole pass: a second caller waits for the threads anyway.
     try state.workspace.withLock { kept in
       try FloatingPointEnvironment.check(onEveryThreadOf: state.pool)
+      let neurons = plan.neurons(for: input.size)
+      // A bit for each spike, at the least: what is more is too much, and its sizes may be no integers.
+      try MemoryNeed.require(0.125, each: neurons, plan, input)
       let workspace = try workspace(for: input, kept)
       kept = workspace
       let parts = EngineParts(kernels: kernels, pool: state.pool, workspace: workspace)
       return try workspace.arena.scope {
         var run = FastRun(
-          engine: self, parts: parts, neurons: plan.neurons(for: input.size),
-          observer: observer, counter: counter)
+          engine: self, parts: parts, neurons: neurons, observer: observer,
+          counter: counter)
         defer { observer = run.observer }
         if Observer.observes.seesElements {
           run.observer.firstConvolution(plan.firstUnit, input: input.currents())

@@ -33,7 +33,8 @@ final class Workspace: @unchecked Sendable {
   /// Lists address a strip's sums by 32-bit byte offsets.
   private static let mostSlotFloats = Int(UInt32.max) / MemoryLayout<Float>.stride
 
-  /// - Throws: `InferenceFailure` if a row of the input is too wide for the offsets in the lists.
+  /// - Throws: `InferenceFailure` if a row of the input is too wide for the offsets in the lists, or
+  ///   there is not enough memory.
   init(_ plan: NetworkPlan, batch: Int, size: SpatialSize, threads: Int) throws {
     let sizes = WorkspaceSizes(plan, batch: batch, size: size, threads: threads)
     guard sizes.slotFloats <= Self.mostSlotFloats else {
@@ -41,10 +42,13 @@ final class Workspace: @unchecked Sendable {
         .inputShape, at: "fast engine", expected: "at most \(Self.mostSlotFloats) sums in a strip",
         found: "\(sizes.slotFloats) for \(batch) x \(size.height) x \(size.width)")
     }
+    try MemoryNeed.require(
+      Double(sizes.shared) + Double(sizes.scratch) * Double(threads), batch: batch,
+      steps: plan.configuration.timeSteps, size: size)
     self.batch = batch
     self.size = size
-    arena = Arena(capacity: sizes.shared)
-    let scratchArena = Arena(capacity: sizes.scratch * threads)
+    arena = try Arena(capacity: sizes.shared)
+    let scratchArena = try Arena(capacity: sizes.scratch * threads)
     self.scratchArena = scratchArena
     scratch = (0..<threads).map { _ in
       unsafe Scratch(

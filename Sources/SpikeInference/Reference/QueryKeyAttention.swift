@@ -23,17 +23,19 @@ enum QueryKeyAttention {
   /// Channel attention's input current: Q summed over the tokens, `[T, B, N, C]` to
   /// `[T, B, 1, C]` (paper, equation 9).
   static func channelCurrent(_ query: SpikeCountMap) -> CurrentMap {
-    var current = CurrentMap(
-      repeating: 0, timeSteps: query.timeSteps, batch: query.batch,
-      size: .init(height: 1, width: 1), channels: query.channels)
+    var sums = [Int](repeating: 0, count: query.frames * query.channels)
     for frame in 0..<query.frames {
       for token in 0..<query.size.count {
         let source = query.offset(frame: frame, token: token)
         for channel in 0..<query.channels {
-          current.values[frame * query.channels + channel] += Float(query.values[source + channel])
+          sums[frame * query.channels + channel] += Int(query.values[source + channel])
         }
       }
     }
+    var current = CurrentMap(
+      repeating: 0, timeSteps: query.timeSteps, batch: query.batch,
+      size: .init(height: 1, width: 1), channels: query.channels)
+    current.values = sums.map(Float.init)
     return current
   }
 

@@ -34,7 +34,10 @@ public struct ReferenceForward: ForwardPass {
     of input: InputBatch, observer: inout Observer
   ) throws -> [[Float]] {
     try FloatingPointEnvironment.check()
-    var run = ReferenceRun(engine: self, neurons: plan.neurons(for: input.size), observer: observer)
+    let neurons = plan.neurons(for: input.size)
+    // A current and a count for each.
+    try MemoryNeed.require(5, each: neurons, plan, input)
+    var run = ReferenceRun(engine: self, neurons: neurons, observer: observer)
     defer { observer = run.observer }
     if Observer.observes.seesElements {
       run.observer.firstConvolution(plan.firstUnit, input: input.currents())

@@ -225,7 +225,10 @@ let package = Package(
       ]),
     tests(
       "Verification",
-      ["CheckpointFormat", "Diagnostics", "QKFormerModel", "SpikeInference", "SpikeTensors"]),
+      [
+        "CheckpointFormat", "Diagnostics", "QKFormerModel", "SpikeInference", "SpikeTensors",
+        "TensorFiles",
+      ]),
     tests(
       "Conversion",
       [

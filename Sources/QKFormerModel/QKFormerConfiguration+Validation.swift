@@ -68,9 +68,13 @@ extension QKFormerConfiguration {
     }
   }
 
+  /// Whether the network has a neuron whose state can have a scope.
+  public func canHave(_ scope: ProjectionScope) -> Bool {
+    scope == .sample || hasSpikingSelfAttention && residual == .spikeAddition
+  }
+
   private func validateScope(at place: String) throws {
-    guard ssaProjectionScope == .batch else { return }
-    guard hasSpikingSelfAttention, residual == .spikeAddition else {
+    guard canHave(ssaProjectionScope) else {
       throw ConfigurationFailure(
         .contradiction, at: "\(place) ssa_projection_scope",
         expected: "`sample` with membrane_shortcut or without an ssa stage", found: "`batch`")

@@ -19,6 +19,8 @@ public enum BehaviourVerdict: Sendable {
 
   /// Whether the model is shown to be wrong.
   public var isRefuted: Bool { if case .refuted = self { true } else { false } }
+  /// Whether there was something to judge by.
+  public var isJudged: Bool { if case .notComparable = self { false } else { true } }
   /// Whether an independent tool vouches for the model.
   public var isIndependent: Bool { if case .confirmed = self { true } else { false } }
 
@@ -92,7 +94,9 @@ public struct BehaviourCheck {
       return .refuted(by: origin, findings: spikeFindings + logitFindings)
     }
     guard !reference.spikes.isEmpty else {
-      return .notComparable(by: origin, detail: "\(spikeFindings.count) counts differ: \(extent)")
+      let logits = logitFindings.isEmpty ? "the logits agree" : "so do the logits"
+      return .notComparable(
+        by: origin, detail: "\(spikeFindings.count) counts differ, \(logits): \(extent)")
     }
     return try replay(reference, input)
   }

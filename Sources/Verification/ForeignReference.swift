@@ -36,6 +36,11 @@ public enum ForeignReference {
   public static func read(_ path: String, for plan: NetworkPlan) throws -> Reference {
     let file = try SafetensorsFile(ByteRegion(try MappedFile(path: path)), at: path)
     let (origin, scope) = try header(file, path)
+    guard plan.configuration.canHave(scope) else {
+      throw ReferenceFailure(
+        .origin, at: "\(path) scope", expected: "`sample`, the only one of this model",
+        found: "`\(scope.rawValue)`")
+    }
     let input = try file.tensor("input", at: path)
     // The shape is that of the model's input, with sizes that cannot overflow what follows.
     _ = try InputBatch(input, for: plan.configuration, name: "\(path) input")
@@ -45,13 +50,7 @@ public enum ForeignReference {
         found: "\(input.elementType) \(input.shape)")
     }
     let extent = SpatialSize(ofInput: input.shape)
-    let logits = try file.tensor("logits", at: path).floats(name: "\(path) logits")
-    let classes = plan.configuration.classes
-    guard logits.count == input.shape[0] * classes else {
-      throw ReferenceFailure(
-        .tensor, at: "\(path) logits", expected: "[\(input.shape[0]), \(classes)]",
-        found: "\(logits.count) values")
-    }
+    let logits = try Self.logits(file, [input.shape[0], plan.configuration.classes], path)
     var spikes: [String: Tensor] = [:]
     let groups = try plan.neurons(for: extent).map { group in
       let tensor = try file.tensor("spikes/\(group.upstreamName)", at: path)
@@ -62,9 +61,23 @@ public enum ForeignReference {
     }
     return ReferenceMaker.make(
       groups,
-      logits: stride(from: 0, to: logits.count, by: classes).map {
-        Array(logits[$0..<$0 + classes])
-      }, input: input, scope: scope, origin: origin, spikes: spikes)
+      logits: logits, input: input, scope: scope, origin: origin, spikes: spikes)
+  }
+
+  /// `[B][classes]`.
+  private static func logits(
+    _ file: SafetensorsFile, _ shape: [Int], _ path: String
+  ) throws -> [[Float]] {
+    let tensor = try file.tensor("logits", at: path)
+    guard tensor.elementType == .f32, tensor.shape == shape else {
+      throw ReferenceFailure(
+        .tensor, at: "\(path) logits", expected: "f32 \(shape)",
+        found: "\(tensor.elementType) \(tensor.shape)")
+    }
+    let values = try tensor.floats(name: "\(path) logits")
+    return stride(from: 0, to: values.count, by: shape[1]).map {
+      Array(values[$0..<$0 + shape[1]])
+    }
   }
 
   private static func header(

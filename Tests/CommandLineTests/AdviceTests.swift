@@ -31,7 +31,8 @@ import Testing
   }
 
   @Test func `an entry that is named twice is mirrored once`() throws {
-    let tree = try ScratchFolder().file("mirror")
+    let folder = try ScratchFolder()
+    let tree = folder.file("mirror")
     let names = ["qkformer-digits", "qkformer-4-64-t4-r8.digits", "QKFORMER-DIGITS"]
     #expect(try Program.run(["mirror", "-o", tree] + names).status == 0)
     let listed = try run("list", "--index", tree, "--json")
@@ -70,6 +71,27 @@ import Testing
     #expect(try run("convert", Self.digits + "/checkpoint.pth", "-o", copy).status == 0)
     let stats = try run("stats", copy)
     #expect(stats.status == 0 && stats.output.contains("356 of 360 right"), "\(stats.errors)")
+  }
+
+  @Test func `what a reference of another scope confirms is another model`() throws {
+    let folder = try ScratchFolder()
+    let (config, copy) = (folder.file("batch.json"), folder.file("batch.qkz.h5"))
+    let entry = try JSON(parsing: TestFiles.bytes(Self.digits + "/entry.json"), at: "entry")
+    var members = entry["configuration"]?.object ?? [:]
+    members["ssa_projection_scope"] = "batch"
+    try TestFiles.write(JSON.object(members).canonicalBytes, to: config)
+    let convert = try run(
+      "convert", Self.digits + "/checkpoint.pth", "--config", config, "--reference",
+      Self.digits + "/reference.safetensors", "-o", copy)
+    #expect(convert.status == 0, "\(convert.errors)")
+    let line = "8 samples; under scope sample, not the model's own\n"
+    let plain = try run("verify", copy)
+    #expect(plain.status == 0 && plain.output.contains(line), "\(plain.output)")
+    let required = try run("verify", copy, "--require", "behaviour=independent", "--json")
+    #expect(required.status == 1)
+    let json = try JSON(parsing: Array(required.output.utf8), at: "verify")
+    let rung = json["rungs"]?.array?.first { $0["rung"]?.string == "behaviour" }
+    #expect(rung?["scope"]?.string == "sample" && rung?["independent"]?.bool == false)
   }
 
   @Test func `an option that would have no effect is refused`() throws {

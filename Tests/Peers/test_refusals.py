@@ -8,7 +8,8 @@ import unittest
 
 import h5py
 import numpy as np
-from support import FOLDER, digits, manifest, rewrite, sha256
+import torch
+from support import DIGITS, FOLDER, convert, digits, load_pth, manifest, report, rewrite, sha256
 from make import canonical
 
 
@@ -46,6 +47,18 @@ class Refusals(unittest.TestCase):
 
     def test_unchanged(self):
         self.assertEqual(self.outcome(lambda file, recorded: None, "behaviour")[0], 0)
+
+    def test_what_cannot_be_run_does_not_hide_what_was_checked(self):
+        """A head of float64 is stored as it is, and no engine computes with it."""
+        state, _ = load_pth(DIGITS / "checkpoint.pth")
+        state["head.bias"] = state["head.bias"].double()
+        torch.save(state, FOLDER / "double.pth")
+        path = convert(FOLDER / "double.pth", "double", "--preset", "qkformer-digits", "--reference",
+                       DIGITS / "reference.safetensors")
+        rungs = {rung["rung"]: rung for rung in report("verify", path, code=65)["rungs"]}
+        self.assertTrue(rungs["bytes"]["holds"] and rungs["structure"]["holds"])
+        self.assertEqual([finding["name"] for finding in rungs["behaviour"]["findings"]],
+                         ["element-type-not-computable"])
 
     def test_versions(self):
         def version(path, name):

@@ -135,7 +135,7 @@ extension Reference {
     let wanted = wantedShapes(plan.configuration, extent, groups: neurons.count)
     let faults = wanted.filter { $0.tensor.elementType != $0.type || $0.tensor.shape != $0.shape }
     return faults.map { finding(place, $0.name, "\($0.type) \($0.shape)", $0.tensor) }
-      + spikeFindings(plan.configuration, neurons, place) + scopeFindings(place)
+      + spikeFindings(plan.configuration, neurons, place) + scopeFindings(plan.configuration, place)
   }
 
   /// What each dataset but the spikes must be.
@@ -177,7 +177,16 @@ extension Reference {
     ]
   }
 
-  private func scopeFindings(_ place: String) -> [CheckpointFailure] {
+  private func scopeFindings(
+    _ configuration: QKFormerConfiguration, _ place: String
+  ) -> [CheckpointFailure] {
+    guard configuration.canHave(scope) else {
+      return [
+        CheckpointFailure(
+          .structure, at: place, expected: "scope `sample`, the only one of this model",
+          found: "scope `\(scope.rawValue)`")
+      ]
+    }
     guard scope == .batch, samples < 2 else { return [] }
     return [
       CheckpointFailure(

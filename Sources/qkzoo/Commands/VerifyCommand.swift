@@ -197,7 +197,18 @@ struct VerifyCommand: ParsableCommand {
     let references = checkpoint.references + foreign
     guard !references.isEmpty else { return [.skipped("behaviour", "nothing recorded")] }
     return try references.flatMap { reference in
-      try engines.map { try judge(reference, checkpoint, by: $0, path) }
+      try engines.map { engine in
+        do {
+          return try judge(reference, checkpoint, by: engine, path)
+        } catch let failure as any Diagnosable
+          where failure is InferenceFailure || failure is ReferenceFailure
+        {
+          // What was checked before stays checked.
+          return Ladder.Rung(
+            name: "behaviour", detail: "the reference of \(reference.origin.tool) cannot be run",
+            findings: [failure])
+        }
+      }
     }
   }
 
@@ -213,10 +224,15 @@ struct VerifyCommand: ParsableCommand {
     let verdict = try BehaviourCheck(engine, at: path).judge(reference)
     var findings: [CheckpointFailure] = []
     if case .refuted(_, let refutations) = verdict { findings = refutations }
-    let suffix = runsBothEngines ? " (engine \(name.rawValue))" : ""
+    // Under another scope it is another model, with another model-id.
+    let isOwn = reference.scope == checkpoint.configuration.ssaProjectionScope
+    let suffix =
+      (isOwn ? "" : "; under scope \(reference.scope.rawValue), not the model's own")
+      + (runsBothEngines ? " (engine \(name.rawValue))" : "")
     return Ladder.Rung(
       name: "behaviour", detail: "\(verdict.words): \(verdict.detail)\(suffix)",
-      findings: findings, isIndependent: verdict.isIndependent)
+      findings: findings, isChecked: verdict.isJudged,
+      isIndependent: verdict.isIndependent && isOwn, scope: reference.scope)
   }
 
   private func dataset(
@@ -317,6 +333,8 @@ private struct Ladder {
     var findings: [any Diagnosable] = []
     var isChecked = true
     var isIndependent = false
+    /// The scope under which the model was run.
+    var scope: QKFormerConfiguration.ProjectionScope?
 
     static func skipped(_ name: String, _ reason: String) -> Rung {
       Rung(name: name, detail: reason, isChecked: false)
@@ -325,7 +343,7 @@ private struct Ladder {
     var state: String { !isChecked ? "-" : findings.isEmpty ? "ok" : "WRONG" }
 
     var json: JSON {
-      [
+      var members: [String: JSON] = [
         "rung": .string(name), "checked": .bool(isChecked), "holds": .bool(findings.isEmpty),
         "detail": .string(detail), "independent": .bool(isIndependent),
         "findings": .array(
@@ -336,6 +354,8 @@ private struct Ladder {
             ]
           }),
       ]
+      members["scope"] = scope.map { .string($0.rawValue) }
+      return .object(members)
     }
   }
 

@@ -1,0 +1,84 @@
+import CheckpointFormat
+import Diagnostics
+import QKFormerModel
+import SpikeInference
+import SpikeTensors
+import TensorFiles
+import TestSupport
+import Testing
+import Verification
+
+/// What a reference must be, and what can be judged by it.
+@Suite struct ReferenceTests {
+  /// Only token attention: no neuron has a state that could outlast a sample.
+  private let configuration = TinyModel.configuration(mixers: [.qkta])
+  private var plan: NetworkPlan { NetworkPlan(configuration) }
+
+  private func reference(
+    _ scope: QKFormerConfiguration.ProjectionScope, isIndependent: Bool = false
+  ) throws -> Reference {
+    let input = TinyModel.input(configuration, batch: 2)
+    let batch = try InputBatch(input, for: configuration, name: "input")
+    let units = try engine.run(batch) { _ in SpikeRecorder() }
+    return ReferenceMaker.make(
+      SpikeRecorder.joined(units.map(\.observer)), logits: units.flatMap(\.logits), input: input,
+      scope: scope,
+      origin: .init(tool: "a test", precision: "float32", isIndependent: isIndependent),
+      spikes: [:])
+  }
+
+  private var engine: any ForwardPass {
+    get throws {
+      let weights = try ModelWeights(plan, parameters: TinyModel.parameters(configuration))
+      return try ForwardEngine.fast.prepare(plan, weights)
+    }
+  }
+
+  @Test func `a scope that the model cannot have is refused when it is written`() throws {
+    func write(_ scope: QKFormerConfiguration.ProjectionScope) throws {
+      var checkpoint = TinyModel.checkpoint(configuration)
+      checkpoint.references = [try reference(scope)]
+      let folder = try ScratchFolder()
+      try CheckpointWriter.write(checkpoint, to: folder.file("model.qkz.h5"))
+    }
+    try write(.sample)
+    let findings = try #require(throws: CheckpointFindings.self) { try write(.batch) }
+    #expect(findings.description.contains("expected scope `sample`, the only one of this model"))
+  }
+
+  @Test(arguments: [
+    ("batch", [2, 5], "reference-origin"), ("sample", [5, 2], "reference-tensor"),
+    ("sample", [10], "reference-tensor"),
+  ])
+  func `a foreign reference of another scope or shape is refused by name`(
+    _ scope: String, _ logits: [Int], _ name: String
+  ) throws {
+    let folder = try ScratchFolder()
+    let path = folder.file("reference.safetensors")
+    let origin = #"{"version":1,"origin":{"tool":"t","precision":"p"},"scope":"\#(scope)"}"#
+    try SafetensorsWriter.write(
+      [
+        "input": TinyModel.input(configuration, batch: 2),
+        "logits": Tensor(logits, [Float](repeating: 0, count: 10)),
+      ], metadata: ["qkzoo.reference": origin], to: path)
+    let failure = try #require(throws: ReferenceFailure.self) {
+      try ForeignReference.read(path, for: plan)
+    }
+    #expect(failure.name == name)
+  }
+
+  @Test func `counts that differ without their spikes are not judged`() throws {
+    var reference = try reference(.sample, isIndependent: true)
+    let check = BehaviourCheck(try engine, at: "model")
+    #expect(try check.judge(reference).isIndependent)
+    let counts = try reference.spikeCounts.integers(name: "counts").map { UInt64($0) + 1 }
+    reference.spikeCounts = try Tensor(
+      .u64, reference.spikeCounts.shape,
+      .init(
+        counts.flatMap { count in (0..<8).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) } }),
+      name: "counts")
+    let verdict = try check.judge(reference)
+    #expect(!verdict.isJudged && !verdict.isIndependent && !verdict.isRefuted)
+    #expect(verdict.detail.contains("counts differ, the logits agree"), "\(verdict.detail)")
+  }
+}

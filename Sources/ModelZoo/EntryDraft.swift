@@ -24,24 +24,30 @@ public enum EntryDraft {
     ]
   }
 
-  /// A draft from a checkpoint, which is in a file.
+  /// A draft from a checkpoint, which is in a file, and perhaps the data of its records.
   ///
   /// - Throws: `FileFailure`, and what reading the tensors throws.
   public static func json(
-    _ checkpoint: Checkpoint, file path: String, dataset: String, suffix: String?, labels: String
+    _ checkpoint: Checkpoint, file path: String, testData: String? = nil, dataset: String,
+    suffix: String?, labels: String
   ) throws -> JSON {
     let draft = json(checkpoint.configuration, dataset: dataset, suffix: suffix, labels: labels)
     var members = draft.object ?? [:]
-    let digests = try FileDigests(ofFile: path)
     let identity = try checkpoint.identity()
-    let file = ZooEntry.File(
-      role: .checkpoint, name: Files.name(of: path), size: digests.size, sha256: digests.sha256,
-      md5: digests.md5)
-    members["files"] = .array([file.json])
+    let data = try testData.map { try file(.testData, $0) }
+    members["files"] = .array([try file(.checkpoint, path)] + (data.map { [$0] } ?? []))
     members["weights_id"] = .string(identity.weightsID.hex)
     members["model_id"] = .string(identity.modelID.hex)
     members["records"] = checkpoint.records.json
     members["licences"] = try checkpoint.provenance["licences"] ?? members["licences"]
     return .object(members)
+  }
+
+  private static func file(_ role: ZooEntry.File.Role, _ path: String) throws -> JSON {
+    let digests = try FileDigests(ofFile: path)
+    return ZooEntry.File(
+      role: role, name: Files.name(of: path), size: digests.size, sha256: digests.sha256,
+      md5: digests.md5
+    ).json
   }
 }

@@ -20,6 +20,8 @@ struct EntryNewCommand: ParsableCommand {
     commandName: "new",
     abstract: "Write an entry with all that a preset or a checkpoint tells; people add the rest.",
     discussion: """
+      docs/own-zoo.md shows a whole zoo.
+
       EXAMPLES
         qkzoo entry new --model mine.qkz.h5 --dataset cifar10 --suffix mine -o entry.json
         qkzoo entry new --preset HST-10-384 --dataset in1k --labels imagenet-1k -o entry.json
@@ -27,6 +29,12 @@ struct EntryNewCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("A checkpoint (.qkz.h5).", valueName: "file"))
   var model: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The labelled samples that its records were measured on, beside the checkpoint.",
+      valueName: "file"))
+  var testData: String?
 
   @Option(
     help: ArgumentHelp(
@@ -52,18 +60,20 @@ struct EntryNewCommand: ParsableCommand {
     if (model == nil) == (preset == nil) {
       throw ValidationError("name either --model or --preset")
     }
+    if testData != nil && model == nil { throw ValidationError("--test-data needs --model") }
   }
 
   func run() throws {
     let json = try draft()
     // What the options say may be no name that an entry can have.
     let entry = try ZooEntry(json: json, at: output)
-    let index = try zoo.load()
     guard !Files.exists(output) else {
       throw FileFailure(
         .output, at: output, expected: "no file, because an entry is not replaced", found: "one")
     }
     try AtomicFile.replace(output, with: Array((json.indentedText + "\n").utf8))
+    // Only now is the folder of the entry one that a zoo can have.
+    let index = try zoo.load()
     if index.labels[entry.labels] == nil {
       StandardError.print(
         "qkzoo: \(output): --labels: expected \(index.labelsText), found \(entry.labels)")
@@ -79,8 +89,8 @@ struct EntryNewCommand: ParsableCommand {
     let labels = labels ?? dataset
     if let model {
       return try EntryDraft.json(
-        CheckpointFile.openVerified(model).checkpoint(), file: model, dataset: dataset,
-        suffix: suffix, labels: labels)
+        CheckpointFile.openVerified(model).checkpoint(), file: model, testData: testData,
+        dataset: dataset, suffix: suffix, labels: labels)
     }
     return EntryDraft.json(
       try zoo.preset(preset ?? "").configuration, dataset: dataset, suffix: suffix,

@@ -164,6 +164,7 @@ import Testing
     // Signed by a key that the program does not know.
     let unknown = try run("list", "--index", tree)
     #expect(unknown.status == 1 && unknown.errors.contains("signature-key"))
+    #expect(unknown.errors.hasSuffix("; with the signer's public key: --index-key FILE\n"))
     let index = tree + "/index.json"
     var text = try TestFiles.bytes(index)
     text.insert(0x20, at: 1)

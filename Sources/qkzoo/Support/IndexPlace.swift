@@ -26,7 +26,7 @@ struct IndexPlace {
 
   private func judge(_ source: ZooSource, _ bundle: SignatureBundle?, isMirror: Bool) throws {
     let verifying = try key.map { try VerifyingKey(file: $0) } ?? ZooIndex.publicKey()
-    switch try source.signature(bundle, of: verifying) {
+    switch try signature(source, bundle, verifying) {
     case .holds: return
     case .none:
       guard key == nil else {
@@ -43,6 +43,19 @@ struct IndexPlace {
         PlainText.escaped(
           "qkzoo: \(place): the index has changed since it was signed: \(findings[0].place)\(more)")
       )
+    }
+  }
+
+  /// The signature's state; who meets another's key for the first time is told how to name it.
+  private func signature(
+    _ source: ZooSource, _ bundle: SignatureBundle?, _ verifying: VerifyingKey
+  ) throws -> IndexSignature {
+    do {
+      return try source.signature(bundle, of: verifying)
+    } catch let failure as SignatureFailure where failure.code == .key && key == nil {
+      throw SignatureFailure(
+        .key, at: failure.place, expected: failure.expected,
+        found: failure.found + "; with the signer's public key: --index-key FILE")
     }
   }
 

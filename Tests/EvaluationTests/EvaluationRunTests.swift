@@ -13,75 +13,8 @@ import Testing
 
 /// Evaluations into folders: resumed, cut, merged and refused.
 @Suite struct EvaluationRunTests {
-  private static let compared = ["run.json", "samples.jsonl", "batches.jsonl"]
-
-  /// A tiny model and some samples of it.
-  private struct Subject {
-    let checkpoint: Checkpoint
-    let dataset: LabelledDataset
-
-    init(count: Int = 23, bad: Set<Int> = []) throws {
-      let configuration = TinyModel.configuration()
-      checkpoint = Checkpoint(
-        configuration: configuration, parameters: TinyModel.parameters(configuration),
-        provenance: { [:] })
-      let input = TinyModel.input(configuration, batch: count)
-      let values = try input.floats(name: "input")
-      let width = values.count / count
-      let shape = Array(input.shape.dropFirst())
-      dataset = LabelledDataset(
-        name: "tiny", split: "all", classNames: ["0", "1"],
-        samples: (0..<count).map { .init(name: "tiny:\($0)", label: $0 * 2 / count) }
-      ) { index in
-        guard !bad.contains(index) else {
-          throw DatasetFailure(.sample, at: "here", expected: "a sample", found: "none")
-        }
-        return .tensor(Tensor(shape, Array(values[index * width..<(index + 1) * width])))
-      }
-    }
-
-    func rules(
-      _ name: EvaluationProtocol.Name = .released, batch: Int = 4,
-      order: EvaluationProtocol.Order = .byClass
-    ) -> EvaluationProtocol {
-      let configuration = checkpoint.configuration
-      return EvaluationProtocol(
-        name: name, dataset: "tiny", split: "all", scope: name == .released ? .batch : .sample,
-        batchSize: batch, order: order, timeSteps: configuration.timeSteps,
-        size: NetworkPlan(configuration).nominalSize, preprocessing: "none",
-        reportedPrecision: nil, source: "a test")
-    }
-
-    func run(
-      _ rules: EvaluationProtocol? = nil, into folder: String, limit: Int? = nil,
-      shard: Shard = .whole, stopAfter batches: Int = .max, skips: Bool = false,
-      engine: ForwardEngine = .fast
-    ) throws -> EvaluationResult {
-      let rules = rules ?? self.rules()
-      var configuration = checkpoint.configuration
-      configuration.ssaProjectionScope = rules.scope
-      let identity = try checkpoint.identity()
-      let run = try EvaluationRun(
-        rules,
-        model: .init(
-          modelID: identity.modelID, weightsID: identity.weightsID,
-          configuration: configuration),
-        SampleLoader(dataset, nil, skipsBadSamples: skips), file: nil, limit: limit, shard: shard)
-      let plan = NetworkPlan(configuration)
-      let forward = try engine.prepare(
-        plan, ModelWeights(plan, parameters: checkpoint.parameters), threads: 1)
-      var asked = 0
-      return try run.run(
-        forward, into: folder, machine: "a test",
-        isStopped: {
-          asked += 1
-          return asked > batches
-        })
-    }
-  }
-
   private func bytes(_ folder: String) throws -> [[UInt8]] {
-    try Self.compared.map { try TestFiles.bytes("\(folder)/\($0)") }
+    try TinyEvaluation.bytes(folder)
   }
 
   private func refusal(_ body: () throws -> Void) throws -> String? {
@@ -89,7 +22,7 @@ import Testing
   }
 
   @Test func `a batch has the activity that an observer of elements counts`() throws {
-    let subject = try Subject()
+    let subject = try TinyEvaluation()
     let folder = try ScratchFolder()
     let result = try subject.run(into: folder.file("a"))
     #expect(result.isComplete && result.isWholeSplit && result.samples.count == 23)
@@ -114,7 +47,7 @@ import Testing
   }
 
   @Test func `both engines write the same bytes`() throws {
-    let subject = try Subject()
+    let subject = try TinyEvaluation()
     let folder = try ScratchFolder()
     _ = try subject.run(into: folder.file("fast"))
     _ = try subject.run(into: folder.file("reference"), engine: .reference)
@@ -122,7 +55,7 @@ import Testing
   }
 
   @Test func `a stopped run goes on, and a torn end is dropped`() throws {
-    let subject = try Subject()
+    let subject = try TinyEvaluation()
     let folder = try ScratchFolder()
     _ = try subject.run(into: folder.file("whole"))
     let path = folder.file("stopped")
@@ -146,7 +79,7 @@ import Testing
 
   @Test(arguments: [1, 2, 3, 6])
   func `shards merge to the bytes of one run`(_ count: Int) throws {
-    let subject = try Subject()
+    let subject = try TinyEvaluation()
     let folder = try ScratchFolder()
     _ = try subject.run(into: folder.file("whole"))
     let shards = try (0..<count).map { index in
@@ -162,7 +95,7 @@ import Testing
   }
 
   @Test func `missing, doubled and mixed shards are refused by name`() throws {
-    let subject = try Subject()
+    let subject = try TinyEvaluation()
     let folder = try ScratchFolder()
     func shard(_ index: Int, _ count: Int, _ rules: EvaluationProtocol? = nil) throws -> String {
       let path = folder.file("\(index)-\(count)-\(rules?.batchSize ?? 4)")
@@ -186,7 +119,7 @@ import Testing
   }
 
   @Test func `samples of a batch that a kill left without its end are not merged`() throws {
-    let subject = try Subject()
+    let subject = try TinyEvaluation()
     let folder = try ScratchFolder()
     let (whole, killed) = (folder.file("whole"), folder.file("killed"))
     _ = try subject.run(into: whole)
@@ -205,154 +138,8 @@ import Testing
     }
   }
 
-  @Test func `a folder of something else is refused by name`() throws {
-    let subject = try Subject()
-    let folder = try ScratchFolder()
-    let path = folder.file("a")
-    _ = try subject.run(into: path)
-    func again(_ subject: Subject, _ rules: EvaluationProtocol? = nil, limit: Int? = nil) throws
-      -> String?
-    {
-      try refusal { _ = try subject.run(rules, into: path, limit: limit) }
-    }
-    #expect(try again(subject) == nil)
-    #expect(try again(subject, subject.rules(.perImage)) == "evaluation-other-protocol")
-    #expect(try again(subject, subject.rules(batch: 5)) == "evaluation-other-protocol")
-    #expect(try again(subject, limit: 8) == "evaluation-other-part")
-    #expect(try again(try Subject(count: 22)) == "evaluation-other-data")
-    try TestFiles.write([], to: folder.file("a/notes.txt"))
-    #expect(try again(subject) == "evaluation-folder")
-  }
-
-  @Test(arguments: [
-    ["samples.jsonl": "a\n"], ["batches.jsonl": "{}"], ["environment.json": "{}"],
-    ["a.partial": ""], ["run.json.partial": ""], ["notes.txt": "", "samples.jsonl": ""],
-  ])
-  func `a folder of somebody else is refused and left as it is`(_ files: [String: String]) throws {
-    let subject = try Subject()
-    let folder = try ScratchFolder()
-    let (path, whole) = (folder.file("a"), folder.file("whole"))
-    _ = try subject.run(into: whole)
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    for (name, text) in files { try TestFiles.write(Array(text.utf8), to: "\(path)/\(name)") }
-    #expect(try refusal { _ = try subject.run(into: path) } == "evaluation-folder")
-    #expect(
-      try refusal { _ = try EvaluationParts(folders: [whole]).merge(into: path) }
-        == "evaluation-folder")
-    #expect(Set(try FileManager.default.contentsOfDirectory(atPath: path)) == Set(files.keys))
-    for (name, text) in files {
-      #expect(try TestFiles.bytes("\(path)/\(name)") == Array(text.utf8))
-    }
-  }
-
-  @Test func `a start that was killed before its description is begun again`() throws {
-    let subject = try Subject()
-    let folder = try ScratchFolder()
-    _ = try subject.run(into: folder.file("whole"))
-    let path = folder.file("a")
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    for name in ["samples.jsonl", "batches.jsonl", "run.json.1x.partial"] {
-      try TestFiles.write([], to: "\(path)/\(name)")
-    }
-    _ = try subject.run(into: path)
-    #expect(try bytes(path) == bytes(folder.file("whole")))
-    let left = try FileManager.default.contentsOfDirectory(atPath: path)
-    #expect(left.sorted() == ["batches.jsonl", "environment.json", "run.json", "samples.jsonl"])
-  }
-
-  @Test func `a merge keeps other processes out`() throws {
-    let subject = try Subject()
-    let folder = try ScratchFolder()
-    let (whole, merged) = (folder.file("whole"), folder.file("merged"))
-    _ = try subject.run(into: whole)
-    _ = try EvaluationParts(folders: [whole]).merge(into: merged)
-    func merge() throws { _ = try EvaluationParts(folders: [whole]).merge(into: merged) }
-    do {
-      let log = try LineLog(path: merged + "/batches.jsonl")
-      let name = try withExtendedLifetime(log) { try refusal(merge) }
-      #expect(name == "file-in-use")
-    }
-    try merge()
-    #expect(try bytes(merged) == bytes(whole))
-  }
-
-  @Test func `files that contradict each other are refused by name`() throws {
-    let subject = try Subject()
-    let folder = try ScratchFolder()
-    let path = folder.file("a")
-    _ = try subject.run(into: path)
-    func reading(_ name: String, _ change: (String) -> String) throws -> String? {
-      let bytes = try TestFiles.bytes("\(path)/\(name)")
-      defer { try? TestFiles.write(bytes, to: "\(path)/\(name)") }
-      let text = change(String(decoding: bytes, as: UTF8.self))
-      try TestFiles.write(Array(text.utf8), to: "\(path)/\(name)")
-      return try refusal { _ = try EvaluationResult(folder: path) }
-    }
-    func replacing(_ old: String, _ new: String) -> (String) -> String {
-      { text in
-        #expect(text.contains(old))
-        return text.split(separator: old, maxSplits: 1, omittingEmptySubsequences: false)
-          .joined(separator: new)
-      }
-    }
-    #expect(try reading("batches.jsonl") { $0 } == nil)
-    for (name, old, new) in [
-      ("batches.jsonl", "\"batch\":1", "\"batch\":2"),
-      ("batches.jsonl", "spikes\":[[", "spikes\":[[1,"),
-      ("batches.jsonl", "\"samples\":3", "\"samples\":4"), ("samples.jsonl", "\"label\"", "\"l\""),
-      ("batches.jsonl", "\"samples\":3", "\"samples\":9007199254740992"),
-      ("batches.jsonl", "elements\":[", "elements\":[0,"),
-      ("samples.jsonl", "\"index\":0", "\"index\":23"),
-      ("samples.jsonl", "\"label\":0", "\"label\":-1"),
-      ("samples.jsonl", "\"label\":0", "\"label\":1000000"),
-      ("samples.jsonl", "\"spikes\":", "\"spikes\":9"),
-    ] {
-      #expect(try reading(name, replacing(old, new)) == "evaluation-record", "\(name) \(old)")
-    }
-    for (old, new) in [
-      ("\"batch_size\":4", "\"batch_size\":5"), ("\"shards\":1", "\"shards\":0"),
-      ("evaluation/1", "evaluation/2"), ("\"model_id\"", "\"id\""),
-      ("\"batch_size\":4", "\"batch_size\":9007199254740992"),
-      ("\"batches\":6", "\"batches\":9007199254740992"), ("\"n\":23", "\"n\":9007199254740992"),
-      ("\"batches\":6", "\"batches\":24"), ("\"samples\":23", "\"samples\":24"),
-    ] {
-      #expect(try reading("run.json", replacing(old, new)) == "evaluation-header", "\(old)")
-    }
-    for (pattern, new) in [
-      ("\"loss\":[^,]*", "\"loss\":1e+308"), ("\"loss\":[^,]*", "\"loss\":-1"),
-    ] {
-      let name = try reading("samples.jsonl") {
-        $0.replacingOccurrences(of: pattern, with: new, options: .regularExpression)
-      }
-      #expect(name == "evaluation-record", "\(new)")
-    }
-    for pattern in ["elements\":\\[[0-9]*", "sum\":\\[[0-9]*", "largest\":\\[[0-9]*"] {
-      let member = pattern.prefix { $0 != "\"" }
-      for value in ["0", "9007199254740992"]
-      where (member, value) != ("elements", "9007199254740992") {
-        let name = try reading("batches.jsonl") {
-          $0.replacingOccurrences(
-            of: pattern, with: "\(member)\":[\(value)", options: .regularExpression)
-        }
-        #expect(name == "evaluation-record", "\(member) \(value)")
-      }
-    }
-    for (pattern, new) in [
-      ("\"time_steps\":[0-9]*", "\"time_steps\":-1"),
-      ("\"height\":[0-9]*", "\"height\":9007199254740992"),
-      ("\"width\":[0-9]*", "\"width\":-1"), ("\"width\":[0-9]*", "\"width\":0"),
-    ] {
-      let name = try reading("run.json") {
-        $0.replacingOccurrences(of: pattern, with: new, options: .regularExpression)
-      }
-      #expect(name?.hasPrefix("evaluation-") == true || name?.hasPrefix("configuration-") == true)
-    }
-    let none = try reading("samples.jsonl") { _ in "" }
-    #expect(none == "evaluation-record")
-  }
-
   @Test func `bad samples are counted and listed, a whole batch of them too`() throws {
-    let subject = try Subject(bad: [2, 4, 5, 6, 7])
+    let subject = try TinyEvaluation(bad: [2, 4, 5, 6, 7])
     let folder = try ScratchFolder()
     #expect(try refusal { _ = try subject.run(into: folder.file("a")) } == "dataset-sample")
     let result = try subject.run(into: folder.file("a"), skips: true)
@@ -365,7 +152,7 @@ import Testing
   }
 
   @Test func `a limit takes whole batches, or samples spread over the classes`() throws {
-    let subject = try Subject()
+    let subject = try TinyEvaluation()
     let folder = try ScratchFolder()
     let released = try subject.run(into: folder.file("a"), limit: 5)
     #expect(released.samples.map(\.index) == [0, 1, 2, 3, 12, 13, 14, 15])
@@ -384,7 +171,7 @@ import Testing
   }
 
   @Test func `a shuffled run has each sample once, and records in the dataset's order`() throws {
-    let subject = try Subject()
+    let subject = try TinyEvaluation()
     let folder = try ScratchFolder()
     let rules = subject.rules(.perImage, order: .shuffled(seed: 3))
     let shuffled = try subject.run(rules, into: folder.file("a"))
@@ -430,7 +217,7 @@ import Testing
   }
 
   @Test func `a protocol's digest depends on each of its members, and its words say them`() throws {
-    let subject = try Subject()
+    let subject = try TinyEvaluation()
     let rules = subject.rules()
     let others = [
       subject.rules(.perImage), subject.rules(batch: 5), subject.rules(order: .file),
@@ -455,7 +242,7 @@ import Testing
   @Test func `a label that is no class, and more shards than batches, are refused by name`()
     throws
   {
-    let subject = try Subject()
+    let subject = try TinyEvaluation()
     let folder = try ScratchFolder()
     let shard = try #require(Shard(index: 6, count: 7))
     #expect(

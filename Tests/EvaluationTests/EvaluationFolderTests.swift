@@ -1,0 +1,165 @@
+import CheckpointFormat
+import Datasets
+import Evaluation
+import FileAccess
+import Foundation
+import TestSupport
+import Testing
+
+/// Folders of evaluations: what is refused, what a kill leaves, and what is the whole of a split.
+@Suite struct EvaluationFolderTests {
+  private func bytes(_ folder: String) throws -> [[UInt8]] {
+    try TinyEvaluation.bytes(folder)
+  }
+
+  private func refusal(_ body: () throws -> Void) throws -> String? {
+    try Refusal.of(body)?.name
+  }
+
+  @Test func `a folder of something else is refused by name`() throws {
+    let subject = try TinyEvaluation()
+    let folder = try ScratchFolder()
+    let path = folder.file("a")
+    _ = try subject.run(into: path)
+    func again(_ subject: TinyEvaluation, _ rules: EvaluationProtocol? = nil, limit: Int? = nil)
+      throws
+      -> String?
+    {
+      try refusal { _ = try subject.run(rules, into: path, limit: limit) }
+    }
+    #expect(try again(subject) == nil)
+    #expect(try again(subject, subject.rules(.perImage)) == "evaluation-other-protocol")
+    #expect(try again(subject, subject.rules(batch: 5)) == "evaluation-other-protocol")
+    #expect(try again(subject, limit: 8) == "evaluation-other-part")
+    #expect(try again(try TinyEvaluation(count: 22)) == "evaluation-other-data")
+    try TestFiles.write([], to: folder.file("a/notes.txt"))
+    #expect(try again(subject) == "evaluation-folder")
+  }
+
+  @Test(arguments: [
+    ["samples.jsonl": "a\n"], ["batches.jsonl": "{}"], ["environment.json": "{}"],
+    ["a.partial": ""], ["run.json.partial": ""], ["notes.txt": "", "samples.jsonl": ""],
+  ])
+  func `a folder of somebody else is refused and left as it is`(_ files: [String: String]) throws {
+    let subject = try TinyEvaluation()
+    let folder = try ScratchFolder()
+    let (path, whole) = (folder.file("a"), folder.file("whole"))
+    _ = try subject.run(into: whole)
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    for (name, text) in files { try TestFiles.write(Array(text.utf8), to: "\(path)/\(name)") }
+    #expect(try refusal { _ = try subject.run(into: path) } == "evaluation-folder")
+    #expect(
+      try refusal { _ = try EvaluationParts(folders: [whole]).merge(into: path) }
+        == "evaluation-folder")
+    #expect(Set(try FileManager.default.contentsOfDirectory(atPath: path)) == Set(files.keys))
+    for (name, text) in files {
+      #expect(try TestFiles.bytes("\(path)/\(name)") == Array(text.utf8))
+    }
+  }
+
+  @Test func `a start that was killed before its description is begun again`() throws {
+    let subject = try TinyEvaluation()
+    let folder = try ScratchFolder()
+    _ = try subject.run(into: folder.file("whole"))
+    let path = folder.file("a")
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    for name in ["samples.jsonl", "batches.jsonl", "run.json.1x.partial"] {
+      try TestFiles.write([], to: "\(path)/\(name)")
+    }
+    _ = try subject.run(into: path)
+    #expect(try bytes(path) == bytes(folder.file("whole")))
+    let left = try FileManager.default.contentsOfDirectory(atPath: path)
+    #expect(left.sorted() == ["batches.jsonl", "environment.json", "run.json", "samples.jsonl"])
+  }
+
+  @Test func `a merge keeps other processes out`() throws {
+    let subject = try TinyEvaluation()
+    let folder = try ScratchFolder()
+    let (whole, merged) = (folder.file("whole"), folder.file("merged"))
+    _ = try subject.run(into: whole)
+    _ = try EvaluationParts(folders: [whole]).merge(into: merged)
+    func merge() throws { _ = try EvaluationParts(folders: [whole]).merge(into: merged) }
+    do {
+      let log = try LineLog(path: merged + "/batches.jsonl")
+      let name = try withExtendedLifetime(log) { try refusal(merge) }
+      #expect(name == "file-in-use")
+    }
+    try merge()
+    #expect(try bytes(merged) == bytes(whole))
+  }
+
+  @Test func `files that contradict each other are refused by name`() throws {
+    let subject = try TinyEvaluation()
+    let folder = try ScratchFolder()
+    let path = folder.file("a")
+    _ = try subject.run(into: path)
+    func reading(_ name: String, _ change: (String) -> String) throws -> String? {
+      let bytes = try TestFiles.bytes("\(path)/\(name)")
+      defer { try? TestFiles.write(bytes, to: "\(path)/\(name)") }
+      let text = change(String(decoding: bytes, as: UTF8.self))
+      try TestFiles.write(Array(text.utf8), to: "\(path)/\(name)")
+      return try refusal { _ = try EvaluationResult(folder: path) }
+    }
+    func replacing(_ old: String, _ new: String) -> (String) -> String {
+      { text in
+        #expect(text.contains(old))
+        return text.split(separator: old, maxSplits: 1, omittingEmptySubsequences: false)
+          .joined(separator: new)
+      }
+    }
+    #expect(try reading("batches.jsonl") { $0 } == nil)
+    for (name, old, new) in [
+      ("batches.jsonl", "\"batch\":1", "\"batch\":2"),
+      ("batches.jsonl", "spikes\":[[", "spikes\":[[1,"),
+      ("batches.jsonl", "\"samples\":3", "\"samples\":4"), ("samples.jsonl", "\"label\"", "\"l\""),
+      ("batches.jsonl", "\"samples\":3", "\"samples\":9007199254740992"),
+      ("batches.jsonl", "elements\":[", "elements\":[0,"),
+      ("samples.jsonl", "\"index\":0", "\"index\":23"),
+      ("samples.jsonl", "\"label\":0", "\"label\":-1"),
+      ("samples.jsonl", "\"label\":0", "\"label\":1000000"),
+      ("samples.jsonl", "\"spikes\":", "\"spikes\":9"),
+    ] {
+      #expect(try reading(name, replacing(old, new)) == "evaluation-record", "\(name) \(old)")
+    }
+    for (old, new) in [
+      ("\"batch_size\":4", "\"batch_size\":5"), ("\"shards\":1", "\"shards\":0"),
+      ("evaluation/1", "evaluation/2"), ("\"model_id\"", "\"id\""),
+      ("\"batch_size\":4", "\"batch_size\":9007199254740992"),
+      ("\"batches\":6", "\"batches\":9007199254740992"), ("\"n\":23", "\"n\":9007199254740992"),
+      ("\"batches\":6", "\"batches\":24"), ("\"samples\":23", "\"samples\":24"),
+    ] {
+      #expect(try reading("run.json", replacing(old, new)) == "evaluation-header", "\(old)")
+    }
+    for (pattern, new) in [
+      ("\"loss\":[^,]*", "\"loss\":1e+308"), ("\"loss\":[^,]*", "\"loss\":-1"),
+    ] {
+      let name = try reading("samples.jsonl") {
+        $0.replacingOccurrences(of: pattern, with: new, options: .regularExpression)
+      }
+      #expect(name == "evaluation-record", "\(new)")
+    }
+    for pattern in ["elements\":\\[[0-9]*", "sum\":\\[[0-9]*", "largest\":\\[[0-9]*"] {
+      let member = pattern.prefix { $0 != "\"" }
+      for value in ["0", "9007199254740992"]
+      where (member, value) != ("elements", "9007199254740992") {
+        let name = try reading("batches.jsonl") {
+          $0.replacingOccurrences(
+            of: pattern, with: "\(member)\":[\(value)", options: .regularExpression)
+        }
+        #expect(name == "evaluation-record", "\(member) \(value)")
+      }
+    }
+    for (pattern, new) in [
+      ("\"time_steps\":[0-9]*", "\"time_steps\":-1"),
+      ("\"height\":[0-9]*", "\"height\":9007199254740992"),
+      ("\"width\":[0-9]*", "\"width\":-1"), ("\"width\":[0-9]*", "\"width\":0"),
+    ] {
+      let name = try reading("run.json") {
+        $0.replacingOccurrences(of: pattern, with: new, options: .regularExpression)
+      }
+      #expect(name?.hasPrefix("evaluation-") == true || name?.hasPrefix("configuration-") == true)
+    }
+    let none = try reading("samples.jsonl") { _ in "" }
+    #expect(none == "evaluation-record")
+  }
+}

@@ -57,6 +57,17 @@ public struct LabelledDataset: Sendable {
     "dvs128-gesture": GestureTrials.split,
   ]
 
+  /// How many samples those splits have.
+  private static let testCounts = [
+    "imagenet-1k": 50_000, "cifar10": 10_000, "cifar100": 10_000, "cifar10-dvs": 1_000,
+    "dvs128-gesture": 288,
+  ]
+
+  /// How many samples a split has as it was published; `nil` if that is not known.
+  public static func publishedCount(_ dataset: String, split: String) -> Int? {
+    testSplits[dataset] == split ? testCounts[dataset] : nil
+  }
+
   /// The number of samples.
   public var count: Int { samples.count }
 

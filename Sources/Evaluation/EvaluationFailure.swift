@@ -28,6 +28,12 @@ public enum EvaluationFailureCode: String, FailureCode {
   case missing = "evaluation-missing"
   /// Parts of an evaluation are there twice.
   case doubled = "evaluation-doubled"
+  /// Only some samples of a split were answered, where all are needed.
+  case partial = "evaluation-partial"
+  /// The network ran otherwise than it is, where it must not.
+  case otherNetwork = "evaluation-other-network"
+  /// No sample could be read.
+  case empty = "evaluation-empty"
   /// Which part of an evaluation to do is said wrongly or by halves.
   case shard = "evaluation-shard"
   /// Stopped by a signal; running the same command again goes on.
@@ -36,9 +42,9 @@ public enum EvaluationFailureCode: String, FailureCode {
   /// A folder of something else is the command line's fault; parts that do not fit are wrong.
   public var kind: FailureKind {
     switch self {
-    case .data, .fit, .costs, .activity, .header, .record: .badData
+    case .data, .fit, .costs, .activity, .header, .record, .empty: .badData
     case .folder, .otherModel, .otherProtocol, .otherData, .otherPart, .shard: .usage
-    case .missing, .doubled: .wrong
+    case .missing, .doubled, .partial, .otherNetwork: .wrong
     case .interrupted: .interrupted
     }
   }

@@ -51,7 +51,7 @@ extension ReportSubject.Rules {
     self.init(
       name: rules.name.rawValue, words: rules.words, evaluation: rules.evaluation,
       digest: rules.digest.hex, dataset: rules.dataset, split: rules.split,
-      count: header.data.count, size: rules.size,
+      count: header.splitCount, size: rules.size,
       picture: shorter.flatMap { shorter in
         side.map { Picture(shorterSide: shorter, side: $0) }
       })

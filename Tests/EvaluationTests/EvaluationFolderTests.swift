@@ -162,4 +162,25 @@ import Testing
     let none = try reading("samples.jsonl") { _ in "" }
     #expect(none == "evaluation-record")
   }
+
+  @Test(arguments: [("imagenet-1k", "val", 50_000), ("cifar10", "test", 10_000)])
+  func `a copy that lacks samples of a published split is not the whole split`(
+    _ name: String, _ split: String, _ count: Int
+  ) throws {
+    let folder = try ScratchFolder()
+    let some = try TinyEvaluation(name: name, split: split).run(into: folder.file("a"))
+    #expect(some.isComplete && !some.isWholeSplit && some.header.isPartial)
+    #expect(some.header.splitCount == count && some.header.data.count == 23)
+    let other = try TinyEvaluation(name: name, split: "train").run(into: folder.file("b"))
+    #expect(other.isWholeSplit && other.header.splitCount == 23)
+    // Shards of such a copy merge as those of any other.
+    let subject = try TinyEvaluation(name: name, split: split)
+    for index in 0..<2 {
+      _ = try subject.run(
+        into: folder.file("c") + "/shard-\(index)-of-2",
+        shard: try #require(Shard(index: index, count: 2)))
+    }
+    let merged = try EvaluationParts(folders: [folder.file("c")]).merge(into: folder.file("d"))
+    #expect(merged.isComplete && !merged.isWholeSplit && merged.header.splitCount == count)
+  }
 }

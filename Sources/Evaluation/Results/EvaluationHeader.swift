@@ -28,9 +28,9 @@ public struct EvaluationHeader: Sendable, Equatable {
     }
   }
 
-  /// The labelled samples, all of the split.
+  /// The labelled samples, all that are there of the split.
   public struct Data: Sendable, Equatable {
-    /// Samples of the split.
+    /// Samples that are there.
     public let count: Int
     /// SHA-256 over the names and labels of all samples in their order.
     public let samples: Digest
@@ -94,8 +94,11 @@ public struct EvaluationHeader: Sendable, Equatable {
   public var neurons: [NeuronGroup] { plan.neurons(for: rules.size) }
   /// The convolutions in the order in which batches list their inputs: all but the first.
   public var convolutions: [String] { plan.units.dropFirst().map(\.path) }
-  /// Whether only some samples of the split were asked for.
-  public var isLimited: Bool { part.limit != nil }
+  /// Samples of the whole split; `data` may have fewer.
+  public var splitCount: Int { rules.splitCount(found: data.count) }
+  /// Whether all shards together have another number of samples than the split: some were asked
+  /// for, or only some are there.
+  public var isPartial: Bool { part.samples != splitCount }
 }
 
 extension EvaluationHeader {

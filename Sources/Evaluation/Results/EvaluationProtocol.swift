@@ -1,4 +1,5 @@
 public import CanonicalJSON
+import Datasets
 import Diagnostics
 public import Digests
 public import QKFormerModel
@@ -87,6 +88,11 @@ public struct EvaluationProtocol: Sendable, Equatable {
 
   /// The dataset and its split as `Records` name them.
   public var recordedDataset: String { split == "all" ? dataset : "\(dataset) \(split)" }
+
+  /// Samples of the whole split: as many as were published, else those that were found.
+  public func splitCount(found: Int) -> Int {
+    LabelledDataset.publishedCount(dataset, split: split) ?? found
+  }
 
   /// The rules in words, without the name: batch, order, scope, precision, time, size, source.
   public var words: String {

@@ -62,10 +62,21 @@ public struct EvaluationResult: Sendable {
 
   /// Whether every reference batch of this part is done.
   public var isComplete: Bool { batches.count == header.part.ownBatches.count }
-  /// Whether this is the whole split: complete, not limited, not one shard of several, nothing
-  /// excluded.
+  /// Whether this is the whole split: complete, with as many samples as the split has, not one shard
+  /// of several, nothing excluded.
   public var isWholeSplit: Bool {
-    isComplete && !header.isLimited && header.part.shard.count == 1 && excluded.isEmpty
+    isComplete && !header.isPartial && header.part.shard.count == 1 && excluded.isEmpty
+  }
+
+  /// Requires an answer, without which no figure means anything.
+  ///
+  /// - Throws: `EvaluationFailure`.
+  public func requireAnswers() throws {
+    guard samples.isEmpty else { return }
+    throw EvaluationFailure(
+      .empty, at: folder, expected: "a sample that can be read",
+      found: "none of \(excluded.count)"
+        + (excluded.first.map { ", as \($0.file): \($0.reason)" } ?? ""))
   }
 
   /// Samples that could not be read.

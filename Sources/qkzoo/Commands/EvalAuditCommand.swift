@@ -62,7 +62,9 @@ struct EvalAuditCommand: ParsableCommand {
       batched: running.prepare(subject.checkpoint, as: subject.configuration(scope: .batch)),
       loader, batchSize: rules.batchSize, seed: seed,
       scratch: Environment.value("TMPDIR") ?? "/tmp", progress: progress.advance)
-    format.print(report(effect, rules, ofSplit: all.count, subject.identity.modelID))
+    format.print(
+      report(
+        effect, rules, ofSplit: rules.splitCount(found: all.count), subject.identity.modelID))
   }
 
   private func report(

@@ -77,8 +77,15 @@ struct EvalStatusCommand: ParsableCommand {
       parts.missing.isEmpty
         ? "all \(header.part.batches) batches are done"
         : "missing of \(header.part.batches) batches: \(Self.words(parts.missing))")
+    if header.isPartial { lines.append(Self.partial(header)) }
     if !parts.doubled.isEmpty { lines.append("there twice: \(Self.words(parts.doubled))") }
     return lines.joined(separator: "\n")
+  }
+
+  private static func partial(_ header: EvaluationHeader) -> String {
+    let shortage = EvaluationReport.shortage(header).map { "; \($0)" } ?? ""
+    return "partial: \(header.part.samples.grouped) of \(header.splitCount.grouped) samples of the "
+      + "split\(shortage)"
   }
 
   private static func words(_ ranges: [Range<Int>]) -> String {
@@ -95,6 +102,8 @@ struct EvalStatusCommand: ParsableCommand {
       "model_id": .string(parts.header.model.modelID.hex),
       "protocol_sha256": .string(parts.header.rules.digest.hex),
       "batches": .integer(parts.header.part.batches),
+      "samples": .integer(parts.header.part.samples),
+      "n_of_split": .integer(parts.header.splitCount),
       "complete": .bool(parts.missing.isEmpty && parts.doubled.isEmpty),
       "missing": ranges(parts.missing), "doubled": ranges(parts.doubled),
       "folders": .array(parts.results.map(Self.json)),

@@ -165,11 +165,12 @@ struct EvalRunCommand: ParsableCommand {
       StandardError.print(
         "qkzoo: part \(detected.shard.index) of \(detected.shard.count), by \(detected.source)")
     }
-    if header.isLimited {
+    if header.isPartial {
       let error = 0.5 / Double(header.part.samples).squareRoot() * 100
+      let shortage = EvaluationReport.shortage(header).map { "; \($0)" } ?? ""
       StandardError.print(
-        "qkzoo: partial: \(header.part.samples.grouped) of \(header.data.count.grouped) samples; "
-          + "standard error of the accuracy at most \(error.formatted(2)) points")
+        "qkzoo: partial: \(header.part.samples.grouped) of \(header.splitCount.grouped) samples"
+          + "\(shortage); standard error of the accuracy at most \(error.formatted(2)) points")
     }
   }
 }

@@ -17,7 +17,7 @@ struct EvaluationReport {
 
   /// Seconds that all of the split would need at the rate of this run.
   private var secondsOfAll: Double? {
-    result.environment.rate.flatMap { $0 > 0 ? Double(header.data.count) / $0 : nil }
+    result.environment.rate.flatMap { $0 > 0 ? Double(header.splitCount) / $0 : nil }
   }
 
   private var text: String {
@@ -38,17 +38,30 @@ struct EvaluationReport {
 
   private var partial: String {
     var parts = [
-      "\(result.samples.count.grouped) of \(header.data.count.grouped) samples of the split"
+      "\(result.samples.count.grouped) of \(header.splitCount.grouped) samples of the split"
     ]
+    if let shortage = Self.shortage(header) { parts.append(shortage) }
     if header.part.shard.count > 1 {
       parts.append("shard \(header.part.shard.index) of \(header.part.shard.count)")
     }
     if !result.excluded.isEmpty { parts.append("\(result.excluded.count) excluded") }
     parts.append("standard error \((metrics.top1.standardError * 100).formatted(2)) points")
+    parts.append("95 % interval \(Self.interval(metrics.top1))")
     if let seconds = secondsOfAll {
       parts.append("all would take about \(EvaluationProgressLine.duration(seconds))")
     }
     return parts.joined(separator: "; ")
+  }
+
+  /// Says that the data do not have as many samples as the split; `nil` if they have.
+  static func shortage(_ header: EvaluationHeader) -> String? {
+    header.data.count == header.splitCount ? nil : "the data have \(header.data.count.grouped)"
+  }
+
+  /// Wilson's interval, which does not vanish where no sample, or every sample, is right.
+  private static func interval(_ share: Metrics.Share) -> String {
+    let (lower, upper) = (share.interval.lowerBound, share.interval.upperBound)
+    return "\((lower * 100).formatted(2)) to \(upper.percent)"
   }
 
   private var members: [String: JSON] {
@@ -60,7 +73,7 @@ struct EvaluationReport {
       "protocol_words": .string(header.rules.words),
       "shard": .integer(header.part.shard.index), "shards": .integer(header.part.shard.count),
       "limit": header.part.limit.map { .integer($0) } ?? .null,
-      "n": .integer(result.samples.count), "n_of_split": .integer(header.data.count),
+      "n": .integer(result.samples.count), "n_of_split": .integer(header.splitCount),
       "correct": .integer(metrics.top1.correct), "top1": .number(metrics.top1.value),
       "standard_error": .number(metrics.top1.standardError),
       "correct_in_top5": .integer(metrics.top5.correct), "top5": .number(metrics.top5.value),

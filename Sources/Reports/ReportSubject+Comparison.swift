@@ -15,7 +15,8 @@ extension ReportSubject {
     public let stated: Double
     /// In which setting; empty if that is not stated.
     public let setting: String
-    /// Whether the measurement was made in that setting; `nil` if too little of it is stated.
+    /// Whether the measurement was made in that setting, at the model's own T and extent; `nil` if
+    /// too little of it is stated.
     public let isSameSetting: Bool?
     /// Where it is written, or who counted.
     public let source: String
@@ -47,7 +48,8 @@ extension ReportSubject {
       Comparison(
         by: figure.by.rawValue, metric: figure.metric.rawValue, stated: figure.value,
         setting: figure.setting?.text ?? "",
-        isSameSetting: figure.setting.flatMap { $0.covers(rules.evaluation) },
+        isSameSetting: rules.isOfOtherNetwork
+          ? false : figure.setting.flatMap { $0.covers(rules.evaluation) },
         source: figure.source,
         agreement: Agreement(reported: figure.value, digits: figure.digits, measured: $0))
     }
@@ -58,7 +60,7 @@ extension ReportSubject {
       Comparison(
         by: record.source.rawValue, metric: Figure.Metric.top1.rawValue,
         stated: record.value * 100, setting: record.evaluation,
-        isSameSetting: record.evaluation == rules.evaluation,
+        isSameSetting: !rules.isOfOtherNetwork && record.evaluation == rules.evaluation,
         source: "\(record.correct) of \(record.count), counted by \(record.by)",
         agreement: Agreement(reported: record.value * 100, digits: 2, measured: metrics.top1))
     }

@@ -46,6 +46,8 @@ public struct ReportSubject: Sendable {
     public var count: Int
     /// Height and width of the network's input.
     public var size: SpatialSize
+    /// What was set otherwise than the protocol has it, as `EvaluationProtocol.overrides`.
+    public var overrides: [String]
     /// What a picture's shorter side was resized to, and the side of the middle square.
     public var picture: Picture?
 
@@ -66,7 +68,7 @@ public struct ReportSubject: Sendable {
     /// States rules.
     public init(
       name: String, words: String, evaluation: String, digest: String, dataset: String,
-      split: String, count: Int, size: SpatialSize, picture: Picture?
+      split: String, count: Int, size: SpatialSize, picture: Picture?, overrides: [String] = []
     ) {
       self.name = name
       self.words = words
@@ -77,6 +79,12 @@ public struct ReportSubject: Sendable {
       self.count = count
       self.size = size
       self.picture = picture
+      self.overrides = overrides
+    }
+
+    /// Whether the network ran at another T or extent than its own.
+    var isOfOtherNetwork: Bool {
+      overrides.contains { ["time_steps", "image_size"].contains($0) }
     }
   }
 

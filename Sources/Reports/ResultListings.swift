@@ -7,8 +7,28 @@ import QKFormerModel
 public struct ResultListings: Sendable {
   private let subject: ReportSubject
 
-  /// Listings of an evaluation.
-  public init(_ subject: ReportSubject) { self.subject = subject }
+  /// Listings of an evaluation, which readers take for the model's own figures.
+  ///
+  /// - Throws: `EvaluationFailure` unless every sample of the split was answered, by the network at
+  ///   its own T and extent.
+  public init(_ subject: ReportSubject) throws {
+    let others = "md, latex and html can show it"
+    guard subject.isWhole else {
+      throw EvaluationFailure(
+        .partial, at: "\(subject.name) on \(subject.data)",
+        expected: "all \(DecimalText.grouped(subject.rules.count)) samples of the split; \(others)",
+        found: "\(DecimalText.grouped(subject.answers.count))")
+    }
+    guard !subject.rules.isOfOtherNetwork else {
+      throw EvaluationFailure(
+        .otherNetwork, at: "\(subject.name) on \(subject.data)",
+        expected: "the model at its own T and extent; \(others)",
+        found: "T=\(subject.configuration.timeSteps), \(subject.rules.size.height) x "
+          + "\(subject.rules.size.width), set by \(subject.rules.overrides.joined(separator: ", "))"
+      )
+    }
+    self.subject = subject
+  }
 
   // MARK: timm
 

@@ -160,7 +160,26 @@ import Testing
     // As reported, the log's top-1 and top-5, batches of 32, batches of 1, the neuron mended.
     #expect(one.comparisons.map(\.stated) == [78.8, 78.854, 94.654, 78.732, 74.202, 74.196])
     #expect(one.comparisons.map(\.isSameSetting) == same)
-    #expect(page(one).contains("another setting; differs") == same.contains(false))
+    #expect(page(one).contains("another setting; ") == same.contains(false))
+  }
+
+  @Test(arguments: ["time_steps", "image_size"])
+  func `another T or extent is another setting, and no listing`(_ override: String) throws {
+    let entry = try #require(try ZooIndex.compiledIn().entry("HST-10-384"))
+    var one = try subject(
+      entry: entry, dataset: "imagenet-1k", split: "val", evaluation: "batch 32, file order")
+    one.rules.overrides = [override]
+    #expect(one.comparisons.map(\.isSameSetting) == Array(repeating: false, count: 6))
+    let digits = try #require(try ZooIndex.compiledIn().entry("qkformer-digits"))
+    var counted = try subject(entry: digits, dataset: "digits-test", split: "all")
+    #expect(counted.comparisons.map(\.isSameSetting) == [true, true])
+    counted.rules.overrides = ["batch_size", override]
+    #expect(counted.comparisons.map(\.isSameSetting) == [false, false])
+    #expect(
+      try Refusal.of { _ = try ResultListings(one) }
+        == Refusal(name: "evaluation-other-network", exitCode: 1))
+    one.rules.overrides = ["batch_size", "order"]
+    #expect(try Refusal.of { _ = try ResultListings(one) } == nil)
   }
 
   @Test func `many classes give the most frequent mistakes`() throws {
@@ -175,6 +194,11 @@ import Testing
     some.answers.removeLast(10)
     #expect(page(some).contains("Not the whole split: 30 of 40 samples."))
     #expect(PaperRow(some).sentence.contains("on 30 of the 40 samples"))
+    #expect(
+      try Refusal.of { _ = try ResultListings(some) }
+        == Refusal(name: "evaluation-partial", exitCode: 1))
+    some.answers = []
+    #expect(try Refusal.of { _ = try ResultListings(some) }?.name == "evaluation-partial")
   }
 
   @Test func `the loss of batches is that of the batches that ran`() throws {
@@ -281,29 +305,29 @@ import Testing
   }
 
   @Test func `timm's table has its columns`() throws {
-    let lines = ResultListings(try subject()).timmCSV.split(separator: "\n")
+    let lines = try ResultListings(subject()).timmCSV.split(separator: "\n")
     #expect(
       lines[0] == "model,img_size,top1,top1_err,top5,top5_err,param_count,crop_pct,interpolation")
     #expect(lines[1].hasPrefix("a-model,16,87.500,12.500,100.000,0.000,0.0"))
     #expect(lines[1].hasSuffix(",0.875,bicubic") && lines[1].split(separator: ",").count == 9)
-    let hostile = ResultListings(try subject(name: Self.hostile)).timmCSV
+    let hostile = try ResultListings(subject(name: Self.hostile)).timmCSV
     #expect(hostile.split(separator: "\n").count == 2)
     #expect(hostile.contains("\"</td><script>alert('1')</script>\"\" |"))
     #expect(
-      ResultListings(try subject(name: "=1+1")).timmCSV.split(separator: "\n")[1]
+      try ResultListings(subject(name: "=1+1")).timmCSV.split(separator: "\n")[1]
         .hasPrefix("\"'=1+1\","))
   }
 
   @Test func `Hugging Face's members are there, and every text is one scalar`() throws {
-    let index = ResultListings(try subject()).modelIndex
+    let index = try ResultListings(subject()).modelIndex
     #expect(index.hasPrefix("model-index:\n- name: \"a-model\"\n  results:\n  - task:\n"))
     #expect(index.contains("      value: 87.500\n      verified: false\n"))
-    let results = ResultListings(try subject()).evaluationResults(
+    let results = try ResultListings(subject()).evaluationResults(
       dataset: "ILSVRC/imagenet-1k", task: "default")
     #expect(
       results.hasPrefix(
         "- dataset:\n    id: \"ILSVRC/imagenet-1k\"\n    task_id: \"default\"\n  value: 87.500\n"))
-    let listings = ResultListings(try subject(name: Self.hostile))
+    let listings = try ResultListings(subject(name: Self.hostile))
     for text in [
       listings.modelIndex, listings.evaluationResults(dataset: Self.hostile, task: Self.hostile),
     ] {

@@ -16,7 +16,8 @@ struct ReportCommand: ParsableCommand {
       Takes a folder that `eval run` or `eval merge` wrote. The page is one file that loads nothing; \
       with a second folder, of the same weights and samples under another protocol, it lists the \
       samples that are answered differently. Formats: html; md and latex, a table's row with a sentence on the \
-      protocol and BibTeX; timm-csv; model-index, of a model card; hf-eval, a file of .eval_results.
+      protocol and BibTeX; timm-csv; model-index, of a model card; hf-eval, a file of .eval_results. \
+      The last three are of the whole split and of the model as it is, or refused.
 
       EXAMPLES
         qkzoo report results/per-image -o report.html
@@ -79,7 +80,7 @@ struct ReportCommand: ParsableCommand {
       let json = try JSON(parsing: Files.read(stats, limit: 64 << 20), at: stats)
       try subjects[0].addEnergies(stats: json, at: stats)
     }
-    let text = text(subjects[0], subjects.dropFirst().first)
+    let text = try text(subjects[0], subjects.dropFirst().first)
     if let output { try AtomicFile.replace(output, with: Array(text.utf8)) }
     let summary = output.map { "\(form.rawValue) of \(subjects[0].name): \($0)" }
     format.print(
@@ -104,15 +105,15 @@ struct ReportCommand: ParsableCommand {
       result, entry: entry, classNames: entry.flatMap { zoo.labels[$0.labels] } ?? [])
   }
 
-  private func text(_ subject: ReportSubject, _ other: ReportSubject?) -> String {
+  private func text(_ subject: ReportSubject, _ other: ReportSubject?) throws -> String {
     switch form {
     case .html: ReportPage(subject, other: other).text
     case .md: PaperRow(subject).markdown
     case .latex: PaperRow(subject).latex
-    case .timmCSV: ResultListings(subject).timmCSV
-    case .modelIndex: ResultListings(subject).modelIndex
+    case .timmCSV: try ResultListings(subject).timmCSV
+    case .modelIndex: try ResultListings(subject).modelIndex
     case .evaluationResults:
-      ResultListings(subject).evaluationResults(dataset: hubDataset ?? "", task: hubTask)
+      try ResultListings(subject).evaluationResults(dataset: hubDataset ?? "", task: hubTask)
     }
   }
 

@@ -45,8 +45,9 @@ extension ReportPage {
     } else {
       Frame.paragraph(
         "Two figures agree if they differ by at most half a unit of the stated figure's last digit "
-          + "plus 1.96 binomial standard errors of the measured one. Where it says another setting, "
-          + "batches or the scope of state differ, and that alone may be why they do not.")
+          + "plus 1.96 binomial standard errors, of the measured or of the stated one at as many "
+          + "samples, whichever are larger. Where it says another setting, batches, the scope of "
+          + "state, T or the input's extent differ, and that alone may be why they do not.")
       for subject in [subject] + (other.map { [$0] } ?? []) { table(subject) }
     }
   }

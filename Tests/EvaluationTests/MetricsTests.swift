@@ -84,10 +84,23 @@ import Testing
     #expect(same.verdict == .equal && same.digits == 3)
   }
 
+  @Test func `a share without an error of its own takes that of the reported one`() {
+    // Of 98.89 % ten in a row are right nine times out of ten; of 50 %, one time in a thousand.
+    let ten = Metrics.Share(correct: 10, count: 10)
+    let reported = Agreement(reported: 98.89, digits: 2, measured: ten)
+    #expect(abs(reported.standardError - 3.3132) < 1e-3 && reported.verdict == .agrees)
+    #expect(reported.words == "agrees: +1.11 points, within 6.50 (0.005 rounding + 1.96 x 3.313)")
+    #expect(Agreement(reported: 50, digits: 2, measured: ten).verdict == .differs)
+    let none = Metrics.Share(correct: 0, count: 10)
+    #expect(Agreement(reported: 1.5, digits: 1, measured: none).verdict == .agrees)
+    #expect(Agreement(reported: 98.89, digits: 2, measured: none).verdict == .differs)
+  }
+
   @Test func `half a unit of the last digit is enough where nothing is left to chance`() {
     let all = Metrics.Share(correct: 100, count: 100)
     #expect(Agreement(reported: 100, measured: all).verdict == .equal)
-    #expect(Agreement(reported: 99.95, digits: 1, measured: all).tolerance == 0.05)
-    #expect(Agreement(reported: 99.9, digits: 1, measured: all).verdict == .differs)
+    #expect(Agreement(reported: 100, digits: 1, measured: all).tolerance == 0.05)
+    let nothing = Metrics.Share(correct: 0, count: 0)
+    #expect(Agreement(reported: 50, digits: 1, measured: nothing).tolerance == 0.05)
   }
 }

@@ -3,8 +3,9 @@ import Diagnostics
 /// Whether a measured share of right answers agrees with a reported one, by a rule that is said.
 ///
 /// They agree if they differ by no more than half a unit of the reported figure's last digit, plus
-/// 1.96 binomial standard errors of the measured share. They are equal if the measured share,
-/// rounded to as many digits, is the reported figure.
+/// 1.96 binomial standard errors of so many samples: those of the measured share or of the reported
+/// one, whichever are larger, because a share of 0 or 1 has none of its own. They are equal if the
+/// measured share, rounded to as many digits, is the reported figure.
 ///
 /// The samples of a whole split are those of the report, so the error does not stand for other
 /// samples: it stands for what a run in another precision or on another machine may move. See
@@ -43,8 +44,17 @@ public struct Agreement: Sendable, Equatable {
   /// Half a unit of the last reported digit, in points.
   public var rounding: Double { (0..<digits).reduce(0.5) { unit, _ in unit / 10 } }
 
+  /// The larger one of the binomial standard errors that the measured and the reported share have
+  /// at the measured number of samples, in points.
+  public var standardError: Double {
+    guard measured.count > 0 else { return 0 }
+    let share = min(max(reported / 100, 0), 1)
+    let ofReported = (share * (1 - share) / Double(measured.count)).squareRoot()
+    return max(measured.standardError, ofReported) * 100
+  }
+
   /// How far apart the two may be, in points.
-  public var tolerance: Double { rounding + Self.quantile * measured.standardError * 100 }
+  public var tolerance: Double { rounding + Self.quantile * standardError }
 
   /// What the rule says.
   public var verdict: Verdict {
@@ -61,7 +71,7 @@ public struct Agreement: Sendable, Equatable {
     let points = "\(sign)\(DecimalText.fixed(difference, 2)) points"
     let parts =
       "\(DecimalText.fixed(rounding, digits + 1)) rounding + 1.96 x "
-      + DecimalText.fixed(measured.standardError * 100, 3)
+      + DecimalText.fixed(standardError, 3)
     switch verdict {
     case .equal: return "equal to the last digit"
     case .agrees:

@@ -183,4 +183,16 @@ import Testing
     let merged = try EvaluationParts(folders: [folder.file("c")]).merge(into: folder.file("d"))
     #expect(merged.isComplete && !merged.isWholeSplit && merged.header.splitCount == count)
   }
+
+  @Test func `an evaluation without an answer has no figure`() throws {
+    let subject = try TinyEvaluation(count: 3, bad: [0, 1, 2])
+    let folder = try ScratchFolder()
+    let result = try subject.run(into: folder.file("a"), skips: true)
+    #expect(result.isComplete && result.samples.isEmpty)
+    #expect(
+      try Refusal.of { try result.requireAnswers() }
+        == Refusal(name: "evaluation-empty", exitCode: 65))
+    let one = try TinyEvaluation(count: 3, bad: [0, 2]).run(into: folder.file("b"), skips: true)
+    #expect(try refusal { try one.requireAnswers() } == nil)
+  }
 }

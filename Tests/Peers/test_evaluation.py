@@ -204,16 +204,36 @@ class Pictures(unittest.TestCase):
         self.assertFalse(value["whole_split"])
         self.assertNotIn(str(FOLDER), (folder / "batches.jsonl").read_text())
 
+    def test_nothing_readable(self):
+        """Without an answer there is no figure."""
+        root, folder = FOLDER / "eval-unreadable", FOLDER / "eval-nothing"
+        for label in range(self.classes):
+            (root / f"class{label:03}").mkdir(parents=True)
+            (root / f"class{label:03}" / "0.jpg").write_bytes(b"no picture")
+        qkzoo("eval", "run", self.model, "--dataset", "folder", "--data", root, "--out", folder, "--protocol",
+              "per-image", "--skip-bad", code=65)
+        for form in ("html", "md", "timm-csv"):
+            qkzoo("report", folder, "--format", form, code=65)
+        qkzoo("eval", "merge", folder, "--out", FOLDER / "eval-nothing-merged", code=65)
+        qkzoo("classify", self.model, root / "class000", "--skip-bad", code=65)
+
     def test_limit_and_size(self):
         _, value = self.run_eval("eval-limit", "--protocol", "per-image", "--limit", self.classes)
         self.assertEqual((value["n"], value["complete"], value["whole_split"]), (self.classes, True, False))
         labels = {sample["label"] for sample in lines(FOLDER / "eval-limit", "samples.jsonl")}
         self.assertEqual(labels, set(range(self.classes)))
         self.assertGreater(value["seconds_of_whole_split"], 0)
+        for form in ("timm-csv", "model-index"):
+            qkzoo("report", FOLDER / "eval-limit", "--format", form, code=1)
+        qkzoo("report", FOLDER / "eval-limit", "--format", "md")
+        _, value = self.run_eval("eval-beyond", "--protocol", "per-image", "--limit", 10 ** 6)
+        self.assertTrue(value["whole_split"])
+        qkzoo("report", FOLDER / "eval-beyond", "--format", "timm-csv")
         folder, value = self.run_eval("eval-size", "--protocol", "per-image", "--image-size", 48, "--time-steps", 2)
         self.assertEqual((value["protocol"]["height"], value["protocol"]["time_steps"]), (48, 2))
         self.assertEqual(value["protocol"]["overrides"], ["image_size", "time_steps"])
         self.assertEqual({len(group) for group in lines(folder, "batches.jsonl")[0]["spikes"]}, {2})
+        qkzoo("report", folder, "--format", "timm-csv", code=1)
 
     def test_verify_takes_datasets(self):
         value = report("verify", self.model, "--level", "dataset", "--dataset", "folder", "--data", self.root)

@@ -64,6 +64,11 @@ struct ClassifyCommand: ParsableCommand {
     for excluded in result.excluded {
       StandardError.print("qkzoo: skipped: \(excluded.failure.description)")
     }
+    guard !result.answers.isEmpty else {
+      throw EvaluationFailure(
+        .empty, at: images.joined(separator: ", "), expected: "a picture that can be read",
+        found: "none of \(result.excluded.count)")
+    }
     for path in passedOver {
       StandardError.print("qkzoo: no picture, passed over: \(PlainText.escaped(path))")
     }

@@ -31,6 +31,7 @@ struct EvalMergeCommand: ParsableCommand {
 
   func run() throws {
     let result = try EvaluationParts(folders: folders).merge(into: output)
+    try result.requireAnswers()
     format.print(EvaluationReport(result).report("eval-merge"))
   }
 }

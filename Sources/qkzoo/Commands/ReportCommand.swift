@@ -74,6 +74,7 @@ struct ReportCommand: ParsableCommand {
   func run() throws {
     let zoo = try zoo.load()
     let results = try folders.map { try EvaluationResult(folder: $0) }
+    for result in results { try result.requireAnswers() }
     for other in results.dropFirst() { try Self.requireComparable(results[0], other) }
     var subjects = results.map { subject($0, zoo) }
     if let stats {

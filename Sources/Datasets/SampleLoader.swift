@@ -35,6 +35,11 @@ public struct SampleLoader: Sendable {
   public let preprocessing: PicturePreprocessing?
   /// Whether a sample that cannot be read is left out and listed, instead of ending the reading.
   public let skipsBadSamples: Bool
+  private var requirement: Requirement?
+
+  /// What a sample's shape and values must be; throws a `Diagnosable` that names the sample.
+  public typealias Requirement =
+    @Sendable (_ name: String, _ shape: [Int], _ values: [Float]) throws -> Void
 
   /// A loader.
   public init(
@@ -46,16 +51,26 @@ public struct SampleLoader: Sendable {
     self.skipsBadSamples = skipsBadSamples
   }
 
+  /// The loader that takes a sample of numbers for one that cannot be read if a requirement throws.
+  public func requiring(_ requirement: @escaping Requirement) -> SampleLoader {
+    var loader = self
+    loader.requirement = requirement
+    return loader
+  }
+
   /// One sample as the network takes it, `[C, H, W]` or `[T, C, H, W]`.
   ///
-  /// - Throws: `DatasetFailure` if the sample is of another kind; what reading it throws.
+  /// - Throws: `DatasetFailure` if the sample is of another kind; what reading it throws, and what
+  ///   is required of it.
   public func input(_ index: Int) throws -> (shape: [Int], values: [Float]) {
     let name = dataset.samples[index].name
     switch (try dataset.content(of: index), preprocessing) {
     case (.picture(let picture), let preprocessing?):
       return (preprocessing.shape, preprocessing.values(of: picture))
     case (.tensor(let tensor), nil):
-      return (tensor.shape, try tensor.floats(name: name))
+      let values = try tensor.floats(name: name)
+      try requirement?(name, tensor.shape, values)
+      return (tensor.shape, values)
     case (.picture, nil):
       throw DatasetFailure(.sample, at: name, expected: "numbers", found: "a picture")
     case (.tensor, .some):

@@ -151,6 +151,44 @@ import Testing
     #expect(try bytes(folder.file("a")) == bytes(folder.file("b")))
   }
 
+  @Test(arguments: [[7], [0, 1, 2, 3], [9]])
+  func `samples of another extent and without finite values are named, or left out`(
+    _ wrong: Set<Int>
+  ) throws {
+    let folder = try ScratchFolder()
+    let expected = try TinyEvaluation(bad: wrong).run(into: folder.file("a"), skips: true)
+    for subject in [try TinyEvaluation(larger: wrong), try TinyEvaluation(infinite: wrong)] {
+      let path = folder.file(UUID().uuidString)
+      let first = try #require(wrong.min())
+      let failure = #expect(throws: (any Error).self) { _ = try subject.run(into: path) }
+      let named = try #require(failure as? any Diagnosable)
+      #expect(named.place.hasPrefix("tiny:\(first)") && named.exitCode == 65)
+      // What was written is read again, and the run goes on without them.
+      #expect(try EvaluationResult(folder: path).samples.count == first / 4 * 4)
+      let result = try subject.run(into: path, skips: true)
+      #expect(result.samples == expected.samples && result.isComplete)
+      #expect(result.excluded.map(\.index) == wrong.sorted())
+    }
+  }
+
+  @Test func `the extent is that of the first sample that can be read`() throws {
+    let subject = try TinyEvaluation(bad: [0], larger: [1])
+    let configuration = subject.checkpoint.configuration
+    func size(_ skips: Bool) throws -> SpatialSize {
+      try SampleLoader(subject.dataset, nil, skipsBadSamples: skips).inputs(of: configuration)
+        .size()
+    }
+    let nominal = NetworkPlan(configuration).nominalSize
+    #expect(try size(true) == SpatialSize(height: nominal.height, width: 2 * nominal.width))
+    #expect(try refusal { _ = try size(false) } == "dataset-sample")
+    let none = try TinyEvaluation(count: 2, bad: [0], infinite: [1])
+    #expect(
+      try refusal {
+        _ = try SampleLoader(none.dataset, nil, skipsBadSamples: true)
+          .inputs(of: configuration).size()
+      } == "evaluation-empty")
+  }
+
   @Test func `a limit takes whole batches, or samples spread over the classes`() throws {
     let subject = try TinyEvaluation()
     let folder = try ScratchFolder()

@@ -13,7 +13,8 @@ struct TinyEvaluation {
   let dataset: LabelledDataset
 
   init(
-    count: Int = 23, bad: Set<Int> = [], name: String = "tiny", split: String = "all"
+    count: Int = 23, bad: Set<Int> = [], larger: Set<Int> = [], infinite: Set<Int> = [],
+    name: String = "tiny", split: String = "all"
   ) throws {
     let configuration = TinyModel.configuration()
     checkpoint = Checkpoint(
@@ -30,7 +31,11 @@ struct TinyEvaluation {
       guard !bad.contains(index) else {
         throw DatasetFailure(.sample, at: "here", expected: "a sample", found: "none")
       }
-      return .tensor(Tensor(shape, Array(values[index * width..<(index + 1) * width])))
+      guard !larger.contains(index) else {
+        return .tensor(Tensor(shape.dropLast() + [shape[2] * 2], Array(values.prefix(2 * width))))
+      }
+      let own = Array(values[index * width..<(index + 1) * width])
+      return .tensor(Tensor(shape, infinite.contains(index) ? own.dropLast() + [.infinity] : own))
     }
   }
 

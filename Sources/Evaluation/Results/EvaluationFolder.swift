@@ -1,6 +1,7 @@
 import CanonicalJSON
 import Diagnostics
 import FileAccess
+import QKFormerModel
 
 /// The files of an evaluation.
 ///
@@ -54,6 +55,7 @@ enum EvaluationFiles {
 final class EvaluationFolder {
   /// What was found in the folder.
   private(set) var done = Done()
+  private let header: EvaluationHeader
   private let samples: LineLog
   private let batches: LineLog
 
@@ -68,6 +70,7 @@ final class EvaluationFolder {
   ///
   /// - Throws: `EvaluationFailure` if it is another evaluation's; `FileFailure`.
   init(_ path: String, for header: EvaluationHeader) throws {
+    self.header = header
     try Files.makeDirectories(path)
     try EvaluationFiles.check(path, for: header)
     samples = try LineLog(path: Files.join(path, EvaluationFiles.samples))
@@ -86,7 +89,17 @@ final class EvaluationFolder {
   }
 
   /// Appends a batch: its samples first, then the line that makes them count.
+  ///
+  /// - Throws: `EvaluationFailure` for what would not be read again; `FileFailure`.
   func append(_ batch: EvaluatedBatch, _ evaluated: [EvaluatedSample]) throws {
+    let mostSpikes = header.mostSpikesOfSample
+    guard batch.fits(header), evaluated.allSatisfy({ $0.fits(header, mostSpikes: mostSpikes) })
+    else {
+      throw EvaluationFailure(
+        .record, at: "batch \(batch.number)",
+        expected: "counts of the network at \(header.rules.size.height) x "
+          + "\(header.rules.size.width)", found: "others")
+    }
     try samples.append(evaluated.flatMap { $0.json.canonicalBytes + [0x0A] })
     try batches.append(batch.json.canonicalBytes + [0x0A])
   }

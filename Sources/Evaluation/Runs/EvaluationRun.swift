@@ -55,7 +55,7 @@ public struct EvaluationRun: Sendable {
         expected: "at most as many shards as batches, \(plan.batches.count)",
         found: "\(shard.count)")
     }
-    self.loader = loader
+    self.loader = loader.inputs(of: model.configuration, size: rules.size)
     header = EvaluationHeader(
       rules: rules, model: model,
       data: .init(count: samples.count, samples: loader.dataset.digest, file: file),

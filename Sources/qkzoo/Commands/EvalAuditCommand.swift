@@ -55,7 +55,8 @@ struct EvalAuditCommand: ParsableCommand {
     let all = subject.opened.dataset
     let plan = BatchPlan(labels: all.samples.map(\.label), rules: rules, limit: limit)
     let loader = SampleLoader(
-      all.subset(plan.batches.flatMap { $0 }), subject.opened.loader.preprocessing)
+      all.subset(plan.batches.flatMap { $0 }), subject.opened.loader.preprocessing
+    ).inputs(of: subject.configuration, size: rules.size)
     let progress = Progress("audit", total: 3 * plan.samples)
     let effect = try BatchEffect(
       alone: running.prepare(subject.checkpoint, as: subject.configuration(scope: .sample)),

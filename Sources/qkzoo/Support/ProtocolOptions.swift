@@ -149,13 +149,12 @@ struct EvaluationSubject {
     return zip(labels, labels.dropFirst()).allSatisfy { $0 <= $1 } ? .byClass : .file
   }
 
-  /// The extent of the pictures, else that of the first sample.
+  /// The extent of the pictures, else that of the first sample that can be read.
   private func size() throws -> SpatialSize {
     if let preprocessing = opened.loader.preprocessing {
       return SpatialSize(height: preprocessing.side, width: preprocessing.side)
     }
-    let shape = try opened.loader.input(0).shape.suffix(2)
-    return SpatialSize(height: shape.first ?? 0, width: shape.last ?? 0)
+    return try opened.loader.inputs(of: configuration).size()
   }
 
   /// What the entry's figure says of how it was produced, else what the released code does.

@@ -163,6 +163,19 @@ import Testing
     #expect(none == "evaluation-record")
   }
 
+  @Test func `a broken file of sessions is refused before anything is computed`() throws {
+    let subject = try TinyEvaluation()
+    let folder = try ScratchFolder()
+    let path = folder.file("a")
+    _ = try? subject.run(into: path, stopAfter: 1)
+    let before = try bytes(path)
+    for (text, failure) in [("{", "json-syntax"), ("{}", "evaluation-header")] {
+      try TestFiles.write(Array(text.utf8), to: path + "/environment.json")
+      #expect(try refusal { _ = try subject.run(into: path) } == failure)
+      #expect(try bytes(path) == before)
+    }
+  }
+
   @Test(arguments: [("imagenet-1k", "val", 50_000), ("cifar10", "test", 10_000)])
   func `a copy that lacks samples of a published split is not the whole split`(
     _ name: String, _ split: String, _ count: Int

@@ -73,6 +73,8 @@ final class EvaluationFolder {
     self.header = header
     try Files.makeDirectories(path)
     try EvaluationFiles.check(path, for: header)
+    // It is written again only when hours of computing are over.
+    _ = try EvaluationEnvironment(in: path)
     samples = try LineLog(path: Files.join(path, EvaluationFiles.samples))
     batches = try LineLog(path: Files.join(path, EvaluationFiles.batches))
     // Another process may have begun meanwhile; from here on none can.

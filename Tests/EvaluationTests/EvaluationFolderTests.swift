@@ -163,6 +163,25 @@ import Testing
     #expect(none == "evaluation-record")
   }
 
+  @Test func `shards that have not begun are listed, and their batches missing`() throws {
+    let subject = try TinyEvaluation()
+    let folder = try ScratchFolder()
+    let path = folder.file("a")
+    for index in [0, 2] {
+      _ = try subject.run(
+        into: "\(path)/shard-\(index)-of-3", shard: try #require(Shard(index: index, count: 3)))
+    }
+    let empty = "\(path)/shard-1-of-3"
+    try FileManager.default.createDirectory(atPath: empty, withIntermediateDirectories: true)
+    let parts = try EvaluationParts(folders: [path])
+    #expect(parts.notBegun == [empty] && parts.missing == [2..<4] && parts.results.count == 2)
+    #expect(try refusal { _ = try parts.merge(into: folder.file("m")) } == "evaluation-missing")
+    #expect(try refusal { _ = try EvaluationParts(folders: [empty]) } == "evaluation-folder")
+    try FileManager.default.removeItem(atPath: "\(path)/shard-0-of-3")
+    try FileManager.default.removeItem(atPath: "\(path)/shard-2-of-3")
+    #expect(try refusal { _ = try EvaluationParts(folders: [path]) } == "evaluation-folder")
+  }
+
   @Test func `a broken file of sessions is refused before anything is computed`() throws {
     let subject = try TinyEvaluation()
     let folder = try ScratchFolder()

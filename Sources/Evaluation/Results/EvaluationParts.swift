@@ -6,6 +6,8 @@ import FileAccess
 public struct EvaluationParts: Sendable {
   /// What is in the folders, by first batch.
   public let results: [EvaluationResult]
+  /// Folders of shards in which no evaluation has begun.
+  public let notBegun: [String]
 
   /// The evaluation as if it had never been cut.
   public var header: EvaluationHeader {
@@ -14,15 +16,19 @@ public struct EvaluationParts: Sendable {
     return header
   }
 
-  /// Reads folders of evaluations; a folder that has none stands for its `shard-...` folders.
+  /// Reads folders of evaluations; a folder that has none stands for its `shard-...` folders, of
+  /// which those that have not begun are only listed.
   ///
   /// - Throws: `EvaluationFailure` if they are of different models, protocols, data or limits;
   ///   what reading throws.
   public init(folders: [String]) throws {
-    let results = try folders.flatMap(Self.expanded).map { try EvaluationResult(folder: $0) }
+    let found = try folders.map(Self.expanded)
+    notBegun = found.flatMap(\.notBegun)
+    let results = try found.flatMap(\.begun).map { try EvaluationResult(folder: $0) }
     guard let first = results.first else {
       throw EvaluationFailure(
-        .folder, at: "the command line", expected: "folders of evaluations", found: "none")
+        .folder, at: folders.first ?? "the command line",
+        expected: "folders of evaluations that have begun", found: "none")
     }
     for result in results.dropFirst() {
       var (wanted, found) = (first.header, result.header)
@@ -35,13 +41,18 @@ public struct EvaluationParts: Sendable {
     }
   }
 
-  private static func expanded(_ folder: String) throws -> [String] {
-    guard Files.isDirectory(folder),
-      !Files.exists(Files.join(folder, EvaluationFiles.header))
-    else { return [folder] }
+  private static func expanded(
+    _ folder: String
+  ) throws -> (begun: [String], notBegun: [String]) {
+    guard Files.isDirectory(folder), !hasBegun(folder) else { return ([folder], []) }
     let shards = try Files.names(in: folder).filter { $0.hasPrefix("shard-") }
       .map { Files.join(folder, $0) }.filter(Files.isDirectory)
-    return shards.isEmpty ? [folder] : shards
+    guard !shards.isEmpty else { return ([folder], []) }
+    return (shards.filter(hasBegun), shards.filter { !hasBegun($0) })
+  }
+
+  private static func hasBegun(_ folder: String) -> Bool {
+    Files.exists(Files.join(folder, EvaluationFiles.header))
   }
 
   /// Batches that are in no folder, or not done yet.

@@ -72,6 +72,7 @@ struct EvalStatusCommand: ParsableCommand {
           : "\(top1.value.percent) ± \((top1.standardError * 100).formatted(2))",
         result.isComplete ? "done" : "not done")
     }
+    for folder in parts.notBegun { table.add(folder, "-", "-", "-", "-", "not begun") }
     let header = parts.header
     var lines = [table.text, "\(header.rules.name.rawValue): \(header.rules.words)"]
     lines.append(
@@ -108,6 +109,7 @@ struct EvalStatusCommand: ParsableCommand {
       "complete": .bool(parts.missing.isEmpty && parts.doubled.isEmpty),
       "missing": ranges(parts.missing), "doubled": ranges(parts.doubled),
       "folders": .array(parts.results.map(Self.json)),
+      "not_begun": .array(parts.notBegun.map { .string($0) }),
     ]
   }
 

@@ -163,6 +163,65 @@ import Testing
     #expect(none == "evaluation-record")
   }
 
+  @Test func `records of other samples than plan and data have are not gone on with`() throws {
+    let subject = try TinyEvaluation(bad: [2, 9])
+    let folder = try ScratchFolder()
+    let path = folder.file("a")
+    _ = try? subject.run(into: path, stopAfter: 3, skips: true)
+    let names = ["samples.jsonl", "batches.jsonl"]
+    let good = try names.map { try TestFiles.bytes("\(path)/\($0)") }
+    func goingOn(_ name: String, _ change: ([String]) -> [String]) throws -> String? {
+      for (name, bytes) in zip(names, good) { try TestFiles.write(bytes, to: "\(path)/\(name)") }
+      let lines = String(decoding: try TestFiles.bytes("\(path)/\(name)"), as: UTF8.self)
+        .split(separator: "\n").map { String($0) + "\n" }
+      try TestFiles.write(Array(change(lines).joined().utf8), to: "\(path)/\(name)")
+      return try refusal { _ = try subject.run(into: path, skips: true) }
+    }
+    // A line again in the place of another, two lines exchanged, another label, another name.
+    #expect(
+      try goingOn("samples.jsonl") { [$0[1], $0[1]] + Array($0.dropFirst(2)) }
+        == "evaluation-record")
+    #expect(try refusal { _ = try EvaluationResult(folder: path) } == "evaluation-record")
+    #expect(
+      try refusal { _ = try EvaluationParts(folders: [path]) } == "evaluation-record")
+    #expect(
+      try goingOn("samples.jsonl") { [$0[1], $0[0]] + Array($0.dropFirst(2)) }
+        == "evaluation-record")
+    for (name, old, new) in [
+      ("samples.jsonl", "\"label\":0", "\"label\":1"), ("samples.jsonl", "tiny:1", "tiny:9"),
+      ("batches.jsonl", "\"file\":\"tiny:2\"", "\"file\":\"tiny:1\""),
+      ("batches.jsonl", "\"index\":2", "\"index\":9"),
+      ("batches.jsonl", "\"index\":2", "\"index\":1"),
+      ("batches.jsonl", "\"index\":2", "\"index\":9007199254740991"),
+    ] {
+      let found = try goingOn(name) { lines in
+        lines.map { $0.replacingOccurrences(of: old, with: new) }
+      }
+      #expect(found == "evaluation-record", "\(name) \(new)")
+    }
+    #expect(try goingOn("samples.jsonl") { $0 } == nil)
+    _ = try subject.run(into: folder.file("whole"), skips: true)
+    #expect(try bytes(path) == bytes(folder.file("whole")))
+  }
+
+  @Test func `a sample in two parts is not merged`() throws {
+    let subject = try TinyEvaluation()
+    let folder = try ScratchFolder()
+    let paths = try (0..<2).map { index in
+      let path = folder.file("shard-\(index)")
+      _ = try subject.run(into: path, shard: try #require(Shard(index: index, count: 2)))
+      return path
+    }
+    let text = String(decoding: try TestFiles.bytes(paths[1] + "/samples.jsonl"), as: UTF8.self)
+    let twice = text.replacingOccurrences(of: "\"index\":12,", with: "\"index\":0,")
+    #expect(twice != text)
+    try TestFiles.write(Array(twice.utf8), to: paths[1] + "/samples.jsonl")
+    #expect(
+      try refusal { _ = try EvaluationParts(folders: paths).merge(into: folder.file("m")) }
+        == "evaluation-record")
+    #expect(!Files.exists(folder.file("m")))
+  }
+
   @Test func `shards that have not begun are listed, and their batches missing`() throws {
     let subject = try TinyEvaluation()
     let folder = try ScratchFolder()

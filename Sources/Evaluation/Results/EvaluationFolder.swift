@@ -68,8 +68,12 @@ final class EvaluationFolder {
 
   /// Opens the folder of an evaluation, or makes it.
   ///
-  /// - Throws: `EvaluationFailure` if it is another evaluation's; `FileFailure`.
-  init(_ path: String, for header: EvaluationHeader) throws {
+  /// - Parameter planned: of which what the folder holds must be, if it is known.
+  /// - Throws: `EvaluationFailure` if it is another evaluation's, or its files break their format;
+  ///   `JSONFailure`, `FileFailure`.
+  init(
+    _ path: String, for header: EvaluationHeader, planned: PlannedSamples? = nil
+  ) throws {
     self.header = header
     try Files.makeDirectories(path)
     try EvaluationFiles.check(path, for: header)
@@ -83,7 +87,7 @@ final class EvaluationFolder {
       AtomicFile.removeLeftovers(of: Files.join(path, name))
     }
     if isBegun {
-      try resume(path, header)
+      try resume(path, planned)
     } else {
       try AtomicFile.replace(
         Files.join(path, EvaluationFiles.header), with: header.json.canonicalBytes + [0x0A])
@@ -106,23 +110,26 @@ final class EvaluationFolder {
     try batches.append(batch.json.canonicalBytes + [0x0A])
   }
 
-  private func resume(_ path: String, _ header: EvaluationHeader) throws {
+  private func resume(_ path: String, _ planned: PlannedSamples?) throws {
     let reader = EvaluationReader(path, header)
-    var batchEnd = 0
+    let place = Files.join(path, EvaluationFiles.samples)
+    var (batchEnd, indices) = (0, [Int]())
     try reader.forEachBatch { batch, end in
+      indices += try planned?.indices(of: batch, at: path) ?? []
       done.batches += 1
       done.samples += batch.samples
       batchEnd = end
     }
     var (count, sampleEnd) = (0, 0)
     try reader.forEachSample(upTo: done.samples) { sample, end in
+      try planned?.require(sample, at: indices[count], in: "\(place):\(count + 1)")
       count += 1
       done.correct += sample.isCorrect ? 1 : 0
       sampleEnd = end
     }
     guard count == done.samples else {
       throw EvaluationFailure(
-        .record, at: Files.join(path, EvaluationFiles.samples),
+        .record, at: place,
         expected: "\(done.samples) samples, as the batches say", found: "\(count)")
     }
     try batches.cut(at: batchEnd)

@@ -90,6 +90,8 @@ public struct EvaluationParts: Sendable {
   public func merge(into output: String) throws -> EvaluationResult {
     try require(missing, .missing, "every batch")
     try require(doubled, .doubled, "every batch once")
+    try EvaluationResult.requireEachOnce(
+      results.flatMap(\.indices), at: results.map(\.folder).joined(separator: ", "))
     let lock = try EvaluationFolder(output, for: header)
     defer { withExtendedLifetime(lock) {} }
     try EvaluationEnvironment(sessions: results.flatMap(\.environment.sessions))

@@ -58,6 +58,20 @@ public struct EvaluationResult: Sendable {
     self.samples = samples
     metrics = Metrics(samples)
     environment = try EvaluationEnvironment(in: folder)
+    try Self.requireEachOnce(indices, at: folder)
+  }
+
+  /// Every sample that was answered or left out, by its index.
+  var indices: [Int] { samples.map(\.index) + excluded.map(\.index) }
+
+  /// Requires samples to be there once.
+  ///
+  /// - Throws: `EvaluationFailure`.
+  static func requireEachOnce(_ indices: [Int], at place: String) throws {
+    var seen: Set<Int> = []
+    guard let twice = indices.first(where: { !seen.insert($0).inserted }) else { return }
+    throw EvaluationFailure(
+      .record, at: place, expected: "each sample once", found: "sample \(twice) twice")
   }
 
   /// Whether every reference batch of this part is done.

@@ -75,7 +75,8 @@ public struct EvaluationRun: Sendable {
     _ engine: some ForwardPass, into folder: String, machine: String,
     isStopped: () -> Bool = { false }, progress: (Progress) -> Void = { _ in }
   ) throws -> EvaluationResult {
-    let output = try EvaluationFolder(folder, for: header)
+    let output = try EvaluationFolder(
+      folder, for: header, planned: PlannedSamples(plan, loader.dataset.samples))
     var session = Session(output.done, header.part, plan)
     let began = WallClock.seconds
     defer { try? note(session, began, machine, in: folder) }

@@ -156,6 +156,29 @@ class Evaluation(unittest.TestCase):
         self.assertIn("evaluation-folder", refusal("status", DIGITS))
         self.assertIn("--image-size is for pictures", refusal("run", model, *again, "--image-size", 16))
 
+    def test_what_holds_anyway_may_be_stated(self):
+        model = DIGITS / "qkformer-digits.qkz.h5"
+        common = [model, "--data", SPLIT, "--protocol", "per-image"]
+        folder = self.serial("eval-digits", *common)
+        before = result(folder)
+        value = report("eval", "run", *common, "--batch", 32, "--order", "file", "--time-steps", 4, "--image-size", 8,
+                       "--out", folder)
+        self.assertEqual(value["protocol"]["overrides"], [])
+        self.assertEqual(result(folder), before)
+        value = report("eval", "run", *common, "--batch", 30, "--order", "shuffled", "--out", FOLDER / "eval-stated")
+        self.assertEqual(value["protocol"]["overrides"], ["batch_size", "order"])
+
+    def test_shards_that_have_not_begun(self):
+        folder = FOLDER / "eval-not-begun"
+        qkzoo("eval", "run", *self.mnist(), "--limit", 32, "--shard", "0/2", "--out", folder)
+        (folder / "shard-1-of-2").mkdir()
+        status = report("eval", "status", folder)
+        self.assertEqual(status["not_begun"], [str(folder / "shard-1-of-2")])
+        self.assertEqual(status["missing"], [{"first": 1, "last": 1}])
+        self.assertEqual((status["samples"], status["n_of_split"]), (32, 1000))
+        self.assertIn("not begun", qkzoo("eval", "status", folder))
+        qkzoo("eval", "merge", folder, "--out", FOLDER / "eval-not-begun-merged", code=1)
+
     def test_a_second_process_is_refused(self):
         folder = FOLDER / "eval-twice"
         first = start("eval", "run", *self.mnist(), "--out", folder)
@@ -166,6 +189,36 @@ class Evaluation(unittest.TestCase):
         self.assertEqual(second.returncode, 69)
         first.communicate()
         self.assertEqual(result(folder), result(self.serial("eval-whole", *self.mnist())))
+
+
+class Frames(unittest.TestCase):
+    """Frames of events that one class has in another extent, or not finite."""
+
+    def test_wrong_samples_are_named_or_left_out(self):
+        root, model = FOLDER / "eval-frames", vector_set(SETS / "dvs-tiny" / "configuration.json")
+        chance = np.random.default_rng(0)
+        for label in range(11):
+            (root / str(label)).mkdir(parents=True)
+            for index in range(2):
+                frames = chance.integers(0, 2, (16, 2, 64, 64)).astype(np.float32)
+                np.savez(root / str(label) / f"{index}.npz", frames=frames)
+        common = [model, "--dataset", "dvs128-gesture", "--data", root, "--protocol", "per-image", "--batch", 2]
+        np.savez(root / "5" / "0.npz", frames=np.ones((16, 2, 128, 128), np.float32))
+        for name, wrong in (("extent", None), ("finite", np.full((16, 2, 64, 64), np.nan, np.float32)),
+                            ("steps", np.ones((4, 2, 64, 64), np.float32))):
+            with self.subTest(name):
+                if wrong is not None:
+                    np.savez(root / "5" / "0.npz", frames=wrong)
+                folder = FOLDER / f"eval-frames-{name}"
+                process = start("eval", "run", *common, "--out", folder)
+                errors = process.communicate()[1]
+                self.assertEqual(process.returncode, 65, errors)
+                self.assertIn("5/0.npz", errors)
+                # What was done is read, and gone on with.
+                self.assertEqual(report("eval", "status", folder)["folders"][0]["n"], 2 * 6)
+                value = report("eval", "run", *common, "--skip-bad", "--out", folder)
+                self.assertEqual([excluded["file"] for excluded in value["excluded"]], ["5/0.npz"])
+                self.assertEqual((value["n"], value["n_of_split"], value["whole_split"]), (21, 288, False))
 
 
 class Pictures(unittest.TestCase):

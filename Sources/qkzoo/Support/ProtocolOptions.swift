@@ -61,6 +61,24 @@ struct ProtocolOverrides {
   var batch: Int?
   var order: EvaluationProtocol.Order?
 
+  /// What changes a model; a value that it has anyway changes nothing, and neither does the order
+  /// that every protocol has.
+  func changing(_ configuration: QKFormerConfiguration) -> ProtocolOverrides {
+    let input = configuration.input
+    var changes = self
+    if timeSteps == configuration.timeSteps { changes.timeSteps = nil }
+    if imageSize == input.height && imageSize == input.width { changes.imageSize = nil }
+    if order == .file { changes.order = nil }
+    return changes
+  }
+
+  /// What changes a protocol of some batch size.
+  func changing(batchSize: Int) -> ProtocolOverrides {
+    var changes = self
+    if batch == batchSize { changes.batch = nil }
+    return changes
+  }
+
   /// What is set.
   var names: [String] {
     [
@@ -96,6 +114,7 @@ struct EvaluationSubject {
   ) throws {
     let (checkpoint, named) = try model.load()
     let identity = try checkpoint.identity()
+    let overrides = overrides.changing(checkpoint.configuration)
     let configuration = overrides.configuration(checkpoint.configuration)
     let entry = try named ?? model.zoo.load().entries.first { $0.modelID == identity.modelID }
     opened = try data.open(
@@ -131,11 +150,12 @@ struct EvaluationSubject {
   func rules(_ name: EvaluationProtocol.Name) throws -> EvaluationProtocol {
     let released = releasedSettings
     let isReleased = name == .released
+    let batchSize = isReleased ? released.batchSize : ReleasedSettings.recordedTogether
+    let overrides = overrides.changing(batchSize: batchSize)
     return EvaluationProtocol(
       name: name, dataset: opened.dataset.name, split: opened.dataset.split,
       scope: isReleased ? released.scope : .sample,
-      batchSize: overrides.batch
-        ?? (isReleased ? released.batchSize : ReleasedSettings.recordedTogether),
+      batchSize: overrides.batch ?? batchSize,
       order: order, timeSteps: configuration.timeSteps, size: try size(),
       preprocessing: opened.loader.preprocessing?.json ?? "none",
       reportedPrecision: isReleased ? released.precision : nil,

@@ -68,6 +68,10 @@ private struct MATReader {
   }
 
   private static let cellLimit = 1_000_000
+  /// The real table has eight.
+  private static let fieldLimit = 1024
+  /// The real table takes a few megabytes.
+  private static let sizeLimit = 16 << 20
   /// The format's own limit for the names of fields, with a null byte.
   private static let nameLimit = 64
 
@@ -83,10 +87,7 @@ private struct MATReader {
   mutating func structureArray() throws -> [String: [Cell]] {
     var (kind, body) = try element()
     if kind == Kind.compressed {
-      guard let inflated = try? Deflate.inflate(.init(Array(body)), .zlib, limit: 256 << 20) else {
-        throw broken("a zlib stream")
-      }
-      bytes = inflated[...]
+      bytes = try inflated(body)[...]
       (kind, body) = try element()
     }
     guard kind == Kind.matrix else { throw broken("a matrix") }
@@ -97,13 +98,23 @@ private struct MATReader {
     guard let count = product(extents), let nameLength = try integers(element()).first,
       (1...Self.nameLimit).contains(nameLength)
     else { throw broken("at most \(Self.cellLimit) structures and the length of names") }
-    let names = fieldNames(try element().1, nameLength)
+    let names = try fieldNames(element().1, nameLength)
     guard Set(names).count == names.count else { throw broken("each field once") }
     var fields: [String: [Cell]] = [:]
     for _ in 0..<count {
       for name in names { fields[name, default: []].append(try cell()) }
     }
     return fields
+  }
+
+  private func inflated(_ body: ArraySlice<UInt8>) throws -> [UInt8] {
+    do {
+      return try Deflate.inflate(.init(Array(body)), .zlib, limit: Self.sizeLimit)
+    } catch .tooLong {
+      throw broken("at most \(Self.sizeLimit) bytes in a zlib stream")
+    } catch {
+      throw broken("a zlib stream")
+    }
   }
 
   /// The number of structures; `nil` beyond the limit.
@@ -114,8 +125,11 @@ private struct MATReader {
     }
   }
 
-  private func fieldNames(_ bytes: ArraySlice<UInt8>, _ length: Int) -> [String] {
-    stride(from: bytes.startIndex, to: bytes.endIndex, by: length).map { start in
+  private func fieldNames(_ bytes: ArraySlice<UInt8>, _ length: Int) throws -> [String] {
+    guard (bytes.count + length - 1) / length <= Self.fieldLimit else {
+      throw broken("at most \(Self.fieldLimit) fields")
+    }
+    return stride(from: bytes.startIndex, to: bytes.endIndex, by: length).map { start in
       String(
         decoding: bytes[start..<min(start + length, bytes.endIndex)].prefix { $0 != 0 },
         as: UTF8.self)

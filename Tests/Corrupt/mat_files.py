@@ -52,6 +52,10 @@ REFUSED = [
     ("header", "nothing but a header", file(b"")),
     ("text", "a text instead of structures", file(cell("synsets"))),
     ("stream", "a stream that is not one", file(struct.pack("<II", 15, 4) + b"\x78\x9c\xff\xff")),
+    ("many-fields", "1,025 fields of one structure",
+     squeezed(structures([ROWS[0] + (0,) * 1022], FIELDS + tuple(f"f{i}" for i in range(1022))))),
+    ("zeros", "16 MiB of zeros behind the structures, in a stream of 16 KB",
+     squeezed(structures() + bytes(16 << 20))),
     ("bomb", "2^30 structures in a few bytes", file(structures(extents=(2**15, 2**15)))),
 ]
 

@@ -85,8 +85,27 @@ static bool read_header(decoder *self, qkz_picture *picture) {
   return true;
 }
 
+// Coefficients of a block that block smoothing looks at: SAVED_COEFS of libjpeg-turbo.
+enum { smoothed_coefficients = 10 };
+
+// Whether the scans of a progressive picture leave bits of coefficients unsaid. The library would
+// smooth such blocks, each version in its own way.
+static bool lacks_scans(const decoder *self) {
+  if (self->info.coef_bits == NULL) return false;
+  for (int component = 0; component < self->info.num_components; component++) {
+    for (int index = 0; index < smoothed_coefficients; index++) {
+      if (self->info.coef_bits[component][index] != 0) return true;
+    }
+  }
+  return false;
+}
+
 static bool read_lines(decoder *self, uint8_t *pixels, size_t width) {
   if (!jpeg_start_decompress(&self->info)) return false;
+  if (lacks_scans(self)) {
+    snprintf(self->message, qkz_message_size, "scans are missing");
+    return false;
+  }
   while (self->info.output_scanline < self->info.output_height) {
     JSAMPROW line = pixels + self->info.output_scanline * width;
     if (jpeg_read_scanlines(&self->info, &line, 1) != 1) return false;

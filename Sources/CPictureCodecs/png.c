@@ -30,7 +30,7 @@ static void read_bytes(png_structp png, png_bytep target, size_t count) {
   decoder *self = png_get_io_ptr(png);
   if (count > self->left) {
     self->truncated = true;
-    png_error(png, "the bytes end");
+    png_error(png, "");
   }
   memcpy(target, self->bytes, count);
   self->bytes += count;

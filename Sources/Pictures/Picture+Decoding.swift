@@ -33,10 +33,10 @@ extension Picture {
     } catch PictureCodec.Refusal.broken(let words) {
       throw PictureFailure(
         .broken, at: place, expected: "a whole \(codec) picture", found: words.lowercased())
-    } catch PictureCodec.Refusal.truncated {
+    } catch PictureCodec.Refusal.truncated(let words) {
       throw PictureFailure(
         .truncated, at: place, expected: "a whole \(codec) picture",
-        found: "the end after \(bytes.count) bytes")
+        found: "the end after \(bytes.count) bytes" + (words.isEmpty ? "" : ": \(words)"))
     }
   }
 

@@ -1331,6 +1331,7 @@ for name_, idea, data in [
     ("picture-truncated.marker.jpg", "nothing but the first marker", b"\xff\xd8\xff"),
     ("picture-truncated.segment.jpg", "a segment that is longer than the file", jpeg()[:2] + b"\xff\xe0\xff\xff" + jpeg()[2:]),
     ("picture-truncated.progressive.jpg", "the end before the first scan is complete", jpeg(64, 64, frame=0xC2)[:-6]),
+    ("picture-truncated.scans.jpg", "an end marker after the first of the scans", jpeg(64, 64, frame=0xC2)),
     ("picture-truncated.cut.png", "the end in the pixels", png(5, 3, 8, 0, GREY)[:50]),
     ("picture-truncated.signature.png", "nothing but the signature", png(5, 3, 8, 0, GREY)[:8]),
     ("picture-broken.no-table.jpg", "a Huffman table that is not there", jpeg(table=0x33)),

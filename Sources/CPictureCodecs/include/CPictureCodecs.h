@@ -20,7 +20,7 @@ typedef enum {
   qkz_picture_ok = 0,
   /// The library refuses the bytes; `message` has its words.
   qkz_picture_broken = 1,
-  /// The bytes end before the picture does.
+  /// The bytes end before the picture does; `message` may say what is missing.
   qkz_picture_truncated = 2,
 } qkz_picture_outcome;
 
@@ -47,7 +47,7 @@ qkz_picture_outcome qkz_jpeg_header(const uint8_t *bytes, size_t count, qkz_pict
 /// Decodes a JPEG picture into `capacity` bytes, which must be width x height x channels.
 ///
 /// Accurate integer DCT, smooth upsampling of chroma; the input is never padded, so a picture that
-/// lacks bytes for a line is truncated.
+/// lacks bytes for a line is truncated, and so is a progressive one that lacks scans.
 qkz_picture_outcome qkz_jpeg_pixels(
   const uint8_t *bytes, size_t count, qkz_picture *picture, uint8_t *pixels, size_t capacity);
 

@@ -53,6 +53,8 @@ def aedat3(path, seed, clips):
     for gesture in clips:
         start = int(rng.integers(2 ** 31 - 55_000, 2 ** 31 + 20_000))
         rows.append(f"{gesture},{start},{start + int(rng.integers(20_000, 45_000))}")
+    if seed == 2:
+        rows.append("4,1000,2000")  # before the first event
     path.with_name(path.stem + "_labels.csv").write_text("\n".join(rows) + "\n")
 
 
@@ -164,7 +166,9 @@ class Gesture(unittest.TestCase):
              for (path, label), (frames, _) in zip(self.expected.samples, self.expected)])
 
     def test_events(self):
-        self.assertEqual(len(self.expected), 19)
+        self.assertEqual(len(self.expected), 20)
+        empty = [frames for frames, _ in self.expected if not frames.any()]
+        self.assertEqual([frames.shape for frames in empty], [(STEPS, 2, 128, 128)])
         self.assert_equal(report("gesture", self.root, STEPS))
         self.assert_equal(report("gesture", self.root / "DvsGesture", STEPS))
 

@@ -16,15 +16,13 @@ enum EventFrames {
   /// Rows and columns.
   static let side = 128
 
-  /// Cuts events into frames of equally many, the last one with the rest, and counts them by pixel.
+  /// Cuts events into frames of equally many, the last one with the rest, and counts them by pixel;
+  /// no events give frames of zeros.
   ///
   /// Corresponds to SpikingJelly's `split_by="number"`; `[T, 2, H, W]`.
   ///
   /// - Throws: `DatasetFailure` for an event beyond the frame; `place` names the events.
   static func byNumber(_ events: [Event], frames: Int, at place: String) throws -> Tensor {
-    guard !events.isEmpty else {
-      throw DatasetFailure(.file, at: place, expected: "events", found: "none")
-    }
     let each = events.count / frames
     let plane = side * side
     var counts = [Float](repeating: 0, count: frames * 2 * plane)

@@ -6,8 +6,8 @@ import FileAccess
 /// Understood are lines `NAME LABEL`, separated by comma, space or tab, with or without a header
 /// and with anything behind (as `LOC_val_solution.csv` and Caffe's `val.txt`); lines `LABEL` in the
 /// order of the names (as TensorFlow's `imagenet_2012_validation_synset_labels.txt`); and the list
-/// of the ILSVRC2012 development kit with its `meta.mat` beside it. A label is a WordNet id, or the
-/// index of a class from 0.
+/// of the ILSVRC2012 development kit with its `meta.mat` beside it. A label is a WordNet id, of which
+/// the list must name every class's, or the index of a class from 0.
 public struct LabelList: Sendable {
   /// The classes by index: WordNet ids in order, or numbers.
   public let classNames: [String]

@@ -43,6 +43,16 @@ struct ClassFolders {
     classNames = names
   }
 
+  /// Whether some folder of a class has a file with a known suffix in or below it.
+  ///
+  /// - Throws: `DatasetFailure`, `FileFailure`.
+  static func holds(root: String, suffixes: [String]) throws -> Bool {
+    guard Files.isDirectory(root) else { return false }
+    return try Files.names(in: root).contains { name in
+      try Files.isDirectory(Files.join(root, name)) && !files(below: root, name, suffixes).isEmpty
+    }
+  }
+
   private static func check(_ count: Int, _ expected: Int?, _ root: String) throws {
     guard count == expected ?? max(count, 1) else {
       throw DatasetFailure(

@@ -53,6 +53,36 @@ import Testing
     #expect(classes == (try file.expected("classes")))
   }
 
+  @Test func `event files are found among other files and folders, in any case`() throws {
+    let root = folder.file("events")
+    func holds() throws -> Bool { try LabelledDataset.holdsCIFAR10DVSEvents(root) }
+    #expect(try !holds())
+    for name in ["README.txt", "0.zip", "a.d/notes.txt", "airplane/frames.npz", "x.aedat"] {
+      try write([], to: "events/\(name)")
+    }
+    #expect(try !holds())
+    try write([], to: "events/bird/1.AEDAT")
+    #expect(try holds())
+    // SpikingJelly unpacks into a folder `extract`, which then counts alone.
+    try write([], to: "events/extract/README.txt")
+    #expect(try !holds())
+    try write([], to: "events/extract/cat/2.aedat")
+    #expect(try holds())
+  }
+
+  @Test(arguments: ["", "DvsGesture/", "extract/DvsGesture/"])
+  func `trials of gestures are found where they are read`(_ place: String) throws {
+    let root = folder.file("gestures")
+    try write([], to: "gestures/README.txt")
+    #expect(!LabelledDataset.holdsGestureTrials(root))
+    try write([], to: "gestures/\(place)trials_to_test.txt")
+    #expect(LabelledDataset.holdsGestureTrials(root))
+    // The list is empty, so the reader that was chosen misses the clips.
+    #expect(
+      try Refusal.of { _ = try LabelledDataset.gesture(root, frames: 16) }
+        == Refusal(name: "dataset-classes", exitCode: 65))
+  }
+
   @Test func `class folders are read in the order of ImageFolder`() throws {
     let dataset = try LabelledDataset.imageFolder(makeFolders(), name: "x", classCount: 2)
     #expect(dataset.classNames == ["a", "b"])

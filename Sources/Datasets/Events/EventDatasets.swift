@@ -56,10 +56,9 @@ extension LabelledDataset {
   public static func cifar10DVS(
     _ path: String, frames: Int, countOfClass: Int? = 1000
   ) throws -> LabelledDataset {
-    let extracted = Files.join(path, "extract")
-    let root = Files.isDirectory(extracted) ? extracted : path
+    let root = CIFAR10DVS.eventFolder(path)
     let folders = try ClassFolders(
-      root: root, suffixes: [".aedat"], classCount: CIFAR10DVS.classCount)
+      root: root, suffixes: CIFAR10DVS.eventSuffixes, classCount: CIFAR10DVS.classCount)
     let samples = folders.samples.map { sample in
       Sample(
         name: String(sample.name.dropLast(".aedat".count)) + ".npz", label: sample.label)
@@ -72,6 +71,14 @@ extension LabelledDataset {
       let events = try AEDAT2.events(ByteRegion(try MappedFile(path: file)), at: file)
       return .tensor(try EventFrames.byNumber(events, frames: frames, at: file))
     }.heldOut(countOfClass: countOfClass, at: root)
+  }
+
+  /// Whether `cifar10DVS` finds event files at a path, in whatever files else there are.
+  ///
+  /// - Throws: `DatasetFailure`, `FileFailure`.
+  public static func holdsCIFAR10DVSEvents(_ path: String) throws -> Bool {
+    try ClassFolders.holds(
+      root: CIFAR10DVS.eventFolder(path), suffixes: CIFAR10DVS.eventSuffixes)
   }
 
   /// The last tenth of each class in the order of the names; the class may have to be complete.
@@ -96,4 +103,11 @@ extension LabelledDataset {
 enum CIFAR10DVS {
   static let classCount = 10
   static let split = "last tenth of each class by name"
+  static let eventSuffixes = [".aedat"]
+
+  /// The folder of the classes: `extract` below a path, where SpikingJelly unpacks them, or the path.
+  static func eventFolder(_ path: String) -> String {
+    let extracted = Files.join(path, "extract")
+    return Files.isDirectory(extracted) ? extracted : path
+  }
 }

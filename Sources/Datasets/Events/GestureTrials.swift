@@ -24,6 +24,11 @@ extension LabelledDataset {
         try EventFrames.byNumber(events, frames: frames, at: "\(clip.place) \(clip.sample.name)"))
     }
   }
+
+  /// Whether `gesture` finds its list of trials at a path, or in one of the folders below.
+  public static func holdsGestureTrials(_ path: String) -> Bool {
+    GestureTrials.folder(path) != nil
+  }
 }
 
 /// The recordings of DVS128 Gesture, cut into clips of one gesture.
@@ -50,11 +55,14 @@ struct GestureTrials {
   /// By class, then by name.
   let clips: [Clip]
 
-  init(_ path: String) throws {
+  /// The folder with the list of trials: a path, or where SpikingJelly unpacks it below.
+  static func folder(_ path: String) -> String? {
     let below = ["DvsGesture", "extract/DvsGesture"].map { Files.join(path, $0) }
-    guard
-      let folder = ([path] + below).first(where: { Files.exists(Files.join($0, Self.list)) })
-    else {
+    return ([path] + below).first { Files.exists(Files.join($0, list)) }
+  }
+
+  init(_ path: String) throws {
+    guard let folder = Self.folder(path) else {
       throw DatasetFailure(
         .layout, at: path, expected: "\(Self.list), or a folder DvsGesture with it",
         found: "neither")

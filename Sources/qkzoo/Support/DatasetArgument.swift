@@ -131,10 +131,10 @@ struct DatasetArgument: ParsableArguments {
     case .cifar10: return try .cifar10(path)
     case .cifar100: return try .cifar100(path)
     case .cifar10DVS:
-      return try Self.holds(path, ".aedat")
+      return try LabelledDataset.holdsCIFAR10DVSEvents(path)
         ? .cifar10DVS(path, frames: configuration.timeSteps) : .cifar10DVSFrames(path)
     case .dvs128:
-      return try Files.exists(Files.join(path, "trials_to_test.txt"))
+      return try LabelledDataset.holdsGestureTrials(path)
         ? .gesture(path, frames: configuration.timeSteps) : .gestureFrames(path)
     case .samples: preconditionFailure("read before")
     }
@@ -147,17 +147,5 @@ struct DatasetArgument: ParsableArguments {
     let list = try LabelList(path: labels, classCount: classes)
     return try Files.isDirectory(path)
       ? .flatFolder(path, labels: list, name: name) : .tar(path, labels: list, name: name)
-  }
-
-  /// Whether some class folder, perhaps below `extract`, has a file with a suffix.
-  private static func holds(_ path: String, _ suffix: String) throws -> Bool {
-    let inner = Files.join(path, "extract")
-    let root = Files.isDirectory(inner) ? inner : path
-    guard Files.isDirectory(root) else { return false }
-    return try Files.names(in: root).prefix(1).contains { folder in
-      let folder = Files.join(root, folder)
-      guard Files.isDirectory(folder) else { return false }
-      return try Files.names(in: folder).contains { $0.hasSuffix(suffix) }
-    }
   }
 }

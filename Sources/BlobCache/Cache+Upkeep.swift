@@ -89,7 +89,7 @@ extension Cache {
 
   private func recordsWithoutBlob() throws -> [String] {
     guard Files.isDirectory(records) else { return [] }
-    return try Files.names(in: records).compactMap { name in
+    return try Files.repairedNames(in: records).compactMap { name in
       guard name.hasSuffix(".json"), let digest = Digest(hex: String(name.dropLast(5))) else {
         return nil
       }
@@ -100,7 +100,7 @@ extension Cache {
   /// Temporary siblings of records that nobody will rename any more.
   private func temporaryFiles() throws -> [String] {
     guard Files.isDirectory(records) else { return [] }
-    return try Files.names(in: records).map { Files.join(records, $0) }.filter { path in
+    return try Files.repairedNames(in: records).map { Files.join(records, $0) }.filter { path in
       path.hasSuffix(".partial") && isOld(path)
     }
   }

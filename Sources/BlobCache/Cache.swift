@@ -115,7 +115,9 @@ public struct Cache: Sendable {
   /// The digests that are the name of a blob.
   func digests() throws -> [Digest] {
     guard Files.isDirectory(blobs) else { return [] }
-    return try Files.names(in: blobs).compactMap(Digest.init(hex:)).filter { $0.bytes.count == 32 }
+    return try Files.repairedNames(in: blobs).compactMap(Digest.init(hex:)).filter {
+      $0.bytes.count == 32
+    }
   }
 
   package func recordPath(of sha256: Digest) -> String { Files.join(records, sha256.hex + ".json") }

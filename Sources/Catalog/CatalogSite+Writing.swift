@@ -42,7 +42,7 @@ extension CatalogSite {
 
   /// The pages of entries of the catalogue that a folder holds.
   private static func earlierPages(in folder: String) throws -> [String] {
-    guard Files.exists(folder), try !Files.names(in: folder).isEmpty else { return [] }
+    guard Files.exists(folder), try !Files.repairedNames(in: folder).isEmpty else { return [] }
     let path = Files.join(folder, list)
     guard Files.exists(path), let bytes = try? Files.read(path, limit: listLimit),
       let json = try? JSON(parsing: bytes, at: path), json["schema"]?.string == schema

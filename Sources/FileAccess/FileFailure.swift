@@ -9,6 +9,8 @@ public enum FileFailureCode: String, FailureCode {
   case notRegular = "not-a-regular-file"
   /// The operating system refused access.
   case denied = "access-denied"
+  /// A name in a folder is no text.
+  case name = "file-name"
   /// The file is larger than the reader's named limit.
   case tooLarge = "file-too-large"
   /// The folder of an output is missing or cannot be written to.
@@ -28,7 +30,7 @@ public enum FileFailureCode: String, FailureCode {
   public var kind: FailureKind {
     switch self {
     case .notFound, .notRegular: .noInput
-    case .tooLarge: .badData
+    case .name, .tooLarge: .badData
     case .denied, .output, .exists, .noSpace, .changed, .system: .inputOutput
     case .inUse: .unavailable
     }

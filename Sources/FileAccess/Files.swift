@@ -16,20 +16,41 @@ public enum Files {
 
   /// The names in a folder, sorted bytewise, without `.` and `..`.
   ///
-  /// - Throws: `FileFailure`.
+  /// - Throws: `FileFailure`, of code `name` for a name that is no text, which could not be opened.
   public static func names(in directory: String) throws -> [String] {
+    try rawNames(in: directory).map { bytes in
+      guard let name = String(validating: bytes, as: UTF8.self) else {
+        throw FileFailure(
+          .name, at: join(directory, String(decoding: bytes, as: UTF8.self)),
+          expected: "a name in UTF-8", found: "other bytes")
+      }
+      return name
+    }
+  }
+
+  /// The same for those who look for names that they gave: of a name that is no text, what is none
+  /// becomes U+FFFD.
+  ///
+  /// - Throws: `FileFailure`.
+  public static func repairedNames(in directory: String) throws -> [String] {
+    try rawNames(in: directory).map { String(decoding: $0, as: UTF8.self) }
+      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  private static func rawNames(in directory: String) throws -> [[UInt8]] {
     guard let stream = unsafe opendir(directory) else {
       throw FileFailure.current("opendir", at: directory)
     }
     defer { unsafe closedir(stream) }
-    var names: [String] = []
+    let dot = UInt8(ascii: ".")
+    var names: [[UInt8]] = []
     while let entry = unsafe readdir(stream) {
       let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-        unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        unsafe Array(bytes.prefix { $0 != 0 })
       }
-      if name != "." && name != ".." { names.append(name) }
+      if name != [dot] && name != [dot, dot] { names.append(name) }
     }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return names.sorted { $0.lexicographicallyPrecedes($1) }
   }
 
   /// The bytes of a file of at most `limit` bytes.

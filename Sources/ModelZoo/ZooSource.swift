@@ -47,7 +47,7 @@ public struct ZooSource: Sendable {
   }
 
   private static func names(in folder: String) throws -> [String] {
-    let names = try Files.names(in: folder)
+    let names = try Files.repairedNames(in: folder)
     for name in names { try SignedFile.requireUTF8(Files.join(folder, name)) }
     return names
   }

@@ -93,7 +93,8 @@ public struct SignedFile: Sendable, Equatable {
         .statement, at: folder, expected: "at most \(depthLimit) folders in each other",
         found: "more")
     }
-    for name in try Files.names(in: folder) where !ignoring.contains(Array((prefix + name).utf8)) {
+    for name in try Files.repairedNames(in: folder)
+    where !ignoring.contains(Array((prefix + name).utf8)) {
       let path = Files.join(folder, name)
       try requireUTF8(path)
       try requireNoLink(path)

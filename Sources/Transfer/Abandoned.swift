@@ -21,7 +21,7 @@ package struct Abandoned {
 
   /// Every abandoned file of a folder.
   static func all(in folder: String, where isWanted: (String) -> Bool) throws -> [Abandoned] {
-    let names = try Files.names(in: folder).filter { $0.hasSuffix(".json") && isWanted($0) }
+    let names = try Files.repairedNames(in: folder).filter { $0.hasSuffix(".json") && isWanted($0) }
     guard !names.isEmpty else { return [] }
     let now = try presentTime(of: folder)
     return names.compactMap { name in
@@ -57,7 +57,7 @@ package struct Abandoned {
     Files.remove(journalPath)
     let folder = Files.directory(of: journalPath)
     let prefix = Files.name(of: journalPath) + "."
-    for name in (try? Files.names(in: folder)) ?? [] where name.hasPrefix(prefix) {
+    for name in (try? Files.repairedNames(in: folder)) ?? [] where name.hasPrefix(prefix) {
       Files.remove(Files.join(folder, name))
     }
   }

@@ -17,7 +17,7 @@ public struct Leftovers {
       return
     }
     let abandoned = try Abandoned.all(in: folder) { _ in true }
-    let names = Set(try Files.names(in: folder))
+    let names = Set(try Files.repairedNames(in: folder))
     let orphans = names.filter { name in
       name.hasSuffix(".partial") || name.hasPrefix("time-") || name.hasPrefix("made-")
         || (name.hasSuffix(".part") && !names.contains(name.dropLast(5) + ".json"))

@@ -1,9 +1,11 @@
 """Datasets are read in torchvision's order, with its labels, to the byte."""
 
 import io
+import os
 import random
 import tarfile
 import unittest
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -170,6 +172,26 @@ class ImageNet(unittest.TestCase):
         for arguments, expected in cases.items():
             with self.subTest(arguments):
                 self.assertEqual(refusal(*arguments), expected)
+
+    def test_a_name_that_is_no_text_is_named(self):
+        root = FOLDER / "odd-names"
+        for folder in ("n01440764", "n01443537"):
+            (root / folder).mkdir(parents=True)
+            (root / folder / "a.JPEG").write_bytes(picture(1))
+        report("image-folder", root, 224)
+        bad = os.fsencode(root / "n01440764") + b"/\xff.JPEG"
+        for name in (bad, os.fsencode(root) + b"/n\xe9"):
+            with self.subTest(name):
+                if name == bad:
+                    Path(os.fsdecode(name)).write_bytes(picture(2))
+                else:
+                    os.mkdir(name)
+                self.assertEqual(refusal("image-folder", root, 224), ("file-name", 65))
+                (os.rmdir if os.path.isdir(name) else os.remove)(name)
+        list_of = self.list_of("odd-names.txt", "a n01440764\n")
+        (root / "n01440764" / "b").mkdir()
+        Path(os.fsdecode(bad)).write_bytes(picture(2))
+        self.assertEqual(refusal("flat", root / "n01440764", list_of, 1, 224), ("file-name", 65))
 
     def test_a_broken_picture_is_named(self):
         folder = FOLDER / "broken" / "n01440764"

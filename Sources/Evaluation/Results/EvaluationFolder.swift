@@ -31,7 +31,7 @@ enum EvaluationFiles {
   static func check(_ folder: String, for evaluation: EvaluationHeader) throws -> Bool {
     let all = compared + [environment]
     let found = try header(in: folder)
-    let names = try Files.names(in: folder)
+    let names = try Files.repairedNames(in: folder)
     let foreign = try names.first { name in
       guard all.contains(name) else {
         return !all.contains { AtomicFile.isLeftover(name, of: $0) }

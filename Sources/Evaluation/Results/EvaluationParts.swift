@@ -45,7 +45,7 @@ public struct EvaluationParts: Sendable {
     _ folder: String
   ) throws -> (begun: [String], notBegun: [String]) {
     guard Files.isDirectory(folder), !hasBegun(folder) else { return ([folder], []) }
-    let shards = try Files.names(in: folder).filter { $0.hasPrefix("shard-") }
+    let shards = try Files.repairedNames(in: folder).filter { $0.hasPrefix("shard-") }
       .map { Files.join(folder, $0) }.filter(Files.isDirectory)
     guard !shards.isEmpty else { return ([folder], []) }
     return (shards.filter(hasBegun), shards.filter { !hasBegun($0) })

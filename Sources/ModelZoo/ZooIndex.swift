@@ -1,6 +1,6 @@
 public import CanonicalJSON
 import Diagnostics
-import Digests
+public import Digests
 import FileAccess
 public import QKFormerModel
 
@@ -132,6 +132,9 @@ public struct ZooIndex: Sendable {
     }
     return matches.first
   }
+
+  /// The entry that lists a model-id.
+  public func entry(of modelID: Digest) -> ZooEntry? { entries.first { $0.modelID == modelID } }
 
   /// The entry of a name, which must exist.
   ///

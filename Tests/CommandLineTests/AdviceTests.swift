@@ -101,6 +101,7 @@ import Testing
       ["verify", Self.model, "--reference", "nothing", "--level", "structure"],
       ["verify", Self.model, "--both-engines", "--level", "bytes"],
       ["stats", Self.model, "--input", "x.npy", "--labels", "nothing"],
+      ["stats", Self.model, "--labels", "nothing"],
     ] {
       let result = try Program.run(arguments)
       #expect(result.status == 64 && result.output.isEmpty, "\(arguments)")

@@ -51,7 +51,7 @@ struct ClassifyCommand: ParsableCommand {
     let (checkpoint, named) = try model.load()
     let modelID = try checkpoint.identity().modelID
     let zoo = try model.zoo.load()
-    let entry = named ?? zoo.entries.first { $0.modelID == modelID }
+    let entry = named ?? zoo.entry(of: modelID)
     let preprocessing = try preprocessing(checkpoint.configuration, entry)
     let names = try names(checkpoint.configuration, entry.flatMap { zoo.labels[$0.labels] })
     let dataset = try LabelledDataset.pictures(images)

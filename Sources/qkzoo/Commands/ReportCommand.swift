@@ -101,7 +101,7 @@ struct ReportCommand: ParsableCommand {
   }
 
   private func subject(_ result: EvaluationResult, _ zoo: ZooIndex) -> ReportSubject {
-    let entry = zoo.entries.first { $0.modelID == result.header.model.modelID }
+    let entry = zoo.entry(of: result.header.model.modelID)
     return ReportSubject(
       result, entry: entry, classNames: entry.flatMap { zoo.labels[$0.labels] } ?? [])
   }

@@ -6,6 +6,7 @@ import Diagnostics
 import Digests
 import Evaluation
 import FileAccess
+import ModelZoo
 import QKFormerModel
 import SpikeInference
 import SpikeTensors
@@ -64,7 +65,7 @@ struct StatsCommand: ParsableCommand {
     let costs = try energy.costs()
     let synapses = try energy.synapses(engine.plan, checkpoint)
     guard let input else {
-      let entry = try named ?? model.zoo.entry(of: identity.modelID)
+      let entry = try named ?? model.zoo.load().entry(of: identity.modelID)
       let opened = try samples.open(entry, checkpoint.configuration, model.zoo)
       let progress = Progress("stats", total: opened.dataset.count)
       let evaluation = try SplitEvaluation(

@@ -239,7 +239,7 @@ struct VerifyCommand: ParsableCommand {
     _ checkpoint: Checkpoint?, _ entry: ZooEntry?, _ path: String
   ) throws -> [Ladder.Rung] {
     guard let checkpoint else { return [.skipped("dataset", "not run: wrong below")] }
-    let known = try entry ?? zoo.entry(of: checkpoint.identity().modelID)
+    let known = try entry ?? zoo.load().entry(of: checkpoint.identity().modelID)
     let opened = try samples.open(known, checkpoint.configuration, zoo)
     let name = opened.dataset.recordedName
     let ways = checkpoint.records.evaluations(of: name)

@@ -66,6 +66,9 @@ struct DatasetArgument: ParsableArguments {
     skipsBadSamples: Bool = false, keepsExtent: Bool = true
   ) throws -> Opened {
     let name = try name(entry)
+    guard labels == nil || [.imagenet, .folder].contains(name) else {
+      throw ValidationError("--labels is for pictures in imagenet-1k and folder")
+    }
     let dataset: LabelledDataset
     let place: String
     if name == .samples {

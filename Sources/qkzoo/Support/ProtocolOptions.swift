@@ -116,7 +116,7 @@ struct EvaluationSubject {
     let identity = try checkpoint.identity()
     let overrides = overrides.changing(checkpoint.configuration)
     let configuration = overrides.configuration(checkpoint.configuration)
-    let entry = try named ?? model.zoo.load().entries.first { $0.modelID == identity.modelID }
+    let entry = try named ?? model.zoo.load().entry(of: identity.modelID)
     opened = try data.open(
       entry, configuration, model.zoo, skipsBadSamples: skipsBadSamples,
       keepsExtent: overrides.imageSize == nil)

@@ -3,7 +3,6 @@ import BlobCache
 import CanonicalJSON
 import Conversion
 import Diagnostics
-import Digests
 import Evaluation
 import FileAccess
 import ModelZoo
@@ -76,11 +75,6 @@ extension ZooOptions {
         configuration: entry.configuration, source: "\(option) \(entry.name)")
     }
     return try .preset(name, option: option)
-  }
-
-  /// The entry that lists a model-id.
-  func entry(of modelID: Digest) throws -> ZooEntry? {
-    try load().entries.first { $0.modelID == modelID }
   }
 
   /// Labelled samples from a file, else the entry's test data; `nil` if there are neither.

@@ -32,6 +32,9 @@ public enum TensorSource {
     try array(name, in: ByteRegion(try MappedFile(path: path)), path)
   }
 
+  /// The file that a text names.
+  public static func path(of text: String) -> String { split(text).path }
+
   private static func split(_ text: String) -> (path: String, name: String?) {
     guard !Files.exists(text), let colon = text.lastIndex(of: ":") else { return (text, nil) }
     return (String(text[..<colon]), String(text[text.index(after: colon)...]))

@@ -30,6 +30,47 @@ import Testing
     #expect(lstat(link, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK)
   }
 
+  @Test func `no command replaces what it reads`() throws {
+    let folder = try ScratchFolder()
+    func copy(_ source: String, _ name: String) throws -> String {
+      let path = folder.file(name)
+      try TestFiles.write(try TestFiles.bytes(source), to: path)
+      return path
+    }
+    let pth = try copy(Self.digits + "/checkpoint.pth", "m.pth")
+    let tensors = try copy(Self.digits + "/reference.safetensors", "x.safetensors")
+    let records = try copy(Self.digits + "/records-pytorch.json", "r.json")
+    let link = folder.file("link.pth")
+    #expect(symlink(pth, link) == 0)
+    for arguments in [
+      ["convert", pth, "-o", link],
+      ["convert", Self.model, "--probe", "\(tensors):input", "--records", records, "-o", records],
+      ["run", Self.model, "--input", "\(tensors):input", "-o", tensors],
+      ["run", Self.model, "--input", tensors, "--record-spikes", tensors],
+      ["stats", Self.model, "--data", tensors, "--records", tensors],
+      ["stats", pth, "--records", pth],
+      ["trace", Self.model, "--input", "\(tensors):input", "-o", tensors],
+      ["export", pth, "--to", "onnx", "-o", pth], ["export", pth, "--to", "nir", "-o", pth],
+    ] {
+      let before = try [pth, tensors, records].map(TestFiles.bytes)
+      let result = try Program.run(arguments)
+      #expect(result.status == 64 && result.output.isEmpty, "\(arguments)")
+      #expect(try before == [pth, tensors, records].map(TestFiles.bytes), "\(arguments)")
+    }
+    let result = try run("convert", pth, "-o", link)
+    #expect(result.errors.contains("-o \(link) would replace \(pth), which this command reads"))
+  }
+
+  @Test func `a checkpoint may be converted in place, for nothing of it is lost`() throws {
+    let folder = try ScratchFolder()
+    let path = folder.file("m.qkz.h5")
+    try TestFiles.write(try TestFiles.bytes(Self.model), to: path)
+    #expect(try run("convert", path, "-o", path, "--layout", "compact").status == 0)
+    #expect(try run("convert", path, "-o", path).status == 0)
+    #expect(try run("verify", path).status == 0)
+    #expect(try TestFiles.bytes(path) == TestFiles.bytes(Self.model))
+  }
+
   @Test func `an entry that is named twice is mirrored once`() throws {
     let folder = try ScratchFolder()
     let tree = folder.file("mirror")

@@ -137,7 +137,15 @@ struct ConvertCommand: ParsableCommand {
     if !holdsEvidence, !reference.isEmpty || probe != nil || !records.isEmpty {
       throw ValidationError("only a .qkz.h5 file holds references and records")
     }
+    try Overwriting.refuse(
+      output, files: isInPlace ? evidence : [input] + evidence, tensors: [probe])
   }
+
+  /// What is read beside the model.
+  private var evidence: [String?] { reference + records + [foreign.config] }
+
+  /// A checkpoint of ours may replace itself: nothing of it is lost.
+  private var isInPlace: Bool { holdsEvidence && ModelFile.isCheckpoint(input) }
 
   private func report(
     _ checkpoint: Checkpoint, _ identity: ModelIdentity, _ source: String,

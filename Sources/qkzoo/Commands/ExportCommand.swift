@@ -3,6 +3,7 @@ import CanonicalJSON
 import CheckpointFormat
 import Conversion
 import Digests
+import FileAccess
 import QKFormerModel
 
 /// A model for other software to run.
@@ -102,6 +103,10 @@ struct ExportCommand: ParsableCommand {
     if output == nil, !listParts {
       throw ValidationError("missing -o, where to write")
     }
+    if let output, to != .layers, !output.hasSuffix(".\(to.rawValue)") {
+      throw ValidationError("-o must end in .\(to.rawValue), not \(Files.name(of: output))")
+    }
+    try Overwriting.refuse(output, files: model.files)
   }
 
   func run() throws {

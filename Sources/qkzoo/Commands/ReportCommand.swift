@@ -69,6 +69,10 @@ struct ReportCommand: ParsableCommand {
     if form == .evaluationResults && hubDataset == nil {
       throw ValidationError("hf-eval needs --hub-dataset, the Hub's name of the dataset")
     }
+    let recorded = folders.flatMap { folder in
+      (try? Files.names(in: folder))?.map { Files.join(folder, $0) } ?? []
+    }
+    try Overwriting.refuse(output, files: recorded + [stats])
   }
 
   func run() throws {

@@ -50,6 +50,9 @@ struct RunCommand: ParsableCommand {
     if let output, !output.hasSuffix(".safetensors") {
       throw ValidationError("-o must end in .safetensors")
     }
+    try Overwriting.refuse(output, files: model.files, tensors: [input])
+    try Overwriting.refuse(
+      recordSpikes, "--record-spikes", files: model.files + [output], tensors: [input])
   }
 
   func run() throws {

@@ -54,6 +54,8 @@ struct StatsCommand: ParsableCommand {
     if records != nil && input != nil {
       throw ValidationError("--records needs labelled samples, not --input")
     }
+    try Overwriting.refuse(
+      records, "--records", files: model.files + [samples.data, samples.labels, energy.cost])
   }
 
   func run() throws {

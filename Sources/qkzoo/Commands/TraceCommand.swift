@@ -91,6 +91,7 @@ struct TraceCommand: ParsableCommand {
     guard Trace.suffixes.contains(where: output.hasSuffix), !output.hasSuffix(".qkz.h5") else {
       throw ValidationError("-o must end in .npz or .h5, and not in .qkz.h5")
     }
+    try Overwriting.refuse(output, files: model.files, tensors: [input])
   }
 
   func run() throws {

@@ -64,6 +64,9 @@ struct ModelArgument: ParsableArguments {
   @Flag(name: .customLong("no-verify"), help: "Do not check the bytes before using them.")
   var skipsVerification = false
 
+  /// The files that are read to open the model, as far as the command line names them.
+  var files: [String?] { [model, foreign.config] }
+
   /// Opens the model, with its entry if it was named by one; a checkpoint's bytes are verified
   /// unless the user says otherwise.
   func load() throws -> (checkpoint: Checkpoint, entry: ZooEntry?) {

@@ -424,6 +424,9 @@ doubling = value("a" * 16) + b"q\x00" + b"".join(
 refused_pickle("pickle-budget", "device-doubling", "a device of itself twice, 40 times",
                b"\x80\x02" + doubling + b".")
 square = {"0": floats(*range(256))}
+many_axes = tensor(storage("FloatStorage", "0", 4), (2,) + (1,) * 64, (2,) + (1,) * 64)
+refused_pickle("pickle-budget", "axes", "a tensor of 65 axes, all but one of one element",
+               {"w": many_axes})
 refused_pickle("pickle-budget", "views-of-one-storage", "40 columns-first views of one storage",
                {f"w{index}": tensor(storage("FloatStorage", "0", 256), (16, 16), (1, 16))
                 for index in range(40)}, square)
@@ -1061,6 +1064,11 @@ accepted_torch(
         "empty-at-end": read("f32", (0,), b""), "odd-stride-of-one": read("f32", (1, 2), floats(0, 1)),
         "largest-stride-of-one": read("f32", (3, 1), floats(0, 2, 4)),
         "overlapping": read("f32", (2, 2), floats(0, 1, 1, 2))}})
+accepted_torch(
+    "axes", "a view of 64 axes, as many as PyTorch has, that must be gathered",
+    checkpoint(pickle({"w": tensor(storage("FloatStorage", "0", 6), (3,) + (1,) * 62 + (2,), (1,) + (9,) * 62 + (3,))}),
+               six),
+    {"": {"w": read("f32", (3,) + (1,) * 62 + (2,), floats(0, 3, 1, 4, 2, 5))}})
 KINDS = [
     ("Double", "f64", struct.pack("<2d", 1.5, -2)), ("Float", "f32", floats(1.5, -2)),
     ("Half", "f16", struct.pack("<2e", 1.5, -2)), ("BFloat16", "bf16", b"\xc0\x3f\x00\xc0"),

@@ -23,6 +23,8 @@ struct PickleMachine {
     static let size = 64 << 20
     static let steps = 8_000_000
     static let tupleDepth = 64
+    /// As many as PyTorch's own tensors may have.
+    static let axes = 64
   }
 
   private init(bytes: [UInt8], place: String) {

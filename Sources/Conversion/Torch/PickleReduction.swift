@@ -91,6 +91,11 @@ enum PickleReduction {
       let shape = integers(arguments[2]), let strides = integers(arguments[3]),
       shape.count == strides.count
     else { throw failure(place, "a storage, offset, size and stride", "other arguments") }
+    guard shape.count <= PickleMachine.Limits.axes else {
+      throw TorchFailure(
+        .budget, at: place, expected: "a tensor of at most \(PickleMachine.Limits.axes) axes",
+        found: "\(shape.count)")
+    }
     let typed = TorchStorage(
       key: storage.key, elementType: storage.elementType ?? type,
       typeName: storage.typeName, count: storage.count)

@@ -139,8 +139,8 @@ struct TorchCheckpoint {
     var result: [UInt8] = []
     result.reserveCapacity(count * width)
     // Along an axis of one element nothing is added: its stride may be any number.
-    let strides = zip(tensor.shape, tensor.strides).map { $0 > 1 ? $1 : 0 }
-    var index = [Int](repeating: 0, count: tensor.shape.count)
+    let axes = Array(zip(tensor.shape, tensor.strides)).filter { $0.0 > 1 }
+    var index = [Int](repeating: 0, count: axes.count)
     var element = tensor.offset
     for _ in 0..<count {
       for byte in element * width..<(element + 1) * width {
@@ -148,9 +148,9 @@ struct TorchCheckpoint {
       }
       for axis in index.indices.reversed() {
         index[axis] += 1
-        element += strides[axis]
-        if index[axis] < tensor.shape[axis] { break }
-        element -= index[axis] * strides[axis]
+        element += axes[axis].1
+        if index[axis] < axes[axis].0 { break }
+        element -= index[axis] * axes[axis].1
         index[axis] = 0
       }
     }

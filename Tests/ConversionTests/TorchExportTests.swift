@@ -56,6 +56,19 @@ import Testing
     try roundTrip(checkpoint)
   }
 
+  @Test(arguments: QKFormerConfiguration.Family.allCases)
+  func `the tensors have the order of the released code's state dict`(
+    _ family: QKFormerConfiguration.Family
+  ) throws {
+    let folder = try ScratchFolder()
+    let checkpoint = TinyModel.checkpoint(TinyModel.configuration(family))
+    try TorchExport.write(checkpoint, to: folder.file("x.pth"))
+    let assembly = try ModelAssembly(path: folder.file("x.pth"), matching: .order)
+    let placement = assembly.placement(checkpoint.configuration)
+    #expect(placement.findings.isEmpty)
+    #expect(AcceptedFile.json(placement.tensors) == AcceptedFile.json(checkpoint.parameters))
+  }
+
   @Test func `the bytes depend on the content alone`() throws {
     let folder = try ScratchFolder()
     let files = ["a.pth", "another name.pth"].map(folder.file)

@@ -63,9 +63,10 @@ public enum TorchExport {
 }
 
 extension Checkpoint {
-  /// The tensors under the released code's names, in the order of the forward pass.
+  /// The tensors under the released code's names, in the order of its state dicts: code that goes by
+  /// position finds each where the original has it.
   var namedTensors: [(name: String, tensor: Tensor)] {
-    plan.parameters.compactMap { specification in
+    plan.registeredParameters.compactMap { specification in
       parameters[specification.path].map { (specification.upstreamName, $0) }
     }
   }

@@ -314,8 +314,7 @@ OPCODES = [
     ("long4", "LONG4 of 2 GiB", b"\x8b\xff\xff\xff\x7f"),
     ("binstring", "BINSTRING with a signed length", b"T\xff\xff\xff\xff"),
     ("binunicode8", "BINUNICODE8 of 2^63 bytes", b"\x8d" + b"\xff" * 8),
-    ("binbytes8", "BINBYTES8", b"\x8e" + b"\xff" * 8), ("frozenset", "FROZENSET", b"(\x91"),
-    ("bytearray8", "BYTEARRAY8", b"\x96" + b"\xff" * 8), ("next-buffer", "NEXT_BUFFER", b"\x97"),
+    ("binbytes8", "BINBYTES8", b"\x8e" + b"\xff" * 8), ("next-buffer", "NEXT_BUFFER", b"\x97"),
     ("readonly-buffer", "READONLY_BUFFER", b"\x98"), ("unknown", "byte 0xFF", b"\xff"),
     ("nul", "byte 0", b"\0"),
 ]
@@ -438,6 +437,8 @@ TRUNCATED = [
     ("text", "text of 100 bytes with 3", b"\x80\x02X\x64\x00\x00\x00abc"),
     ("text-4-gib", "text of 2^32 - 1 bytes", b"\x80\x02X\xff\xff\xff\xffabc."),
     ("bytes-4-gib", "bytes of 2^32 - 1 bytes", b"\x80\x03B\xff\xff\xff\xffabc."),
+    ("bytearray-2-64", "a bytearray of 2^64 - 1 bytes", b"\x80\x05\x96" + b"\xff" * 8 + b"abc."),
+    ("bytearray-2-63", "a bytearray of 2^63 - 1 bytes", b"\x80\x05\x96" + b"\xff" * 7 + b"\x7fabc."),
     ("long", "the end inside LONG1", b"\x80\x02\x8a\xff\x01"),
     ("name", "a name without an end of line", b"\x80\x02ccollections\nOrderedDict"),
     ("module", "a module without an end of line", b"\x80\x02ccollections"),
@@ -1113,8 +1114,37 @@ accepted_torch(
         "f4": numpy("numpy._core.multiarray", "f4", struct.pack("<f", 0.5)),
         "i8": numpy("numpy._core.multiarray", "i8", struct.pack("<q", -7)),
         "i4": numpy("numpy._core.multiarray", "i4", struct.pack("<i", -8)),
+        "i2": numpy("numpy._core.multiarray", "i2", struct.pack("<h", -9)),
+        "i1": numpy("numpy._core.multiarray", "i1", struct.pack("<b", -10)),
+        "u8": numpy("numpy._core.multiarray", "u8", struct.pack("<Q", 11)),
+        "u8-beyond": numpy("numpy._core.multiarray", "u8", struct.pack("<Q", 2**64 - 1)),
+        "u4": numpy("numpy._core.multiarray", "u4", struct.pack("<I", 2**32 - 1)),
+        "u2": numpy("numpy._core.multiarray", "u2", struct.pack("<H", 2**16 - 1)),
+        "u1": numpy("numpy._core.multiarray", "u1", b"\xff"),
         "b1": numpy("numpy.core.multiarray", "b1", b"\1")}), ONE),
-    {"model": READ_W}, {"f8": 77.25, "f4": 0.5, "i8": -7, "i4": -8, "b1": True})
+    {"model": READ_W}, {
+        "f8": 77.25, "f4": 0.5, "i8": -7, "i4": -8, "i2": -9, "i1": -10, "u8": 11,
+        "u8-beyond": "integer beyond 64 bits", "u4": 2**32 - 1, "u2": 2**16 - 1, "u1": 255, "b1": True})
+other_type = call(
+    name("torch._utils", "_rebuild_tensor_v3"),
+    value(("storage", name("torch.storage", "UntypedStorage"), "1", "cpu", 4)) + b"Q", 0, (4,), (1,), False,
+    ordered({}), name("torch", "float8_e4m3fn"))
+accepted_torch(
+    "other-types-beside", "tensors of types that no weight can have, beside the weights: they are left out",
+    checkpoint(pickle({
+        "model": {"w": W}, "float8": other_type,
+        "complex": tensor(storage("ComplexFloatStorage", "2", 2), (2,))}),
+        ONE | {"1": b"\0" * 4, "2": b"\0" * 16}),
+    {"model": READ_W}, {"float8": "tensor [4]", "complex": "tensor [2]"}, dropped=(2, 20))
+accepted_torch(
+    "sets-and-bytes", "FROZENSET and BYTEARRAY8, and a bytearray as protocol 2 spells it",
+    checkpoint(pickle({
+        "model": {"w": W}, "frozen": b"(K\x01K\x02\x91", "array": b"\x96" + struct.pack("<Q", 3) + b"abc",
+        "encoded": call(name("__builtin__", "bytearray"), "ab", "latin-1"),
+        "of-bytes": call(name("builtins", "bytearray"), b"C\x04abcd"),
+        "none": call(name("builtins", "bytearray"))}), ONE),
+    {"model": READ_W}, {"frozen": [1, 2], "array": "3 bytes", "encoded": "2 bytes", "of-bytes": "4 bytes",
+                        "none": "0 bytes"})
 accepted_torch(
     "arguments", "arguments of every plain kind",
     checkpoint(pickle({"model": {"w": W}, "args": arguments({

@@ -21,6 +21,7 @@ enum PickleGlobal {
   case numpyScalar
   case numpyType
   case encode
+  case byteArray
 
   /// What a name means, or nothing if it is not on the list.
   init?(module: String, name: String) {
@@ -53,6 +54,7 @@ enum PickleGlobal {
     "pathlib PosixPath": .path, "pathlib WindowsPath": .path, "pathlib PurePosixPath": .path,
     "numpy.core.multiarray scalar": .numpyScalar, "numpy._core.multiarray scalar": .numpyScalar,
     "numpy dtype": .numpyType, "_codecs encode": .encode,
+    "builtins bytearray": .byteArray, "__builtin__ bytearray": .byteArray,
   ]
 
   private static let storages: [(String, ElementType?)] = [
@@ -64,7 +66,8 @@ enum PickleGlobal {
 
   private static let elementTypes: Set<String> = [
     "float32", "float64", "float16", "bfloat16", "int64", "int32", "int16", "int8", "uint8",
-    "bool", "complex64", "complex128", "float8_e4m3fn", "float8_e5m2",
+    "bool", "complex64", "complex128", "uint16", "uint32", "uint64", "float8_e4m3fn",
+    "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e8m0fnu",
   ]
 
   /// The storage type of an element type that PyTorch of every version has.

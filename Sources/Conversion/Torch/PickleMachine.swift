@@ -101,6 +101,7 @@ struct PickleMachine {
     case emptyList = 0x5D
     case emptyTuple = 0x29
     case emptySet = 0x8F
+    case frozenSet = 0x91
     case addItems = 0x90
     case binPut = 0x71
     case longBinPut = 0x72
@@ -111,6 +112,7 @@ struct PickleMachine {
     case shortBinString = 0x55
     case shortBinBytes = 0x43
     case binBytes = 0x42
+    case byteArray8 = 0x96
     case global = 0x63
     case stackGlobal = 0x93
     case reduce = 0x52
@@ -145,6 +147,9 @@ struct PickleMachine {
     case .popMark: _ = try popToMark()
     case .emptyDict: stack.append(.dict(newDict()))
     case .emptyList, .emptySet: stack.append(.list(newList()))
+    case .frozenSet:
+      let elements = try popToMark()
+      stack.append(.list(newList(elements)))
     case .emptyTuple: stack.append(.tuple(PickleTuple([])))
     case .none: stack.append(.none)
     case .newTrue: stack.append(.bool(true))
@@ -158,6 +163,7 @@ struct PickleMachine {
     case .shortBinUnicode: stack.append(.string(try takeText(try takeInteger(1))))
     case .shortBinString, .shortBinBytes: stack.append(.bytes(try take(try takeInteger(1))))
     case .binBytes: stack.append(.bytes(try take(try takeInteger(4))))
+    case .byteArray8: stack.append(.bytes(try take(try takeInteger(8))))
     case .binInt: stack.append(.int(Int64(Int32(truncatingIfNeeded: try takeInteger(4)))))
     case .binInt1: stack.append(.int(Int64(try takeInteger(1))))
     case .binInt2: stack.append(.int(Int64(try takeInteger(2))))
@@ -250,8 +256,9 @@ struct PickleMachine {
     stack.append(value)
   }
 
-  private func newList() -> PickleList {
+  private func newList(_ elements: [PickleValue] = []) -> PickleList {
     let list = PickleList()
+    list.elements = elements
     containers.add(list)
     return list
   }
@@ -316,7 +323,7 @@ struct PickleMachine {
   }
 
   private mutating func take(_ count: Int) throws -> [UInt8] {
-    guard count <= bytes.count - offset else {
+    guard (0...bytes.count - offset).contains(count) else {
       throw TorchFailure(
         .truncated, at: here, expected: "\(count) more bytes", found: "\(bytes.count - offset)")
     }

@@ -25,6 +25,7 @@ enum PickleReduction {
     case .numpyType: return .object(numpyType(arguments))
     case .numpyScalar: return try numpyScalar(arguments, place)
     case .encode: return try encoded(arguments, place)
+    case .byteArray: return try byteArray(arguments, place)
     case .storageType, .tensorType, .elementType:
       throw failure(place, "a name that can be applied", global.fullName)
     }
@@ -102,20 +103,18 @@ enum PickleReduction {
     return TorchTensor(storage: typed, offset: offset, shape: shape, strides: strides)
   }
 
-  /// `_rebuild_tensor_v3`: as v2, with an untyped storage counted in bytes and a type at the end.
+  /// `_rebuild_tensor_v3`: as v2, with an untyped storage counted in bytes and a type at the end. Of a
+  /// type that no weight can have nothing but its name is kept.
   private static func typedTensor(_ arguments: [PickleValue], _ place: String) throws -> TorchTensor
   {
     guard arguments.count >= 7, case .global(.elementType(let name)) = arguments[6] else {
       throw failure(place, "an element type", "other arguments")
     }
-    guard let type = PickleGlobal.elementType(named: name) else {
-      throw TorchFailure(
-        .elementType, at: place, expected: "a type of 32-bit floats or integers", found: name)
-    }
+    let type = PickleGlobal.elementType(named: name)
     let tensor = try tensor(arguments, type: type, place)
     let storage = TorchStorage(
       key: tensor.storage.key, elementType: type, typeName: name,
-      count: tensor.storage.count / type.byteCount)
+      count: tensor.storage.count / (type?.byteCount ?? 1))
     return TorchTensor(
       storage: storage, offset: tensor.offset, shape: tensor.shape, strides: tensor.strides)
   }
@@ -164,6 +163,10 @@ enum PickleReduction {
     case ("f4", 4): return .float(Double(Float(bitPattern: UInt32(bits))))
     case ("i8", 8): return .int(Int64(bitPattern: bits))
     case ("i4", 4): return .int(Int64(Int32(truncatingIfNeeded: bits)))
+    case ("i2", 2): return .int(Int64(Int16(truncatingIfNeeded: bits)))
+    case ("i1", 1): return .int(Int64(Int8(truncatingIfNeeded: bits)))
+    case ("u8", 8): return Int64(exactly: bits).map(PickleValue.int) ?? .longInt(bytes + [0])
+    case ("u4", 4), ("u2", 2), ("u1", 1): return .int(Int64(bits))
     case ("b1", 1): return .bool(bits != 0)
     default: throw failure(place, "a NumPy number", "type \(name), \(bytes.count) bytes")
     }
@@ -171,10 +174,22 @@ enum PickleReduction {
 
   /// `_codecs.encode(text, 'latin1')`: how protocol 2 spells bytes.
   private static func encoded(_ arguments: [PickleValue], _ place: String) throws -> PickleValue {
-    guard arguments.count == 2, let text = arguments[0].string, arguments[1].string == "latin1",
+    guard arguments.count == 2, let text = arguments[0].string,
+      ["latin1", "latin-1"].contains(arguments[1].string),
       text.unicodeScalars.allSatisfy({ $0.value < 256 })
     else { throw failure(place, "latin1 text", "other arguments") }
     return .bytes(text.unicodeScalars.map { UInt8($0.value) })
+  }
+
+  /// `bytearray()`, of some bytes, or of latin1 text: how protocol 2 spells it.
+  private static func byteArray(
+    _ arguments: [PickleValue], _ place: String
+  ) throws -> PickleValue {
+    switch (arguments.count, arguments.first) {
+    case (0, _): return .bytes([])
+    case (1, .bytes(let bytes)): return .bytes(bytes)
+    default: return try encoded(arguments, place)
+    }
   }
 
   private static func integers(_ value: PickleValue) -> [Int]? {

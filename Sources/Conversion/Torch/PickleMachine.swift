@@ -21,7 +21,7 @@ struct PickleMachine {
   /// Limits far above any state dict's needs and far below what would hurt.
   enum Limits {
     static let size = 64 << 20
-    static let steps = 8_000_000
+    static let steps = 1_000_000
     static let tupleDepth = 64
     /// As many as PyTorch's own tensors may have.
     static let axes = 64

@@ -12,17 +12,21 @@ public struct FileOrigin: Sendable {
   private let container: ImportedFile.Container
   private let facts: [String: JSON]
   private let arguments: JSON?
+  /// Which state dict was taken, of several.
+  private let stateDict: String?
   private let dropped: (tensors: Int, bytes: Int)
   /// The provenance that the file carried itself.
   private let former: JSON?
   private let fileDigests: Background<FileDigests>
 
-  init(_ file: ImportedFile, digests: Background<FileDigests>) {
+  init(
+    _ file: ImportedFile, _ state: ImportedFile.StateDict, digests: Background<FileDigests>
+  ) {
     name = Files.name(of: file.path)
     container = file.container
     facts = file.facts
     arguments = file.arguments
-    dropped = file.dropped
+    (stateDict, dropped) = (state.choice, state.dropped)
     former = file.own?.provenance
     fileDigests = digests
   }
@@ -67,6 +71,7 @@ public struct FileOrigin: Sendable {
       "size": .integer(digests.size), "sha256": .string(digests.sha256.hex),
     ]
     members["md5"] = digests.md5.map { .string($0.hex) }
+    members["state_dict"] = stateDict.map { .string($0) }
     return .object(members)
   }
 }

@@ -27,15 +27,25 @@ public struct ImportedFile {
   public let arguments: JSON?
   /// What our own exporter wrote beside the tensors.
   let own: ModelMetadata?
-  /// Tensors beside the weights that are not taken over, and their bytes.
-  public let dropped: (tensors: Int, bytes: Int)
-  private let read: (String?) throws -> [(name: String, tensor: Tensor)]
+  /// Reads a state dict that was chosen.
+  private let read: (String?) throws -> StateDict
+
+  /// One state dict of a file.
+  public struct StateDict {
+    /// The tensors in the order of the file; a safetensors file has none.
+    let tensors: [(name: String, tensor: Tensor)]
+    /// Tensors of the file that are not taken over with it, and their bytes: other state dicts,
+    /// optimizers, counters of wrappers.
+    public internal(set) var dropped: (tensors: Int, bytes: Int)
+    /// Its name, where the file has others too.
+    public internal(set) var choice: String?
+  }
 
   init(
     container: Container, path: String, stateDictNames: [String],
     facts: [String: JSON],
-    arguments: JSON?, own: ModelMetadata? = nil, dropped: (tensors: Int, bytes: Int),
-    read: @escaping (String?) throws -> [(name: String, tensor: Tensor)]
+    arguments: JSON?, own: ModelMetadata? = nil,
+    read: @escaping (String?) throws -> StateDict
   ) {
     self.container = container
     self.path = path
@@ -43,7 +53,6 @@ public struct ImportedFile {
     self.facts = facts
     self.arguments = arguments
     self.own = own
-    self.dropped = dropped
     self.read = read
   }
 
@@ -70,25 +79,38 @@ public struct ImportedFile {
     return start[8] == UInt8(ascii: "{") && length <= UInt64(file.count - 8)
   }
 
-  /// The tensors of a state dict under the names that the file gives them, without `module.`.
+  /// The tensors of a state dict under the names that the file gives them, without those of wrappers.
   ///
   /// - Parameter name: which state dict; may be left out if there is one.
   /// - Throws: `TorchFailure` if there are several and none is named, and what reading throws.
   public func tensors(of name: String?) throws -> [String: Tensor] {
-    Dictionary(uniqueKeysWithValues: try namedTensors(of: name).map { ($0.name, $0.tensor) })
+    Dictionary(uniqueKeysWithValues: try stateDict(name).tensors.map { ($0.name, $0.tensor) })
   }
 
-  /// The same in the order of the file; a safetensors file has none.
-  func namedTensors(of name: String?) throws -> [(name: String, tensor: Tensor)] {
-    let tensors = try read(try choose(name))
+  /// A state dict under the names of the model inside any wrappers.
+  ///
+  /// - Parameter name: which one; may be left out if there is one.
+  /// - Throws: as `tensors(of:)`.
+  public func stateDict(_ name: String? = nil) throws -> StateDict {
+    let choice = try choose(name)
+    let found = try read(choice)
     let prefix = "module."
-    guard tensors.allSatisfy({ $0.name.hasPrefix(prefix) }) else { return tensors }
-    return tensors.map { (String($0.name.dropFirst(prefix.count)), $0.tensor) }
+    let isWrapped = found.tensors.allSatisfy { $0.name.hasPrefix(prefix) }
+    let tensors = found.tensors.map {
+      (name: String($0.name.dropFirst(isWrapped ? prefix.count : 0)), tensor: $0.tensor)
+    }
+    return StateDict(
+      tensors: tensors, dropped: found.dropped, choice: stateDictNames.count > 1 ? choice : nil)
   }
 
   private func choose(_ name: String?) throws -> String? {
     let names = stateDictNames.joined(separator: ", ")
     if let name {
+      guard !stateDictNames.isEmpty else {
+        throw TorchFailure(
+          .stateDict, at: path, expected: "no --weights: the file is one state dict without a name",
+          found: "--weights \(name)")
+      }
       guard stateDictNames.contains(name) else {
         throw TorchFailure(
           .stateDict, at: path, expected: "one of \(names)", found: "--weights \(name)")

@@ -15,6 +15,8 @@ public struct ModelAssembly {
   public let matching: TensorMatching
   /// They, under the names of the file.
   public let tensors: ImportedTensors
+  /// Tensors of the file that are not taken over, and their bytes.
+  public let dropped: (tensors: Int, bytes: Int)
   /// What is said of the file.
   public let origin: FileOrigin
 
@@ -34,14 +36,16 @@ public struct ModelAssembly {
     let hashing = Background { try digests ?? FileDigests(of: bytes, withMD5: withMD5) }
     let file = try ImportedFile.open(bytes, path)
     self.file = file
-    origin = FileOrigin(file, digests: hashing)
     guard matching == .name || file.container == .torch else {
       throw TorchFailure(
         .stateDict, at: path, expected: "a state dict, which has an order, to match by order",
         found: "\(file.container.rawValue)")
     }
     self.matching = matching
-    tensors = ImportedTensors(try file.namedTensors(of: weights))
+    let state = try file.stateDict(weights)
+    dropped = state.dropped
+    origin = FileOrigin(file, state, digests: hashing)
+    tensors = ImportedTensors(state.tensors)
   }
 
   /// Chooses the configuration: what was asked for, else what our own exporter wrote into the file,

@@ -11,9 +11,9 @@ enum SafetensorsImport {
     return ImportedFile(
       container: .safetensors, path: path, stateDictNames: [],
       facts: facts.mapValues { .string($0) }, arguments: own?.arguments, own: own,
-      dropped: (0, 0),
       read: { _ in
-        safetensors.tensors.map { (name: $0.key, tensor: $0.value) }.sorted { $0.name < $1.name }
+        let tensors = safetensors.tensors.map { (name: $0.key, tensor: $0.value) }
+        return .init(tensors: tensors.sorted { $0.name < $1.name }, dropped: (0, 0))
       })
   }
 }

@@ -30,8 +30,9 @@ import Testing
     let imported = try ImportedFile.open(file.path)
     #expect(.object(imported.facts) == (try file.expected("facts")))
     #expect((imported.arguments ?? .null) == (try file.expected("arguments")))
-    let dropped: JSON = [.integer(imported.dropped.tensors), .integer(imported.dropped.bytes)]
-    #expect(dropped == (try file.expected("dropped")))
+    let dropped = try imported.stateDict(imported.stateDictNames.first).dropped
+    let counts: JSON = [.integer(dropped.tensors), .integer(dropped.bytes)]
+    #expect(counts == (try file.expected("dropped")))
   }
 
   @Test func `of several state dicts one must be named, and by a name that is there`() throws {
@@ -42,6 +43,9 @@ import Testing
     #expect(try Refusal.of { _ = try imported.tensors(of: nil) } == expected)
     #expect(try Refusal.of { _ = try imported.tensors(of: "model") } == expected)
     #expect(try imported.tensors(of: "state_dict_ema")["w"]?.shape == [3])
+    // What was not taken is said, and what was.
+    let state = try imported.stateDict("state_dict_ema")
+    #expect(state.choice == "state_dict_ema" && state.dropped == (1, 16))
   }
 
   /// The facts of a checkpoint whose members `m0`, `m1`, ... are all one value.

@@ -973,9 +973,13 @@ def read(kind, shape, data):
 
 
 def accepted_torch(short, idea, data, states, facts=None, arguments=None, dropped=(0, 0)):
-    """`states`: tensors by state dict, under "" for a bare one."""
+    """`states`: tensors by state dict, under "" for a bare one; `dropped` with the first one."""
     accepted("pickle", short + ".pth", idea, data, {
         "states": states, "facts": facts or {}, "arguments": arguments, "dropped": list(dropped)})
+
+
+def arguments(members):
+    return name("argparse", "Namespace") + b")\x81" + value(members) + b"b"
 
 
 READ_W = {"w": read("f32", (2, 2), ONE["0"])}
@@ -1011,10 +1015,6 @@ optimizer = {
 namespace = call(name("argparse", "Namespace"))
 
 
-def arguments(members):
-    return name("argparse", "Namespace") + b")\x81" + value(members) + b"b"
-
-
 accepted_torch(
     "imagenet", "`model` with optimizer, scaler, epoch and args, as the ImageNet script saves",
     checkpoint(pickle({
@@ -1031,7 +1031,7 @@ accepted_torch(
         "state_dict_ema": ordered({"w": tensor(storage("FloatStorage", "2", 3), (3,))}),
         "metric": 96.5}), moments),
     {"state_dict": READ_W, "state_dict_ema": {"w": read("f32", (3,), moments["2"])}},
-    {"epoch": 3, "arch": "QKFormer", "version": 2, "metric": 96.5})
+    {"epoch": 3, "arch": "QKFormer", "version": 2, "metric": 96.5}, dropped=(1, 12))
 accepted_torch(
     "empty-optimizer", "an optimizer before its first step, as the DVS script saves",
     checkpoint(pickle({

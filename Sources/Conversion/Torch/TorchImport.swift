@@ -11,17 +11,18 @@ enum TorchImport {
 
   static func open(_ file: ByteRegion, _ path: String) throws -> ImportedFile {
     let checkpoint = try TorchCheckpoint(file, at: path)
-    guard let root = dict(checkpoint.root) else {
+    guard let root = checkpoint.root.dict else {
       throw TorchFailure(
         .stateDict, at: path, expected: "a dictionary", found: "another value")
     }
-    if isStateDict(root) {
+    if StateDictFinder.isStateDict(root) {
       return ImportedFile(
         container: .torch, path: path, stateDictNames: [], facts: [:], arguments: nil,
-        dropped: (0, 0), read: { _ in try tensors(root, checkpoint) })
+        read: { _ in .init(tensors: try tensors(root, checkpoint), dropped: (0, 0)) })
     }
+    var finder = StateDictFinder()
     let members = root.members
-    let states = states(members)
+    let states = finder.states(members)
     guard !states.isEmpty else {
       throw TorchFailure(
         .stateDict, at: path, expected: "a dictionary of tensors, bare or as a member",
@@ -34,10 +35,13 @@ enum TorchImport {
       container: .torch, path: path, stateDictNames: states.map(\.0),
       facts: facts(rest),
       arguments: own?.arguments ?? rest.first { $0.0 == "args" }.flatMap { json($0.1) },
-      own: own, dropped: dropped(rest.map(\.1), checkpoint),
+      own: own,
       read: { name in
-        guard let name, let state = byName[name] else { return [] }
-        return try tensors(state, checkpoint)
+        guard let name, let state = byName[name] else { preconditionFailure("a name of the file") }
+        let others = rest.map(\.1) + states.filter { $0.0 != name }.map { .dict($0.1) }
+        return .init(
+          tensors: try tensors(state, checkpoint),
+          dropped: dropped(others, beside: state, checkpoint))
       })
   }
 
@@ -46,36 +50,10 @@ enum TorchImport {
     _ members: [(name: String, value: PickleValue)], _ path: String
   ) throws -> ModelMetadata? {
     guard let member = members.first(where: { $0.name == ModelMetadata.member }),
-      let strings = dict(member.value)?.members
+      let strings = member.value.dict?.members
     else { return nil }
     let pairs = strings.compactMap { name, value in value.string.map { (name, $0) } }
     return try ModelMetadata(Dictionary(uniqueKeysWithValues: pairs), at: path)
-  }
-
-  private static func dict(_ value: PickleValue) -> PickleDict? {
-    switch value {
-    case .dict(let dict): dict
-    default: nil
-    }
-  }
-
-  /// The members that are state dicts; each dictionary is looked through once.
-  private static func states(
-    _ members: [(name: String, value: PickleValue)]
-  ) -> [(String, PickleDict)] {
-    var known: [ObjectIdentifier: Bool] = [:]
-    return members.compactMap { name, value in
-      guard let dict = dict(value) else { return nil }
-      let isState = known[ObjectIdentifier(dict)] ?? isStateDict(dict)
-      known[ObjectIdentifier(dict)] = isState
-      return isState ? (name, dict) : nil
-    }
-  }
-
-  /// Tensors by name, and at least one.
-  private static func isStateDict(_ dict: PickleDict) -> Bool {
-    !dict.pairs.isEmpty
-      && dict.pairs.allSatisfy { $0.key.string != nil && $0.value.tensor != nil }
   }
 
   private static func tensors(
@@ -104,11 +82,12 @@ enum TorchImport {
     return value.json(budget: &budget)
   }
 
-  /// Counts the tensors inside values that are not taken over, each container and storage once.
+  /// Counts the tensors inside values that are not taken over with a state dict, each container and
+  /// storage once.
   private static func dropped(
-    _ values: [PickleValue], _ checkpoint: TorchCheckpoint
+    _ values: [PickleValue], beside state: PickleDict, _ checkpoint: TorchCheckpoint
   ) -> (tensors: Int, bytes: Int) {
-    var seen: Set<ObjectIdentifier> = []
+    var seen: Set = [ObjectIdentifier(state)]
     var storages: Set<String> = []
     var pending = values
     var (tensors, bytes) = (0, 0)

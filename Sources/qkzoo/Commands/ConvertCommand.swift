@@ -154,7 +154,7 @@ struct ConvertCommand: ParsableCommand {
     let bytes = checkpoint.parameters.values.reduce(0) { $0 + $1.bytes.count }
     let match = try imported.map(MatchReport.init)
     // What an earlier conversion dropped was not in this input.
-    let dropped = imported?.assembly.file.dropped ?? (tensors: 0, bytes: 0)
+    let dropped = imported?.assembly.dropped ?? (tensors: 0, bytes: 0)
     var table = TextTable()
     table.add("model", checkpoint.configuration.summary)
     table.add("configuration", source)

@@ -94,13 +94,13 @@ public struct ImportedFile {
   public func stateDict(_ name: String? = nil) throws -> StateDict {
     let choice = try choose(name)
     let found = try read(choice)
-    let prefix = "module."
-    let isWrapped = found.tensors.allSatisfy { $0.name.hasPrefix(prefix) }
-    let tensors = found.tensors.map {
-      (name: String($0.name.dropFirst(isWrapped ? prefix.count : 0)), tensor: $0.tensor)
-    }
+    let (tensors, ofWrapper) = WrappedNames.unwrapped(found.tensors)
+    let dropped = (
+      tensors: found.dropped.tensors + ofWrapper.count,
+      bytes: found.dropped.bytes + ofWrapper.reduce(0) { $0 + $1.bytes.count }
+    )
     return StateDict(
-      tensors: tensors, dropped: found.dropped, choice: stateDictNames.count > 1 ? choice : nil)
+      tensors: tensors, dropped: dropped, choice: stateDictNames.count > 1 ? choice : nil)
   }
 
   private func choose(_ name: String?) throws -> String? {

@@ -1002,6 +1002,25 @@ accepted_torch(
     checkpoint(pickle(ordered({"module.w": W, "module.module.v": W})), ONE),
     {"": {"w": READ_W["w"], "module.v": READ_W["w"]}})
 accepted_torch(
+    "wrappers", "names of a model inside three wrappers, and a name that is a prefix and no more",
+    checkpoint(pickle(ordered({"_orig_mod.model.module.w": W, "_orig_mod.model.module.module.": W})), ONE),
+    {"": {"w": READ_W["w"], "module.": READ_W["w"]}})
+averages = {"0": ONE["0"], "1": b"\7" + b"\0" * 7}
+counter = tensor(storage("LongStorage", "1", 1), ())
+accepted_torch(
+    "averaged-model", "an AveragedModel: its counter is training state",
+    checkpoint(pickle({"ema": ordered({"n_averaged": counter, "module.w": W})}), averages),
+    {"ema": READ_W}, dropped=(1, 8))
+accepted_torch(
+    "counter-of-averages-alone", "`n_averaged` beside names without `module.` stays",
+    checkpoint(pickle(ordered({"n_averaged": counter, "w": W})), averages),
+    {"": READ_W | {"n_averaged": read("i64", (), averages["1"])}})
+accepted_torch(
+    "nested", "everything in one member, and a plain value beside it",
+    checkpoint(pickle({"checkpoint": {"model": {"w": W}, "args": arguments({"T": 4}), "epoch": 3},
+                       "epoch": 4, "note": "x"}), ONE),
+    {"model": READ_W}, {"epoch": 3, "note": "x"}, {"T": 4})
+accepted_torch(
     "module-prefix-of-some", "`module.` on one name of two stays",
     checkpoint(pickle({"module.w": W, "v": W}), ONE),
     {"": {"module.w": READ_W["w"], "v": READ_W["w"]}})

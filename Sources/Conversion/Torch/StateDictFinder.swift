@@ -19,6 +19,26 @@ struct StateDictFinder {
     }
   }
 
+  /// The members of a checkpoint. One that is all in a single member, as in `{"checkpoint": {...}}`, has
+  /// the members of that, and what lies beside it.
+  mutating func members(of root: PickleDict) -> [(name: String, value: PickleValue)] {
+    let outer = root.members
+    guard states(outer).isEmpty, let (name, inner) = onlyHolder(outer) else { return outer }
+    let names = Set(inner.members.map(\.name))
+    return inner.members + outer.filter { $0.name != name && !names.contains($0.name) }
+  }
+
+  private mutating func onlyHolder(
+    _ members: [(name: String, value: PickleValue)]
+  ) -> (name: String, dict: PickleDict)? {
+    var seen: Set<ObjectIdentifier> = []
+    let holders = members.compactMap { name, value -> (name: String, dict: PickleDict)? in
+      guard let dict = value.dict, seen.insert(ObjectIdentifier(dict)).inserted else { return nil }
+      return states(dict.members).isEmpty ? nil : (name, dict)
+    }
+    return holders.count == 1 ? holders[0] : nil
+  }
+
   private mutating func isState(_ dict: PickleDict) -> Bool {
     let isState = known[ObjectIdentifier(dict)] ?? Self.isStateDict(dict)
     known[ObjectIdentifier(dict)] = isState

@@ -21,7 +21,7 @@ enum TorchImport {
         read: { _ in .init(tensors: try tensors(root, checkpoint), dropped: (0, 0)) })
     }
     var finder = StateDictFinder()
-    let members = root.members
+    let members = finder.members(of: root)
     let states = finder.states(members)
     guard !states.isEmpty else {
       throw TorchFailure(

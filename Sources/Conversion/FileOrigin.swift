@@ -57,11 +57,16 @@ public struct FileOrigin: Sendable {
     if naming != .released {
       members["tensors_matched_by"] = .string(naming.map { "names of \($0)" } ?? "order")
     }
-    // One step back; the file that was imported then is named in it.
-    members["derived_from"] = former?.object.map { former in
-      .object(former.filter { $0.key != "derived_from" })
-    }
+    members["derived_from"] = oldest
     return .object(members)
+  }
+
+  /// The oldest provenance that the file tells of: where the weights come from. The exports between it
+  /// and this file held the same bits.
+  private var oldest: JSON? {
+    var oldest = former?.object
+    while let older = oldest?["derived_from"]?.object { oldest = older }
+    return oldest.map { .object($0) }
   }
 
   private func source() throws -> JSON {

@@ -51,7 +51,7 @@ public struct FileOrigin: Sendable {
       "training_arguments": arguments ?? .null,
       "facts": .object(facts),
       "dropped": ["tensors": .integer(dropped.tensors), "bytes": .integer(dropped.bytes)],
-      "licences": former?["licences"] ?? licences,
+      "licences": formerLicences ?? licences,
     ]
     // Said where it is not the usual: the released code's own names.
     if naming != .released {
@@ -59,6 +59,14 @@ public struct FileOrigin: Sendable {
     }
     members["derived_from"] = oldest
     return .object(members)
+  }
+
+  /// The licences that the file carried, if they are such.
+  private var formerLicences: JSON? {
+    guard let licences = former?["licences"], let texts = licences.object,
+      texts.values.allSatisfy({ $0.string != nil })
+    else { return nil }
+    return licences
   }
 
   /// The oldest provenance that the file tells of: where the weights come from. The exports between it

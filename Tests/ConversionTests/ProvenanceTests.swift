@@ -32,4 +32,19 @@ import Testing
       #expect(provenance["derived_from"]?["derived_from"] == nil)
     }
   }
+
+  @Test(arguments: [#"{"licences":[1,2]}"#, #"{"licences":{"weights":1}}"#, "{}", "[]"])
+  func `licences that a file carries are taken if they are texts`(_ former: String) throws {
+    let folder = try ScratchFolder()
+    let checkpoint = TinyModel.checkpoint()
+    try SafetensorsExport.write(checkpoint, to: folder.file("x.safetensors"))
+    let file = try SafetensorsFile(
+      ByteRegion(try MappedFile(path: folder.file("x.safetensors"))), at: "x")
+    var metadata = file.metadata
+    metadata["qkzoo.provenance"] = former
+    try SafetensorsWriter.write(
+      file.tensors, metadata: metadata, to: folder.file("y.safetensors"))
+    let found = try reimported(folder.file("y.safetensors")).provenance["licences"]
+    #expect(found == ["code": "none stated", "weights": "none stated"])
+  }
 }

@@ -1186,14 +1186,20 @@ accepted_torch(
         "set": ["b", "a"], "size": [2, 3], "device": "device cuda:0", "type": "torch.float16",
         "counts": {"a": 2}, "pairs": {"a": 1, "b": 2}, "bytes": "3 bytes", "tensor": "tensor [2, 2]"},
     dropped=(1, 16))
+LEFT_OUT = "left out: too large"
 accepted_torch(
     "arguments-in-a-circle", "a list in the arguments that contains itself: they are left out",
-    checkpoint(pickle({"model": {"w": W}, "args": b"]q\x00h\x00a"}), ONE), {"model": READ_W})
+    checkpoint(pickle({"model": {"w": W}, "args": b"]q\x00h\x00a"}), ONE), {"model": READ_W},
+    arguments=LEFT_OUT)
 bomb = b"]q\x00" + b"".join(
     b"0](" + b"h" + bytes([level]) + b"h" + bytes([level]) + b"eq" + bytes([level + 1]) for level in range(30))
 accepted_torch(
     "arguments-of-2-to-30", "30 lists, each twice the one before: never written out",
-    checkpoint(pickle({"model": {"w": W}, "args": bomb}), ONE), {"model": READ_W})
+    checkpoint(pickle({"model": {"w": W}, "args": bomb}), ONE), {"model": READ_W}, arguments=LEFT_OUT)
+accepted_torch(
+    "fact-too-large", "a fact of 20,001 values: its name is kept, and says so",
+    checkpoint(pickle({"model": {"w": W}, "history": b"](" + b"N" * 20_000 + b"e", "epoch": 3}), ONE),
+    {"model": READ_W}, {"history": LEFT_OUT, "epoch": 3})
 accepted_torch(
     "dropped-claims", "an optimizer's storages that claim 2^62 bytes each: only what is there counts",
     checkpoint(pickle({"model": {"w": W}, "optimizer": [

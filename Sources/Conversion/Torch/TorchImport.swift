@@ -34,7 +34,7 @@ enum TorchImport {
     return ImportedFile(
       container: .torch, path: path, stateDictNames: states.map(\.0),
       facts: facts(rest),
-      arguments: own?.arguments ?? rest.first { $0.0 == "args" }.flatMap { json($0.1) },
+      arguments: own?.arguments ?? rest.first { $0.0 == "args" }.map { json($0.1) },
       own: own,
       read: { name in
         guard let name, let state = byName[name] else { preconditionFailure("a name of the file") }
@@ -64,22 +64,27 @@ enum TorchImport {
     return try checkpoint.tensors(members)
   }
 
-  /// Members that are plain values; members share values, so the budget is one for all.
+  /// What is said of a value that is not taken over for its size or its depth.
+  private static let leftOut: JSON = "left out: too large"
+
+  /// Members that are plain values; members share values, so the budget is one for all, names included.
   private static func facts(_ members: [(String, PickleValue)]) -> [String: JSON] {
     var facts: [String: JSON] = [:]
     var left = factBudget
     for (name, value) in members where name != "args" && name != "optimizer" {
+      left -= 1 + name.utf8.count / 16
+      guard left >= 0 else { break }
       var budget = min(left, memberBudget)
       left -= budget
-      facts[name] = value.json(budget: &budget)
+      facts[name] = value.json(budget: &budget) ?? leftOut
       left += max(budget, 0)
     }
     return facts
   }
 
-  private static func json(_ value: PickleValue) -> JSON? {
+  private static func json(_ value: PickleValue) -> JSON {
     var budget = memberBudget
-    return value.json(budget: &budget)
+    return value.json(budget: &budget) ?? leftOut
   }
 
   /// Counts the tensors inside values that are not taken over with a state dict, each container and

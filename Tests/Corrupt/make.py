@@ -991,6 +991,9 @@ accepted_torch(
 READ_OLD = {"w": read("f32", (4,), floats(1, 2, 3, 4))}
 accepted_torch("legacy", "the format before PyTorch 1.6", stream(), {"": READ_OLD})
 accepted_torch(
+    "legacy-protocol-4", "before 1.6, pickled by protocol 4: the magic number is in a frame",
+    b"\x80\x04\x95" + struct.pack("<Q", len(MAGIC) - 2) + stream()[2:], {"": READ_OLD})
+accepted_torch(
     "legacy-timm", "before 1.6: state dict, optimizer and an argument, keys in another order",
     stream({"state_dict": OLD, "optimizer": {"state": {0: tensor(
         value(("storage", name("torch", "LongStorage"), "7", "cpu", 1, None)) + b"Q", ())}},

@@ -4,8 +4,10 @@ import json
 import unittest
 
 import h5py
+import numpy as np
 import torch
-from support import DIGITS, FOLDER, datasets, exit_code, load_pth, manifest, report, stored_bytes
+from support import DIGITS, FOLDER, datasets, exit_code, load_pth, manifest, report, stored_bytes, validator
+from qkformer import QKFormer
 from make import sha256, tensor_line, identity_text
 
 
@@ -65,6 +67,58 @@ class TorchSave(unittest.TestCase):
         torch.save(prefixed, FOLDER / "prefixed.pth")
         found = report("convert", FOLDER / "prefixed.pth", "--config", self.configuration, "-o", FOLDER / "p.qkz.h5")
         self.assertEqual(found["tensors"], len(self.state))
+        for protocol in (2, 3, 4, 5):
+            self.convert(f"legacy-{protocol}", self.state, _use_new_zipfile_serialization=False,
+                         pickle_protocol=protocol)
+
+    def test_inside_wrappers(self):
+        """The names that PyTorch's own wrappers give, and what they add."""
+        checkpoint = load_pth(DIGITS / "checkpoint.pth")[1]
+        model = QKFormer(checkpoint["args"].qkzoo_configuration)
+        model.load_state_dict(self.state)
+        averaged = torch.optim.swa_utils.AveragedModel(model)
+        averaged.update_parameters(model)
+        compiled = torch.compile(model)
+        parallel = torch.nn.DataParallel(compiled)
+        for name, wrapper, dropped in (
+                ("averaged", averaged, 1), ("compiled", compiled, 0), ("parallel", parallel, 0)):
+            with self.subTest(name):
+                torch.save({"state": wrapper.state_dict()}, FOLDER / "wrapped.pth")
+                found = report("convert", FOLDER / "wrapped.pth", "--config", self.configuration,
+                               "-o", FOLDER / "wrapped.qkz.h5")
+                self.assertEqual((found["tensors"], found["dropped_tensors"]), (len(self.state), dropped))
+                self.assertEqual(found["weights_id"], report("identify", DIGITS / "checkpoint.pth")["weights_id"])
+
+    def test_inert_values_beside_the_weights(self):
+        for protocol in (2, 4, 5):
+            with self.subTest(protocol):
+                torch.save({
+                    "state_dict": self.state, "short": np.int16(-3), "unsigned": np.uint64(2**63), "frozen": frozenset([1]),
+                    "array": bytearray(b"abc"), "scales": [torch.zeros(3, dtype=torch.float8_e4m3fn),
+                                                           torch.zeros(3, dtype=torch.uint16)],
+                }, FOLDER / "inert.pth", pickle_protocol=protocol)
+                path = FOLDER / "inert.qkz.h5"
+                report("convert", FOLDER / "inert.pth", "--config", self.configuration, "-o", path)
+                with h5py.File(path) as file:
+                    provenance = json.loads(file["provenance"][0])
+                self.assertEqual(provenance["facts"], {
+                    "short": -3, "unsigned": "integer beyond 64 bits", "frozen": [1], "array": "3 bytes",
+                    "scales": ["tensor [3]", "tensor [3]"]})
+                self.assertEqual(provenance["dropped"], {"tensors": 2, "bytes": 9})
+
+    def test_one_state_dict_of_two(self):
+        """The provenance says which one was taken, and validates."""
+        ema = {name: tensor.clone() for name, tensor in self.state.items()}
+        torch.save({"state_dict": self.state, "model_ema": ema}, FOLDER / "two.pth")
+        size = sum(tensor.numel() * tensor.element_size() for tensor in ema.values())
+        for name in ("state_dict", "model_ema"):
+            path = FOLDER / "one-of-two.qkz.h5"
+            report("convert", FOLDER / "two.pth", "--weights", name, "--config", self.configuration, "-o", path)
+            with h5py.File(path) as file:
+                provenance = json.loads(file["provenance"][0])
+            self.assertEqual(provenance["source"]["state_dict"], name)
+            self.assertEqual(provenance["dropped"], {"tensors": len(ema), "bytes": size})
+            self.assertEqual(list(validator("provenance").iter_errors(provenance)), [])
 
     def test_half_precision(self):
         for dtype, name, stock in ((torch.float16, "f16", "float16"), (torch.bfloat16, "bf16", "float32")):

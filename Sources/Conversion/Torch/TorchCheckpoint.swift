@@ -17,13 +17,13 @@ struct TorchCheckpoint {
   init(_ file: ByteRegion, at place: String) throws {
     self.place = place
     copyLimit = 2 * file.count
-    let start = file.part(0..<min(file.count, 16)).copy()
+    let start = file.part(0..<min(file.count, TorchStream.longestHead)).copy()
     if start.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
       let archive = try TorchArchive(file, at: place)
       document = try archive.document()
       storages = archive
-    } else if start.starts(with: TorchStream.magic) {
-      let stream = try TorchStream(file, at: place)
+    } else if let head = TorchStream.head(of: start) {
+      let stream = try TorchStream(file, head: head, at: place)
       document = stream.document
       storages = stream
     } else {

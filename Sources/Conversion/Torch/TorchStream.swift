@@ -11,11 +11,22 @@ import TensorFiles
 ///
 /// Corresponds to `_legacy_save` in `torch/serialization.py`, protocol 1001.
 struct TorchStream: TorchStorages {
-  /// The magic number as a pickle spells it: protocol 2, LONG1 of ten bytes.
-  static let magic: [UInt8] = [
-    0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19,
-    UInt8(ascii: "."),
+  /// The magic number as a pickle spells it: LONG1 of ten bytes, and the end.
+  private static let magic: [UInt8] = [
+    0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, UInt8(ascii: "."),
   ]
+  /// The most bytes that the pickle of the magic number has.
+  static let longestHead = 2 + 9 + magic.count
+
+  /// The length of the pickle of the magic number at the start of some bytes, if it is there: a
+  /// protocol, from 4 on a frame, and the number.
+  static func head(of start: [UInt8]) -> Int? {
+    guard start.count > 2, start[0] == 0x80, (2...5).contains(start[1]) else { return nil }
+    let frame = start[1] >= 4 && start[2] == 0x95 ? 9 : 0
+    guard start.dropFirst(2 + frame).starts(with: magic) else { return nil }
+    return 2 + frame + magic.count
+  }
+
   private static let protocolVersion = 1001
   /// The bytes in which the small pickles must end.
   private static let headerLimit = 1 << 16
@@ -24,8 +35,9 @@ struct TorchStream: TorchStorages {
   let document: PickleDocument
   private let storages: [String: ByteRegion]
 
-  init(_ file: ByteRegion, at place: String) throws {
-    var reader = Reader(file: file, place: place, offset: Self.magic.count)
+  /// Reads what follows the magic number, which is `head` bytes long.
+  init(_ file: ByteRegion, head: Int, at place: String) throws {
+    var reader = Reader(file: file, place: place, offset: head)
     let version = try reader.pickle("protocol version", limit: Self.headerLimit)
     guard version.root.int == Self.protocolVersion else {
       throw TorchFailure(

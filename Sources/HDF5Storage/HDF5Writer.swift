@@ -68,12 +68,18 @@ public final class HDF5Writer {
 
   /// Writes a tensor compressed, in the chunks of `ChunkCodec`, encoded on all cores.
   ///
-  /// - Throws: `HDF5Failure`, also for a tensor of rank 0 or an empty one.
+  /// - Throws: `HDF5Failure`, also for a tensor of rank 0, an empty one, or one of larger rows than a
+  ///   chunk may have.
   public func writeCompressed(_ tensor: Tensor, to path: String) throws {
     guard !tensor.shape.isEmpty, tensor.count > 0 else {
       throw HDF5Failure(.limit, at: path, expected: "a tensor with rows", found: "\(tensor.shape)")
     }
     let codec = ChunkCodec(width: tensor.elementType.byteCount, shape: tensor.shape)
+    guard codec.chunkBytes <= ChunkCodec.chunkByteLimit else {
+      throw HDF5Failure(
+        .limit, at: path, expected: "rows of at most \(ChunkCodec.chunkByteLimit) bytes",
+        found: "\(codec.chunkBytes)")
+    }
     try LibHDF5.H5Zregister(ChunkCodec.filter)
     let creation = try LibHDF5.H5Pcreate(qkz_h5p_dataset_create())
     try LibHDF5.H5Pset_obj_track_times(creation)

@@ -17,6 +17,9 @@ public struct ChunkCodec: Sendable {
 
   private static let targetBytes = 1 << 20
   private static let chunkLimit = 1_024
+  /// The most bytes of a chunk: a frame of one segment has a window as large as its content, and
+  /// decoders take larger ones only if they are told to.
+  public static let chunkByteLimit = 1 << 27
 
   /// Bytes of an element.
   private let width: Int

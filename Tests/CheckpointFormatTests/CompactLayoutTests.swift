@@ -41,6 +41,33 @@ import Testing
     #expect(identities[0] == identities[1])
   }
 
+  @Test func `a tensor with a row that is too large for a frame stays raw`() throws {
+    let folder = try ScratchFolder()
+    let path = folder.file("large.qkz.h5")
+    var checkpoint = TinyModel.checkpoint()
+    let configuration = checkpoint.configuration
+    let side = 6_000
+    let shape = [1, configuration.input.channels, side, side]
+    let groups = checkpoint.plan.neurons.count * configuration.timeSteps
+    checkpoint.references = [
+      Reference(
+        origin: .init(tool: "a pencil", precision: "exact", isIndependent: true), scope: .sample,
+        input: Tensor(shape, [Float](repeating: 0.5, count: shape.reduce(1, *))),
+        logits: Tensor(
+          [1, configuration.classes], [Float](repeating: 0, count: configuration.classes)),
+        spikeCounts: Tensor(
+          [checkpoint.plan.neurons.count, configuration.timeSteps, 1],
+          [UInt64](repeating: 0, count: groups)),
+        spikeDigests: Tensor(
+          [checkpoint.plan.neurons.count, configuration.timeSteps, 1, 32],
+          [UInt8](repeating: 0, count: groups * 32)), spikes: [:])
+    ]
+    try CheckpointWriter.write(checkpoint, to: path, layout: .compact)
+    let file = try CheckpointFile.openVerified(path)
+    #expect(file.layout == .compact)
+    #expect(try file.checkpoint().references.first?.input.shape == shape)
+  }
+
   @Test func `the same content gives the same bytes`() throws {
     let folders = try [ScratchFolder(), ScratchFolder()]
     let files = try folders.map { try TestFiles.bytes(try written($0, .compact)) }

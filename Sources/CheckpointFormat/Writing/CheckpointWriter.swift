@@ -113,9 +113,12 @@ public enum CheckpointWriter {
     }
 
     /// Bytes stay raw under filter 3: stock readers notice damage in a zstd frame only when the
-    /// planes do not fit together again, and bytes have one plane.
+    /// planes do not fit together again, and bytes have one plane. So do tensors whose rows are too
+    /// large for a frame.
     private static func isCompressible(_ tensor: Tensor) -> Bool {
-      !tensor.shape.isEmpty && tensor.elementType.byteCount > 1
+      let width = tensor.elementType.byteCount
+      return !tensor.shape.isEmpty && width > 1
+        && ChunkCodec(width: width, shape: tensor.shape).chunkBytes <= ChunkCodec.chunkByteLimit
     }
 
     /// The manifest lies before all that it describes, so its place is taken first, and it is

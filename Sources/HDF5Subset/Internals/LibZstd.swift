@@ -77,7 +77,8 @@ enum LibZstd {
   ) throws -> Int {
     let total = source.count
     try check(unsafe ZSTD_CCtx_reset(context, ZSTD_reset_session_only))
-    // A window as large as the content makes a frame of one segment, without a window in its header.
+    // A window as large as the content, which is at most 2^27 bytes, makes a frame of one segment,
+    // without a window in its header.
     let windowLog = min(max(Int.bitWidth - (total - 1).leadingZeroBitCount, 10), 27)
     try unsafe set(context, ZSTD_c_windowLog, Int32(windowLog))
     try check(unsafe ZSTD_CCtx_setPledgedSrcSize(context, UInt64(total)))

@@ -6,13 +6,19 @@ public import QKFormerModel
 
 /// Accuracy and firing records in a JSON file: ours, or those of `dump_reference.py`.
 public enum RecordFile {
-  /// Reads records for a model.
+  /// Reads records for a model, which must not contradict them.
   ///
   /// - Throws: `ReferenceFailure`, `CheckpointFailure`, `JSONFailure`, `FileFailure`.
   public static func read(_ path: String, for plan: NetworkPlan) throws -> Records {
     let json = try JSON(parsing: try Files.read(path, limit: 64 << 20), at: path)
-    return json["accuracy"] == nil
+    let records =
+      json["accuracy"] == nil
       ? try foreign(json, plan, path) : try Records(json: json, at: path)
+    if let finding = records.findings(plan, place: path).first {
+      throw ReferenceFailure(
+        .tensor, at: finding.place, expected: finding.expected, found: finding.found)
+    }
+    return records
   }
 
   private static func foreign(
@@ -32,11 +38,12 @@ public enum RecordFile {
     var perStep: [String: [Int]] = [:]
     for group in plan.neurons {
       guard let counts = spikes[group.upstreamName]?.array?.compactMap(\.int),
-        counts.count == plan.configuration.timeSteps
+        counts.count == plan.configuration.timeSteps, counts.allSatisfy({ $0 >= 0 })
       else {
         throw ReferenceFailure(
           .tensor, at: "\(path) \(group.upstreamName)",
-          expected: "\(plan.configuration.timeSteps) spike counts", found: "others or none")
+          expected: "\(plan.configuration.timeSteps) spike counts of 0 or more",
+          found: spikes[group.upstreamName].map { String($0.canonicalText.prefix(100)) } ?? "none")
       }
       perStep[group.path] = counts
     }

@@ -48,6 +48,26 @@ import Testing
       try TestFiles.bytes(folder.file("a.qkz.h5")) == TestFiles.bytes(folder.file("b.qkz.h5")))
   }
 
+  @Test func `what the reader refuses is named as the file that was to be written`() throws {
+    let folder = try ScratchFolder()
+    let path = folder.file("model.qkz.h5")
+    let good = Samples.records(TinyModel.checkpoint().configuration)
+    var (negative, noClass) = (good, good)
+    negative.firing[0].spikes["stage1/speds/unit0/lif"]?[0] = -1
+    noClass.accuracy[0].answers?[2] = 5
+    for (records, place) in [
+      (negative, "\(path) records firing"), (noClass, "\(path) records accuracy on dice"),
+    ] {
+      var checkpoint = TinyModel.checkpoint()
+      checkpoint.records = records
+      let refusal = #expect(throws: CheckpointFindings.self) {
+        try CheckpointWriter.write(checkpoint, to: path)
+      }
+      #expect(refusal?.place == place)
+      #expect(try folder.names().isEmpty)
+    }
+  }
+
   @Test func `half precision weights are kept as they are`() throws {
     let folder = try ScratchFolder()
     let path = folder.file("model.qkz.h5")

@@ -61,6 +61,34 @@ import Testing
     #expect(result.errors.contains("-o \(link) would replace \(pth), which this command reads"))
   }
 
+  @Test func `records that no model could give are refused where they are`() throws {
+    let folder = try ScratchFolder()
+    let (records, output) = (folder.file("r.json"), folder.file("o.qkz.h5"))
+    let text = String(
+      decoding: try TestFiles.bytes(Self.digits + "/records-pytorch.json"), as: UTF8.self)
+    var json = try #require(try JSON(parsing: Array(text.utf8), at: "records").object)
+    var (counts, answers) = (
+      try #require(json["spike_counts"]?.object), try #require(json["answers"]?.array)
+    )
+    answers[3] = .integer(999_999)
+    json["answers"] = .array(answers)
+    try TestFiles.write(JSON.object(json).canonicalBytes, to: records)
+    let foreign = try run("convert", Self.model, "--records", records, "-o", output)
+    #expect(foreign.status == 65)
+    #expect(foreign.errors.contains("r.json accuracy on digits-test: reference-"))
+    #expect(foreign.errors.hasSuffix("expected answers from 0 to 9, found 999999\n"))
+    let name = try #require(counts.keys.sorted().first)
+    counts[name] = .array([-1, 0, 0, 0].map { .integer($0) })
+    json["spike_counts"] = .object(counts)
+    try TestFiles.write(JSON.object(json).canonicalBytes, to: records)
+    let negative = try run("convert", Self.model, "--records", records, "-o", output)
+    #expect(negative.status == 65)
+    #expect(
+      negative.errors.hasSuffix(
+        " \(name): reference-tensor: expected 4 spike counts of 0 or more, found [-1,0,0,0]\n"),
+      "\(negative.errors)")
+  }
+
   @Test func `a checkpoint may be converted in place, for nothing of it is lost`() throws {
     let folder = try ScratchFolder()
     let path = folder.file("m.qkz.h5")

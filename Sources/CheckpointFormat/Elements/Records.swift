@@ -120,9 +120,24 @@ extension Records {
     return integers.count == elements.count ? integers : nil
   }
 
-  /// What contradicts a model: spike counts must be those of its neuron groups. `place` names the
-  /// records in the findings.
+  /// What contradicts a model: answers must be its classes, and spike counts those of its neuron
+  /// groups. `place` names the records in the findings.
   public func findings(_ plan: NetworkPlan, place: String) -> [CheckpointFailure] {
+    answerFindings(plan.configuration.classes, place: place) + firingFindings(plan, place: place)
+  }
+
+  private func answerFindings(_ classes: Int, place: String) -> [CheckpointFailure] {
+    accuracy.compactMap { record in
+      guard let answer = record.answers?.first(where: { !(0..<classes).contains($0) }) else {
+        return nil
+      }
+      return CheckpointFailure(
+        .structure, at: "\(place) accuracy on \(record.dataset)",
+        expected: "answers from 0 to \(classes - 1)", found: "\(answer)")
+    }
+  }
+
+  private func firingFindings(_ plan: NetworkPlan, place: String) -> [CheckpointFailure] {
     let paths = Set(plan.neurons.map(\.path))
     let steps = plan.configuration.timeSteps
     return firing.filter { record in

@@ -11,11 +11,20 @@ public struct ConfigurationChoice: Sendable {
   public let configuration: QKFormerConfiguration
   /// Who says so, as in `--preset HST-10-384` or `stated by the file`.
   public let source: String
+  /// The preset or entry that it is, or was changed from, if it has a name.
+  public let name: String?
+  /// The options that chose it; none if nobody had to ask for it.
+  public let options: [String]
 
   /// Names a choice.
-  public init(configuration: QKFormerConfiguration, source: String) {
+  public init(
+    configuration: QKFormerConfiguration, source: String, name: String? = nil,
+    options: [String] = []
+  ) {
     self.configuration = configuration
     self.source = source
+    self.name = name
+    self.options = options
   }
 
   /// Reads a configuration from a JSON file.
@@ -25,7 +34,7 @@ public struct ConfigurationChoice: Sendable {
     let json = try JSON(parsing: try Files.read(path, limit: 1 << 20), at: path)
     return ConfigurationChoice(
       configuration: try QKFormerConfiguration(json: json, at: path),
-      source: "--config \(Files.name(of: path))")
+      source: "--config \(Files.name(of: path))", options: ["--config", path])
   }
 
   /// The preset of a name, which an option gave.
@@ -40,7 +49,8 @@ public struct ConfigurationChoice: Sendable {
         found: name)
     }
     return ConfigurationChoice(
-      configuration: preset.configuration, source: "\(option) \(preset.name)")
+      configuration: preset.configuration, source: "\(option) \(preset.name)", name: preset.name,
+      options: [option, preset.name])
   }
 }
 
@@ -71,7 +81,8 @@ enum StatedConfiguration {
     }
     try configuration.validate(at: "\(file.path) training arguments")
     return ConfigurationChoice(
-      configuration: configuration, source: "stated by the file (model \(name), T=\(steps))")
+      configuration: configuration, source: "stated by the file (model \(name), T=\(steps))",
+      name: preset.name)
   }
 }
 
@@ -83,6 +94,9 @@ public struct UndecidedConfiguration: Diagnosable {
   public let candidates: [String]
   /// What the tensors themselves decide.
   public let evidence: String
+  /// How the tensors fit the candidates.
+  let matching: TensorMatching
+  let command: ConversionCommand
 
   /// `configuration-undecided`.
   public var name: String { ConfigurationFailureCode.undecided.rawValue }
@@ -99,11 +113,10 @@ public struct UndecidedConfiguration: Diagnosable {
   public var description: String {
     let head = PlainText.escaped("\(place): \(name): expected \(expected), found \(found)")
     guard !candidates.isEmpty else {
-      return head + "\nno preset and no entry has these shapes; write a configuration after the "
-        + "nearest one:\n  qkzoo presets --show NAME > model.json, then --config model.json"
+      let why = "no preset and no entry has these shapes; write a configuration after the nearest:"
+      return ([head, why] + ModelAssembly.ownConfiguration(after: nil)).joined(separator: "\n")
     }
-    let file = PlainText.escaped(place)
-    let commands = candidates.map { "  qkzoo convert \(file) --preset \($0) -o OUT.qkz.h5" }
+    let commands = candidates.map { command.line(["--preset", $0], matching) }
     return ([head, "configurations whose shapes fit:"] + commands).joined(separator: "\n")
   }
 }
@@ -114,6 +127,8 @@ public struct TensorsDoNotFit: Diagnosable {
   public let findings: [CheckpointFailure]
   /// Where the configuration came from.
   public let source: String
+  /// What can be done about it, in lines.
+  public let advice: [String]
 
   /// `tensors-do-not-fit`.
   public var name: String { ConfigurationFailureCode.tensors.rawValue }
@@ -127,7 +142,7 @@ public struct TensorsDoNotFit: Diagnosable {
   public var expected: String { findings[0].expected }
   /// What the first difference met.
   public var found: String { findings[0].found }
-  /// A headline, a line for each of the first differences, and how many more there are.
+  /// A headline, a line for each of the first differences, how many more there are, and what to do.
   public var description: String {
     let head = "\(name): \(findings.count) differences to the configuration of \(source)"
     let lines = findings.prefix(Self.mostLines).map {
@@ -135,6 +150,6 @@ public struct TensorsDoNotFit: Diagnosable {
     }
     let rest = findings.count - lines.count
     let end = rest > 0 ? ["  and \(rest) more"] : []
-    return ([head] + lines + end).joined(separator: "\n")
+    return ([head] + lines + end + advice).joined(separator: "\n")
   }
 }

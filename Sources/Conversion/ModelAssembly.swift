@@ -11,6 +11,8 @@ import SpikeTensors
 public struct ModelAssembly {
   /// The file.
   public let file: ImportedFile
+  /// Which of its state dicts was asked for.
+  let weights: String?
   /// How its tensors find their places.
   public let matching: TensorMatching
   /// They, under the names of the file.
@@ -42,6 +44,7 @@ public struct ModelAssembly {
         found: "\(file.container.rawValue)")
     }
     self.matching = matching
+    self.weights = weights
     let state = try file.stateDict(weights)
     dropped = state.dropped
     origin = FileOrigin(file, state, digests: hashing)
@@ -67,9 +70,10 @@ public struct ModelAssembly {
     }
     if entries.isEmpty, let stated = try StatedConfiguration.read(file) { return stated }
     let known = entries.map(\.source)
+    let (candidates, matching) = fitting(beside: named)
     throw UndecidedConfiguration(
-      place: file.path, candidates: fittingNames(beside: named),
-      evidence: ([summary] + known).joined(separator: "; "))
+      place: file.path, candidates: candidates,
+      evidence: ([summary] + known).joined(separator: "; "), matching: matching, command: command)
   }
 
   /// What names and shapes alone decide, in one line.
@@ -82,13 +86,24 @@ public struct ModelAssembly {
     Preset.all.filter { placement($0.configuration).findings.isEmpty }
   }
 
-  /// The names of the presets, then of other configurations, whose inventory has exactly these tensors.
-  private func fittingNames(beside named: [String: QKFormerConfiguration]) -> [String] {
-    let presets = fittingPresets.map(\.name)
+  /// The names of the presets, then of other configurations, whose inventory has exactly these tensors,
+  /// by name, or else by order.
+  private func fitting(
+    beside named: [String: QKFormerConfiguration]
+  ) -> (names: [String], matching: TensorMatching) {
+    let names = fittingNames(beside: named, matching)
+    guard names.isEmpty, couldMatchByOrder else { return (names, matching) }
+    return (fittingNames(beside: named, .order), .order)
+  }
+
+  private func fittingNames(
+    beside named: [String: QKFormerConfiguration], _ matching: TensorMatching
+  ) -> [String] {
+    let presets = Preset.all.filter { placement($0.configuration, matching).findings.isEmpty }
     let others = named.filter { name, configuration in
-      Preset.named(name) == nil && placement(configuration).findings.isEmpty
+      Preset.named(name) == nil && placement(configuration, matching).findings.isEmpty
     }
-    return presets + others.keys.sorted()
+    return presets.map(\.name) + others.keys.sorted()
   }
 
   /// What nobody stated.
@@ -103,7 +118,9 @@ public struct ModelAssembly {
   ) throws -> Checkpoint {
     let placement = placement(choice.configuration)
     guard placement.findings.isEmpty else {
-      throw TensorsDoNotFit(findings: placement.findings, source: choice.source)
+      throw TensorsDoNotFit(
+        findings: placement.findings, source: choice.source,
+        advice: advice(on: placement.findings, choice))
     }
     let checkpoint = Checkpoint(
       configuration: choice.configuration, parameters: placement.tensors,
@@ -140,6 +157,12 @@ public struct ModelAssembly {
 
   /// The tensors at their places under a configuration.
   public func placement(_ configuration: QKFormerConfiguration) -> TensorPlacement {
+    placement(configuration, matching)
+  }
+
+  func placement(
+    _ configuration: QKFormerConfiguration, _ matching: TensorMatching
+  ) -> TensorPlacement {
     switch matching {
     case .name: .byName(tensors.named, configuration, at: file.path)
     case .order: .byOrder(tensors.named, configuration, at: file.path)

@@ -160,6 +160,30 @@ import Testing
     #expect(lines.contains { $0.hasSuffix(missing) })
   }
 
+  @Test func `counters are not made up, and how to get them is said`() throws {
+    let configuration = TinyModel.configuration()
+    let choice = ConfigurationChoice(configuration: configuration, source: "a test")
+    var tensors = zeros(configuration)
+    for name in tensors.keys where name.hasSuffix("num_batches_tracked") {
+      tensors[name] = name.hasPrefix("stage") ? nil : Tensor([], [UInt8(7)])
+    }
+    let assembly = try assembly(tensors, try ScratchFolder())
+    let failure = try #require(throws: TensorsDoNotFit.self) { try assembly.checkpoint(choice) }
+    #expect(failure.description.hasSuffix("which makes these counters, and save its state dict"))
+  }
+
+  @Test func `of a head of another size it is said how to write a configuration`() throws {
+    let choice = try ConfigurationChoice.preset("HST-4-384-CIFAR10")
+    var tensors = zeros(choice.configuration)
+    tensors["head.weight"] = Tensor([7, 384], [Float](repeating: 0, count: 7 * 384))
+    tensors["head.bias"] = Tensor([7], [Float](repeating: 0, count: 7))
+    let assembly = try assembly(tensors, try ScratchFolder())
+    let failure = try #require(throws: TensorsDoNotFit.self) { try assembly.checkpoint(choice) }
+    #expect(
+      failure.description.hasSuffix(
+        "\n  qkzoo presets --show \(choice.name ?? "") > model.json, then --config model.json"))
+  }
+
   @Test func `a preset that is not listed is refused`() throws {
     let refusal = try Refusal.of { _ = try ConfigurationChoice.preset("HST-11-384") }
     #expect(refusal == Refusal(name: "configuration-value", exitCode: 78))

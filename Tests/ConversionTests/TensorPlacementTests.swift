@@ -80,6 +80,31 @@ import Testing
     #expect(try ordered.tensors.weightsID() == weights)
   }
 
+  @Test func `where the order fits and the names do not, the command that takes it is told`() throws
+  {
+    let checkpoint = TinyModel.checkpoint(TinyModel.membrane())
+    let names = numbered(checkpoint.plan.registeredParameters)
+    let folder = try ScratchFolder()
+    let path = folder.file("my $(touch PWNED) it's.pth")
+    try write(try registered(checkpoint) { names[$0.upstreamName] ?? "" }, to: path)
+    let quoted = #"'\#(folder.path)/my $(touch PWNED) it'\''s.pth'"#
+    let assembly = try ModelAssembly(path: path)
+    let choice = ConfigurationChoice(
+      configuration: checkpoint.configuration, source: "--config my model.json",
+      options: ["--config", "my model.json"])
+    let misfit = try #require(throws: TensorsDoNotFit.self) { try assembly.checkpoint(choice) }
+    #expect(
+      misfit.description.hasSuffix(
+        "\n  qkzoo convert \(quoted) --config 'my model.json' --match order -o OUT.qkz.h5"))
+    let undecided = try #require(throws: UndecidedConfiguration.self) {
+      try assembly.choose(
+        explicit: nil, entries: [], named: ["mine": checkpoint.configuration])
+    }
+    #expect(
+      undecided.description.hasSuffix(
+        "\n  qkzoo convert \(quoted) --preset mine --match order -o OUT.qkz.h5"))
+  }
+
   @Test(arguments: Golden.allNames)
   func `the released code registers its modules in the order of the inventory`(
     _ name: String

@@ -139,7 +139,7 @@ enum ModelFile {
       entries: try matches().map { match in
         ConfigurationChoice(
           configuration: match.entry.configuration,
-          source: "zoo entry \(match.entry.name) (\(match.text))")
+          source: "zoo entry \(match.entry.name) (\(match.text))", name: match.entry.name)
       }, named: zoo.index.configurations)
     let checkpoint = try assembly.checkpoint(choice) {
       try matches().first?.entry.licencesJSON ?? ModelAssembly.noLicences

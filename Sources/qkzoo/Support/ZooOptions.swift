@@ -72,7 +72,8 @@ extension ZooOptions {
   func preset(_ name: String, option: String = "--preset") throws -> ConfigurationChoice {
     if Preset.named(name) == nil, let entry = try local().index.entry(name) {
       return ConfigurationChoice(
-        configuration: entry.configuration, source: "\(option) \(entry.name)")
+        configuration: entry.configuration, source: "\(option) \(entry.name)", name: entry.name,
+        options: [option, entry.name])
     }
     return try .preset(name, option: option)
   }

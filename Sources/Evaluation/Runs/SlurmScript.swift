@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// A shell script that evaluates in an array of Slurm jobs and merges the shards.
 ///
 /// Each task does one shard. A task that Slurm is about to stop finishes its batch and queues itself
@@ -26,9 +28,9 @@ public struct SlurmScript: Sendable {
   /// The script's text.
   public var text: String {
     let array = "0-\(shards - 1)" + (atOnce.map { "%\($0)" } ?? "")
-    let quoted = command.map(Self.quoted).joined(separator: " ")
-    let output = Self.quoted(folder)
-    let program = Self.quoted(command[0])
+    let quoted = command.map(ShellWord.quoted).joined(separator: " ")
+    let output = ShellWord.quoted(folder)
+    let program = ShellWord.quoted(command[0])
     return """
       #!/usr/bin/env bash
       # Evaluates in \(shards) shards and merges them into merged: bash THIS [options of sbatch]
@@ -60,19 +62,5 @@ public struct SlurmScript: Sendable {
       echo "$job ${merge%%;*}"
 
       """
-  }
-
-  /// A word that a shell takes as it is.
-  static func quoted(_ word: String) -> String {
-    let plain = word.utf8.allSatisfy { byte in
-      switch byte {
-      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-      default: "-_./=:,+@%".utf8.contains(byte)
-      }
-    }
-    guard !plain || word.isEmpty else { return word }
-    return "'"
-      + word.split(separator: "'", omittingEmptySubsequences: false)
-      .joined(separator: "'\\''") + "'"
   }
 }

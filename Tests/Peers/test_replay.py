@@ -18,7 +18,9 @@ class Replay(unittest.TestCase):
                         "--samples", samples, "--scope", scope, "-o", reference], check=True)
         value = report("verify", checkpoint, "--reference", reference, "--require", "behaviour=independent")
         rung = [r for r in value["rungs"] if r["rung"] == "behaviour"][-1]
-        self.assertTrue(rung["independent"])
+        self.assertEqual(rung["scope"], scope)
+        # Under another scope it is another model that is confirmed.
+        self.assertEqual(rung["independent"], scope == value["configuration"]["ssa_projection_scope"])
         self.assertTrue(rung["detail"].startswith("confirmed by PyTorch"), rung["detail"])
         return reference
 

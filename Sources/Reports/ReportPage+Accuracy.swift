@@ -34,7 +34,7 @@ extension ReportPage {
   }
 
   @HTMLBuilder private var comparison: HTML {
-    element("h3") { "Against what others state" }
+    element("h3") { "Against the stated figures" }
     if subject.comparisons.isEmpty {
       Frame.paragraph(
         subject.entry == nil

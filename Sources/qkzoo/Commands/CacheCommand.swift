@@ -42,7 +42,7 @@ struct CacheListCommand: ParsableCommand {
       table.add(record.sha256.short, record.size.grouped, record.name, record.source)
     }
     let total = blobs.map(\.record.size).saturatingSum
-    let summary = "\(blobs.count) files, \(total.grouped) bytes in \(cache.root)"
+    let summary = "\(blobs.count.of("file")), \(total.of("byte")) in \(cache.root)"
     let more = unknown.isEmpty ? "" : "; \(unknown.count) without a record: qkzoo cache verify"
     let members: [String: JSON] = [
       "root": .string(cache.root), "blobs": .array(blobs.map { json($0) }),
@@ -88,7 +88,7 @@ struct CacheVerifyCommand: ParsableCommand {
           "root": .string(cache.root), "holds": .bool(failures.isEmpty),
           "blobs": .integer(results.count), "damaged": .array(damaged),
         ],
-        text: "\(results.count) files checked, \(failures.count) damaged"))
+        text: "\(results.count.of("file")) checked, \(failures.count) damaged"))
     if !failures.isEmpty { throw ExitCode(1) }
   }
 }
@@ -129,7 +129,7 @@ struct CachePruneCommand: ParsableCommand {
     let removed = try cache.prune(pruning, isDryRun: dryRun)
     let bytes = removed.map(\.bytes).saturatingSum
     let summary =
-      "\(removed.count) files, \(bytes.grouped) bytes \(dryRun ? "to remove" : "removed")"
+      "\(removed.count.of("file")), \(bytes.of("byte")) \(dryRun ? "to remove" : "removed")"
     let members: [String: JSON] = [
       "root": .string(cache.root), "dry_run": .bool(dryRun), "bytes": .integer(bytes),
       "removed": .array(

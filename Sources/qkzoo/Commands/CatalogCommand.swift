@@ -32,6 +32,7 @@ struct CatalogCommand: ParsableCommand {
     format.print(
       Report(
         site.json,
-        text: "\(site.entryCount) entries in \(site.files.count) files: open \(page)"))
+        text: "\(site.entryCount.of("entry", "entries")) in \(site.files.count.of("file")): "
+          + "open \(page)"))
   }
 }

@@ -139,8 +139,7 @@ struct EntryCheckCommand: ParsableCommand {
       ]
     }
     let verdict =
-      "\(files.count) entr\(files.count == 1 ? "y" : "ies"), "
-      + "\(findings.count) finding\(findings.count == 1 ? "" : "s")"
+      "\(files.count.of("entry", "entries")), \(findings.count.of("finding"))"
     return Report(
       "entry-check",
       [

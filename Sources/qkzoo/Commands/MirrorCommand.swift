@@ -70,7 +70,7 @@ struct MirrorCommand: ParsableCommand {
     var table = TextTable()
     for entry in content.entries where entry.files > 0 {
       table.add(
-        entry.name, "\(entry.files) file\(entry.files == 1 ? "" : "s")",
+        entry.name, entry.files.of("file"),
         "licence of the weights: \(entry.licence)")
     }
     let absent = content.entries.count { $0.files == 0 }
@@ -87,6 +87,8 @@ struct MirrorCommand: ParsableCommand {
           }),
       ],
       text: table.text
-        + "\n\(absent) more without files; \(content.bytes.grouped) bytes in \(output)")
+        + "\n"
+        + (absent > 0 ? "\(absent.grouped) more without files; " : "")
+        + "\(content.bytes.of("byte")) in \(output)")
   }
 }

@@ -161,7 +161,7 @@ struct SignCommand: ParsableCommand {
     table.add("key", key.verifyingKey.fingerprint.hex)
     if let signed {
       let count = signed.statement.files.count
-      table.add("signed", "\(signed.path), \(count) file\(count == 1 ? "" : "s")")
+      table.add("signed", "\(signed.path), \(count.of("file"))")
       table.add("signature", signed.output)
     }
     let modelID = signed?.statement.claims?.modelID

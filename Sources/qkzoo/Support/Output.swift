@@ -80,4 +80,9 @@ extension Double {
 extension Int {
   /// The digits in groups of three.
   var grouped: String { DecimalText.grouped(self) }
+
+  /// How many there are of what a noun names, as in `1 file` and `2,000 files`.
+  func of(_ noun: String, _ plural: String? = nil) -> String {
+    "\(grouped) \(self == 1 ? noun : plural ?? noun + "s")"
+  }
 }

@@ -57,7 +57,7 @@ struct SignatureVerdict {
   /// In words, as in `key 1a2b3c4d5e6f, 1 file`.
   var detail: String {
     let count = statement?.files.count ?? 0
-    let files = statement == nil ? "" : ", \(count) file\(count == 1 ? "" : "s")"
+    let files = statement == nil ? "" : ", \(count.of("file"))"
     let claim = statement?.claims?.modelID == nil ? "" : ", says model-id"
     return "key \(key.fingerprint.short)\(files)\(claim)"
   }

@@ -54,11 +54,13 @@ public struct ModelAssembly {
   /// Chooses the configuration: what was asked for, else what our own exporter wrote into the file,
   /// else the entries that know the file, if they agree, else what the file states.
   ///
-  /// - Parameter named: what a user could have meant, beside the presets.
+  /// - Parameters:
+  ///   - named: what a user could have meant, beside the presets.
+  ///   - options: of the command, with which those names can be used.
   /// - Throws: `UndecidedConfiguration`, `ConfigurationFailure`, and what `entries` throws.
   public func choose(
     explicit: ConfigurationChoice?, entries: @autoclosure () throws -> [ConfigurationChoice],
-    named: [String: QKFormerConfiguration] = [:]
+    named: [String: QKFormerConfiguration] = [:], options: [String] = []
   ) throws -> ConfigurationChoice {
     if let explicit { return explicit }
     if let own = try ownConfiguration() { return own }
@@ -73,7 +75,8 @@ public struct ModelAssembly {
     let (candidates, matching) = fitting(beside: named)
     throw UndecidedConfiguration(
       place: file.path, candidates: candidates,
-      evidence: ([summary] + known).joined(separator: "; "), matching: matching, command: command)
+      evidence: ([summary] + known).joined(separator: "; "), matching: matching, command: command,
+      options: options)
   }
 
   /// What names and shapes alone decide, in one line.

@@ -5,6 +5,8 @@ enum WrappedNames {
   /// Of `DataParallel`, `DistributedDataParallel` and `AveragedModel`; of `torch.compile`; of the
   /// usual member of a training class.
   private static let prefixes = ["module.", "_orig_mod.", "model."]
+  /// Nobody puts more wrappers into each other; each round copies every name.
+  private static let mostPrefixes = 8
   /// How many models an `AveragedModel` is the mean of, beside `module.`.
   private static let averageCounter = "n_averaged"
 
@@ -15,15 +17,14 @@ enum WrappedNames {
     _ tensors: [(name: String, tensor: Tensor)]
   ) -> (tensors: [(name: String, tensor: Tensor)], ofWrapper: [Tensor]) {
     var (rest, ofWrapper) = (tensors, [Tensor]())
-    while true {
+    for _ in 0..<mostPrefixes {
       if let index = averageCounterIndex(rest) {
         ofWrapper.append(rest.remove(at: index).tensor)
       }
-      guard let prefix = prefixes.first(where: { prefix in all(rest, have: prefix) }) else {
-        return (rest, ofWrapper)
-      }
+      guard let prefix = prefixes.first(where: { prefix in all(rest, have: prefix) }) else { break }
       rest = rest.map { (String($0.name.dropFirst(prefix.count)), $0.tensor) }
     }
+    return (rest, ofWrapper)
   }
 
   private static func all(

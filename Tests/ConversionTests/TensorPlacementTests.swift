@@ -59,6 +59,17 @@ import Testing
 
   // MARK: By order
 
+  @Test func `so many wrappers as nobody uses are part of the name`() throws {
+    let folder = try ScratchFolder()
+    let path = folder.file("wrapped.pth")
+    for (count, left) in [(8, 0), (10, 2)] {
+      let prefix = String(repeating: "module.", count: count)
+      try write([(prefix + "head.bias", Tensor([1], [Float(0)]))], to: path)
+      let names = try ImportedFile.open(path).tensors(of: nil).keys
+      #expect(Array(names) == [String(repeating: "module.", count: left) + "head.bias"])
+    }
+  }
+
   @Test func `names that nobody knows are matched by order`() throws {
     let checkpoint = TinyModel.checkpoint(TinyModel.membrane())
     let names = numbered(checkpoint.plan.registeredParameters)

@@ -21,7 +21,8 @@ struct PickleMachine {
   /// Limits far above any state dict's needs and far below what would hurt.
   enum Limits {
     static let size = 64 << 20
-    static let steps = 1_000_000
+    /// A number is two steps, whatever else there is four.
+    static let steps = 4_000_000
     static let tupleDepth = 64
     /// As many as PyTorch's own tensors may have.
     static let axes = 64
@@ -62,7 +63,6 @@ struct PickleMachine {
   private mutating func run() throws -> PickleDocument {
     while true {
       let start = offset
-      try charge(1)
       let code = try takeByte()
       if code == Opcode.stop.rawValue { break }
       guard let opcode = Opcode(rawValue: code) else {
@@ -70,6 +70,7 @@ struct PickleMachine {
           .opcode, at: "\(place) byte \(start)", expected: "an opcode of a state dict",
           found: "0x" + String(code, radix: 16))
       }
+      try charge(opcode.isNumber ? 2 : 4)
       try execute(opcode)
     }
     guard stack.count == 1, marks.isEmpty, let value = stack.last else {
@@ -83,8 +84,9 @@ struct PickleMachine {
     steps += cost
     guard steps <= Limits.steps else {
       throw TorchFailure(
-        .budget, at: here, expected: "at most \(Limits.steps) opcodes and copied values",
-        found: "more")
+        .budget, at: here,
+        expected: "at most \(Limits.steps / 2) numbers, or half as many other values",
+        found: "more; saved without its history, a state dict has far fewer")
     }
   }
 
@@ -135,6 +137,14 @@ struct PickleMachine {
     case none = 0x4E
     case newTrue = 0x88
     case newFalse = 0x89
+
+    /// Whether it makes a value that has no memory of its own, as training histories have many.
+    var isNumber: Bool {
+      switch self {
+      case .binInt, .binInt1, .binInt2, .binFloat: true
+      default: false
+      }
+    }
   }
 
   private mutating func execute(_ opcode: Opcode) throws {

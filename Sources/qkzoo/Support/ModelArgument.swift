@@ -140,7 +140,7 @@ enum ModelFile {
         ConfigurationChoice(
           configuration: match.entry.configuration,
           source: "zoo entry \(match.entry.name) (\(match.text))", name: match.entry.name)
-      }, named: zoo.index.configurations)
+      }, named: zoo.index.configurations, options: place.index.map { ["--index", $0] } ?? [])
     let checkpoint = try assembly.checkpoint(choice) {
       try matches().first?.entry.licencesJSON ?? ModelAssembly.noLicences
     }

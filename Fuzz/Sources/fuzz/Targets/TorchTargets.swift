@@ -4,8 +4,8 @@ import SpikeTensors
 import TensorFiles
 
 extension FuzzTarget {
-  /// What the machine's budget lets a few bytes of pickle grow to: less than 16 bytes for each step.
-  private static let pickleLimit = 16 * PickleMachine.Limits.steps
+  /// What the machine's budget lets a few bytes of pickle grow to: less than 4 bytes for each step.
+  private static let pickleLimit = 4 * PickleMachine.Limits.steps
 
   /// One pickle: what it builds is counted and let go.
   static let pickle = FuzzTarget(

@@ -40,22 +40,28 @@ import Testing
     let pth = try copy(Self.digits + "/checkpoint.pth", "m.pth")
     let tensors = try copy(Self.digits + "/reference.safetensors", "x.safetensors")
     let records = try copy(Self.digits + "/records-pytorch.json", "r.json")
+    let (onnx, nir) = (try copy(pth, "m.onnx"), try copy(pth, "m.nir"))
+    let (npz, checkpoint) = (folder.file("x.npz"), try copy(Self.model, "m.qkz.h5"))
+    try TestFiles.write([0], to: npz)
     let link = folder.file("link.pth")
     #expect(symlink(pth, link) == 0)
     for arguments in [
       ["convert", pth, "-o", link],
-      ["convert", Self.model, "--probe", "\(tensors):input", "--records", records, "-o", records],
+      ["convert", pth, "--reference", checkpoint, "-o", checkpoint],
       ["run", Self.model, "--input", "\(tensors):input", "-o", tensors],
       ["run", Self.model, "--input", tensors, "--record-spikes", tensors],
       ["stats", Self.model, "--data", tensors, "--records", tensors],
       ["stats", pth, "--records", pth],
-      ["trace", Self.model, "--input", "\(tensors):input", "-o", tensors],
-      ["export", pth, "--to", "onnx", "-o", pth], ["export", pth, "--to", "nir", "-o", pth],
+      ["trace", Self.model, "--input", "\(npz):input", "-o", npz],
+      ["export", onnx, "--to", "onnx", "-o", onnx],
+      ["export", nir, "--to", "nir", "--part", "stage1/block0/mlp", "-o", nir],
     ] {
-      let before = try [pth, tensors, records].map(TestFiles.bytes)
+      let files = [pth, tensors, records, onnx, nir, npz, checkpoint]
+      let before = try files.map(TestFiles.bytes)
       let result = try Program.run(arguments)
       #expect(result.status == 64 && result.output.isEmpty, "\(arguments)")
-      #expect(try before == [pth, tensors, records].map(TestFiles.bytes), "\(arguments)")
+      #expect(result.errors.contains(" would replace "), "\(result.errors)")
+      #expect(try before == files.map(TestFiles.bytes), "\(arguments)")
     }
     let result = try run("convert", pth, "-o", link)
     #expect(result.errors.contains("-o \(link) would replace \(pth), which this command reads"))
@@ -132,6 +138,22 @@ import Testing
       "dataset     ok  356 of 360 right, the same answer to 360 of 360",
       "identity    ok  the zoo's qkformer-4-64-t4-r8.digits by SHA-256 of checkpoint.pth",
     ] { #expect(result.output.contains("\n" + line), "\(result.output)") }
+  }
+
+  @Test func `the weights of an entry in another configuration are not called wrong`() throws {
+    let folder = try ScratchFolder()
+    let config = folder.file("t2.json")
+    let entry = try JSON(parsing: TestFiles.bytes(Self.digits + "/entry.json"), at: "entry")
+    var members = entry["configuration"]?.object ?? [:]
+    members["time_steps"] = .integer(2)
+    try TestFiles.write(JSON.object(members).canonicalBytes, to: config)
+    let result = try run("verify", Self.digits + "/checkpoint.pth", "--config", config)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(
+      result.output.contains(
+        "\nidentity    -   the weights of the zoo's qkformer-4-64-t4-r8.digits"))
+    #expect(result.output.contains(", in another configuration\n"), "\(result.output)")
+    #expect(result.output.contains("\nbehaviour   -   nothing recorded\n"))
   }
 
   @Test func `the data of an entry are found by the model-id of a file`() throws {

@@ -99,12 +99,19 @@ struct VerifyCommand: ParsableCommand {
         return try finish(&ladder, path, nil, nil)
       }
     }
-    let (checkpoint, configuration, match) = try open(path, entry, &ladder)
-    if level >= .behaviour { ladder.add(contentsOf: try behaviour(checkpoint, path)) }
-    if level >= .dataset { ladder.add(contentsOf: try dataset(checkpoint, entry, path)) }
+    var (checkpoint, configuration, imported) = try open(path, entry, &ladder)
     let identity = try checkpoint?.identity()
-    if let entry = entry ?? match?.entry, let identity {
-      ladder.add(identityRung(identity, configuration, entry, match, path))
+    let recognised = try imported.flatMap { try Recognised($0, identity, zoo.load()) }
+    var nothing = "nothing recorded"
+    if level >= .behaviour, let same = recognised?.model {
+      nothing = try takeEvidence(of: same, &checkpoint) ?? nothing
+    }
+    if level >= .behaviour { ladder.add(contentsOf: try behaviour(checkpoint, path, nothing)) }
+    if level >= .dataset { ladder.add(contentsOf: try dataset(checkpoint, entry, path)) }
+    if let entry, let identity {
+      ladder.add(identityRung(identity, configuration, entry, path))
+    } else if let recognised {
+      ladder.add(recognised.rung)
     }
     if let identity, let findings = signed?.identityFindings(identity, at: path) {
       ladder.add(.init(name: "signature", detail: "the identities as signed", findings: findings))
@@ -126,10 +133,10 @@ struct VerifyCommand: ParsableCommand {
   /// The first two rungs; what is wrong there cannot be asked for its behaviour.
   private func open(
     _ path: String, _ entry: ZooEntry?, _ ladder: inout Ladder
-  ) throws -> (Checkpoint?, QKFormerConfiguration, EntryMatch?) {
+  ) throws -> (Checkpoint?, QKFormerConfiguration, ImportedModel?) {
     guard ModelFile.isCheckpoint(path) else {
-      let (checkpoint, match) = try openForeign(path, &ladder)
-      return (checkpoint, checkpoint.configuration, match)
+      let imported = try openForeign(path, &ladder)
+      return (imported.checkpoint, imported.checkpoint.configuration, imported)
     }
     try foreign.refuse(for: path)
     let file = try CheckpointFile(path: path)
@@ -142,9 +149,7 @@ struct VerifyCommand: ParsableCommand {
   }
 
   /// Another container records no digests: what can be checked is what it checks itself.
-  private func openForeign(
-    _ path: String, _ ladder: inout Ladder
-  ) throws -> (Checkpoint, EntryMatch?) {
+  private func openForeign(_ path: String, _ ladder: inout Ladder) throws -> ImportedModel {
     let imported = try ModelFile.importModel(path, foreign, zoo)
     let container = imported.assembly.file.container
     ladder.add(
@@ -157,21 +162,24 @@ struct VerifyCommand: ParsableCommand {
       Ladder.Rung(
         name: "structure",
         detail: "every tensor of the inventory, configuration from \(imported.source)"))
-    var checkpoint = imported.checkpoint
-    let match = try imported.matches().first
-    if let match, let known = try evidence(of: match.entry, for: checkpoint) {
-      checkpoint.references = known.references
-      checkpoint.records = known.records
-    }
-    return (checkpoint, match)
+    return imported
   }
 
-  /// The checkpoint of an entry that is this very model, if it is on this machine: what was recorded of
-  /// one holds of the other.
-  private func evidence(of entry: ZooEntry, for checkpoint: Checkpoint) throws -> Checkpoint? {
-    guard let path = (try? zoo.local().checkpoint(of: entry)) ?? nil else { return nil }
-    let known = try CheckpointFile.openVerified(path).checkpoint()
-    return try known.identity().modelID == checkpoint.identity().modelID ? known : nil
+  /// Takes over what the checkpoint of an entry, which is this very model, has recorded, if it is on
+  /// this machine.
+  ///
+  /// - Returns: why it could not, in words.
+  private func takeEvidence(of entry: ZooEntry, _ checkpoint: inout Checkpoint?) throws -> String? {
+    do {
+      guard let path = try zoo.local().checkpoint(of: entry) else { return nil }
+      let known = try CheckpointFile.openVerified(path).checkpoint()
+      try entry.requireModelID(known.identity().modelID, at: path)
+      checkpoint?.references = known.references
+      checkpoint?.records = known.records
+      return nil
+    } catch let failure as any Diagnosable {
+      return "the zoo's record cannot be read: \(failure.description)"
+    }
   }
 
   // MARK: Rungs
@@ -191,19 +199,22 @@ struct VerifyCommand: ParsableCommand {
       findings: file.structureFindings())
   }
 
-  private func behaviour(_ checkpoint: Checkpoint?, _ path: String) throws -> [Ladder.Rung] {
+  private func behaviour(
+    _ checkpoint: Checkpoint?, _ path: String, _ nothing: String
+  ) throws -> [Ladder.Rung] {
     guard let checkpoint else { return [.skipped("behaviour", "not run: wrong below")] }
     let foreign = try reference.map { try ForeignReference.read($0, for: checkpoint.plan) }
     let references = checkpoint.references + foreign
-    guard !references.isEmpty else { return [.skipped("behaviour", "nothing recorded")] }
+    guard !references.isEmpty else { return [.skipped("behaviour", nothing)] }
     return try references.flatMap { reference in
       try engines.map { engine in
         do {
           return try judge(reference, checkpoint, by: engine, path)
         } catch let failure as any Diagnosable
-          where failure is InferenceFailure || failure is ReferenceFailure
+          where (failure is InferenceFailure || failure is ReferenceFailure)
+          && failure.kind == .badData
         {
-          // What was checked before stays checked.
+          // What was checked before stays checked; what this machine lacks is no fault of the file.
           return Ladder.Rung(
             name: "behaviour", detail: "the reference of \(reference.origin.tool) cannot be run",
             findings: [failure])
@@ -270,7 +281,7 @@ struct VerifyCommand: ParsableCommand {
 
   private func identityRung(
     _ identity: ModelIdentity, _ configuration: QKFormerConfiguration, _ entry: ZooEntry,
-    _ match: EntryMatch?, _ path: String
+    _ path: String
   ) -> Ladder.Rung {
     var findings = [
       ("model-id", entry.modelID, identity.modelID),
@@ -290,8 +301,7 @@ struct VerifyCommand: ParsableCommand {
     let known = entry.modelID ?? entry.weightsID
     return Ladder.Rung(
       name: "identity",
-      detail: "the zoo's \(entry.name)" + (match.map { " by \($0.text)" } ?? "")
-        + (known == nil ? ", which lists no identity" : ""),
+      detail: "the zoo's \(entry.name)" + (known == nil ? ", which lists no identity" : ""),
       findings: findings, isChecked: known != nil || !findings.isEmpty)
   }
 
@@ -322,6 +332,30 @@ struct VerifyCommand: ParsableCommand {
       ],
       text: ([model] + [configuration?.summary].compactMap { $0 }).joined(separator: "  ") + "\n"
         + table.text)
+  }
+}
+
+/// What the zoo knows of a foreign file.
+private struct Recognised {
+  /// The entry of this very model: same weights, same configuration.
+  let model: ZooEntry?
+  let rung: Ladder.Rung
+
+  /// Nothing if no entry has the model or its weights.
+  init?(_ imported: ImportedModel, _ identity: ModelIdentity?, _ zoo: ZooIndex) throws {
+    model = identity.flatMap { zoo.entry(of: $0.modelID) }
+    if let model {
+      let match = try imported.matches().first { $0.entry.name == model.name }
+      rung = .init(
+        name: "identity", detail: "the zoo's \(model.name)" + (match.map { " by \($0.text)" } ?? "")
+      )
+    } else {
+      guard let match = try imported.matches().first else { return nil }
+      rung = .skipped(
+        "identity",
+        "the weights of the zoo's \(match.entry.name) by \(match.text), "
+          + (match.entry.modelID == nil ? "which lists no model-id" : "in another configuration"))
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import Diagnostics
 import Markup
 import ModelZoo
 import QKFormerModel
@@ -42,7 +43,7 @@ extension EntryPage {
   }
 
   /// The entry as commands name it.
-  private var named: String { entry.name + (index.map { " --index \($0)" } ?? "") }
+  private var named: String { entry.name + (index.map { " --index \(ShellWord.path($0))" } ?? "") }
 
   private func commands(_ lines: [String]) -> HTML {
     Frame.code(lines.joined(separator: "\n"), label: "Commands")

@@ -67,8 +67,7 @@ struct ClassFolders {
     below root: String, _ folder: String, _ suffixes: [String]
   ) throws -> [String] {
     try folders(below: root, folder, depth: 0).sorted(by: precedes).flatMap { folder in
-      try Files.names(in: Files.join(root, folder))
-        .filter { hasSuffix($0, suffixes) }
+      try Files.names(in: Files.join(root, folder)) { hasSuffix($0, suffixes) }
         .map { Files.join(folder, $0) }
         .filter { !Files.isDirectory(Files.join(root, $0)) }
     }

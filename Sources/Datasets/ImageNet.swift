@@ -50,7 +50,7 @@ extension LabelledDataset {
         .layout, at: root, expected: "a folder of pictures",
         found: Files.exists(root) ? "a file" : "nothing")
     }
-    let names = try Files.names(in: root).filter(PictureFiles.isPicture)
+    let names = try Files.names(in: root, where: PictureFiles.isPicture)
     return pictures(
       name: name, split: "val", classNames: labels.classNames,
       samples: try labels.samples(names, at: root), root)
@@ -87,7 +87,7 @@ extension LabelledDataset {
   public static func pictures(_ paths: [String]) throws -> LabelledDataset {
     let files = try paths.flatMap { path -> [String] in
       guard Files.isDirectory(path) else { return [path] }
-      let names = try Files.names(in: path).filter(PictureFiles.isPicture)
+      let names = try Files.names(in: path, where: PictureFiles.isPicture)
       guard !names.isEmpty else {
         throw DatasetFailure(.layout, at: path, expected: "pictures", found: "none")
       }
@@ -106,7 +106,7 @@ extension LabelledDataset {
   /// - Throws: `FileFailure`.
   public static func passedOver(_ paths: [String]) throws -> [String] {
     try paths.filter(Files.isDirectory).flatMap { path in
-      try Files.names(in: path).filter { !PictureFiles.isPicture($0) }
+      try Files.repairedNames(in: path).filter { !PictureFiles.isPicture($0) }
         .map { Files.join(path, $0) }
     }
   }

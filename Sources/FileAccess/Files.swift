@@ -18,11 +18,22 @@ public enum Files {
   ///
   /// - Throws: `FileFailure`, of code `name` for a name that is no text, which could not be opened.
   public static func names(in directory: String) throws -> [String] {
-    try rawNames(in: directory).map { bytes in
-      guard let name = String(validating: bytes, as: UTF8.self) else {
+    try names(in: directory) { _ in true }
+  }
+
+  /// Some of the names in a folder. One that is no text is refused if it is wanted, with U+FFFD for what
+  /// is none, and passed over if not.
+  ///
+  /// - Throws: as `names(in:)`.
+  public static func names(
+    in directory: String, where isWanted: (String) throws -> Bool
+  ) throws -> [String] {
+    try rawNames(in: directory).compactMap { bytes in
+      let name = String(decoding: bytes, as: UTF8.self)
+      guard try isWanted(name) else { return nil }
+      guard String(validating: bytes, as: UTF8.self) != nil else {
         throw FileFailure(
-          .name, at: join(directory, String(decoding: bytes, as: UTF8.self)),
-          expected: "a name in UTF-8", found: "other bytes")
+          .name, at: join(directory, name), expected: "a name in UTF-8", found: "other bytes")
       }
       return name
     }

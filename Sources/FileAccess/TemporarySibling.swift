@@ -48,7 +48,7 @@ final class TemporarySibling {
   static func removeLeftovers(of path: String) {
     let folder = Files.directory(of: path)
     let file = Files.name(of: path)
-    for name in (try? Files.names(in: folder)) ?? [] where isSibling(name, of: file) {
+    for name in (try? Files.repairedNames(in: folder)) ?? [] where isSibling(name, of: file) {
       removeIfLeftOver(Files.join(folder, name))
     }
   }

@@ -115,6 +115,10 @@ class Killed(Folder):
         mine.write_bytes(b"unfinished")
         notes = self.folder / "model.qkz.h5.my-notes.partial"
         notes.write_bytes(b"not a sibling")
+        # A name that is no text hides nothing.
+        other = os.path.join(os.fsencode(self.folder), b"caf\xe9.txt")
+        open(other, "wb").close()
+        self.addCleanup(os.remove, other)
         with subprocess.Popen(
                 ["python3", "-c", "import fcntl, struct, sys\n"
                  f"file = open({str(mine)!r}, 'r+')\n"
@@ -123,9 +127,9 @@ class Killed(Folder):
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
             writer.stdout.readline()
             self.assertEqual(run(*self.arguments).returncode, 0)
-            self.assertEqual(self.names(), [self.target.name, mine.name, notes.name])
+            self.assertEqual(self.names(), [os.fsdecode(b"caf\xe9.txt"), self.target.name, mine.name, notes.name])
         self.assertEqual(run(*self.arguments).returncode, 0)
-        self.assertEqual(self.names(), [self.target.name, notes.name])
+        self.assertEqual(self.names(), [os.fsdecode(b"caf\xe9.txt"), self.target.name, notes.name])
 
 
 class Ended(Folder):

@@ -14,6 +14,7 @@ enum EvaluationFiles {
   static let environment = "environment.json"
   /// The files of which the same evaluation always has the same bytes.
   static let compared = [header, samples, batches]
+  static let all = compared + [environment]
 
   /// A description that is there; `nil` if there is none.
   static func header(in folder: String) throws -> EvaluationHeader? {
@@ -29,7 +30,6 @@ enum EvaluationFiles {
   /// - Returns: whether the description is there.
   @discardableResult
   static func check(_ folder: String, for evaluation: EvaluationHeader) throws -> Bool {
-    let all = compared + [environment]
     let found = try header(in: folder)
     let names = try Files.repairedNames(in: folder)
     let foreign = try names.first { name in

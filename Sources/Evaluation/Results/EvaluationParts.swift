@@ -45,11 +45,14 @@ public struct EvaluationParts: Sendable {
     _ folder: String
   ) throws -> (begun: [String], notBegun: [String]) {
     guard Files.isDirectory(folder), !hasBegun(folder) else { return ([folder], []) }
-    let shards = try Files.repairedNames(in: folder).filter { $0.hasPrefix("shard-") }
+    if isShard(Files.name(of: folder)) { return ([], [folder]) }
+    let shards = try Files.repairedNames(in: folder).filter(isShard)
       .map { Files.join(folder, $0) }.filter(Files.isDirectory)
     guard !shards.isEmpty else { return ([folder], []) }
     return (shards.filter(hasBegun), shards.filter { !hasBegun($0) })
   }
+
+  private static func isShard(_ name: String) -> Bool { name.hasPrefix("shard-") }
 
   private static func hasBegun(_ folder: String) -> Bool {
     Files.exists(Files.join(folder, EvaluationFiles.header))

@@ -61,6 +61,9 @@ public struct EvaluationResult: Sendable {
     try Self.requireEachOnce(indices, at: folder)
   }
 
+  /// The names of the files that are read from a folder.
+  public static var fileNames: [String] { EvaluationFiles.all }
+
   /// Every sample that was answered or left out, by its index.
   var indices: [Int] { samples.map(\.index) + excluded.map(\.index) }
 

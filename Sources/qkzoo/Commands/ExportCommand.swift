@@ -81,7 +81,8 @@ struct ExportCommand: ParsableCommand {
   @Flag(help: "nir: list the parts instead of writing one.")
   var listParts = false
 
-  @Option(name: [.short, .long], help: "Where to write.")
+  @Option(
+    name: [.short, .long], help: "Where to write: a name ending in .onnx or .nir, or a folder.")
   var output: String?
 
   @OptionGroup var running: EngineOptions

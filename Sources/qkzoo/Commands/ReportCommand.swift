@@ -70,7 +70,7 @@ struct ReportCommand: ParsableCommand {
       throw ValidationError("hf-eval needs --hub-dataset, the Hub's name of the dataset")
     }
     let recorded = folders.flatMap { folder in
-      (try? Files.names(in: folder))?.map { Files.join(folder, $0) } ?? []
+      EvaluationResult.fileNames.map { Files.join(folder, $0) }
     }
     try Overwriting.refuse(output, files: recorded + [stats])
   }

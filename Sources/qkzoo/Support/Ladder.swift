@@ -1,0 +1,55 @@
+import CanonicalJSON
+import CheckpointFormat
+import Diagnostics
+import QKFormerModel
+
+/// What was checked, rung by rung.
+struct Ladder {
+  struct Rung {
+    let name: String
+    let detail: String
+    var findings: [any Diagnosable] = []
+    var isChecked = true
+    var isIndependent = false
+    /// The scope under which the model was run.
+    var scope: QKFormerConfiguration.ProjectionScope?
+
+    static func skipped(_ name: String, _ reason: String) -> Rung {
+      Rung(name: name, detail: reason, isChecked: false)
+    }
+
+    var state: String { !isChecked ? "-" : findings.isEmpty ? "ok" : "WRONG" }
+
+    var json: JSON {
+      var members: [String: JSON] = [
+        "rung": .string(name), "checked": .bool(isChecked), "holds": .bool(findings.isEmpty),
+        "detail": .string(detail), "independent": .bool(isIndependent),
+        "findings": .array(
+          findings.map {
+            [
+              "name": .string($0.name), "place": .string($0.place),
+              "expected": .string($0.expected), "found": .string($0.found),
+            ]
+          }),
+      ]
+      members["scope"] = scope.map { .string($0.rawValue) }
+      return .object(members)
+    }
+  }
+
+  private(set) var rungs: [Rung] = []
+
+  var findings: [any Diagnosable] { rungs.flatMap(\.findings) }
+
+  mutating func add(_ rung: Rung) { rungs.append(rung) }
+  mutating func add(contentsOf more: [Rung]) { rungs += more }
+
+  /// Adds a finding if the required evidence is missing.
+  mutating func require(_ requirement: String?, _ path: String) throws {
+    guard requirement != nil, !rungs.contains(where: \.isIndependent) else { return }
+    let finding = CheckpointFailure(
+      .digest, at: "\(path) behaviour", expected: "confirmation by an independent tool",
+      found: "none")
+    add(Rung(name: "required", detail: "behaviour=independent", findings: [finding]))
+  }
+}

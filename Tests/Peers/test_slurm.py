@@ -90,6 +90,7 @@ class Slurm(unittest.TestCase):
                 run = subprocess.run(["squeue", "-h", "-o", "%r", "-j", task], env=self.environment, timeout=60,
                                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
                 if run.stdout.strip() == "BeginTime":
+                    scancel.kill()
                     self.command("scontrol", "update", f"JobId={task}", "StartTime=now")
                     return True
                 if run.returncode != 0 or not run.stdout.strip():

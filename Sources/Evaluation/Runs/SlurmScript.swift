@@ -45,6 +45,8 @@ public struct SlurmScript: Sendable {
       wait "$run"; status=$?
       # A signal ends the wait before the run has ended.
       while kill -0 "$run" 2>/dev/null; do wait "$run"; status=$?; done
+      # It may have ended in between: the shell still knows how.
+      if [ "$status" -gt 128 ]; then wait "$run" 2>/dev/null; again=$?; [ "$again" -eq 127 ] || status=$again; fi
       if [ "$status" -eq 75 ]; then
         scontrol requeue "${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID"
         sleep 60

@@ -97,7 +97,6 @@ public struct UndecidedConfiguration: Diagnosable {
   /// How the tensors fit the candidates.
   let matching: TensorMatching
   let command: ConversionCommand
-  let options: [String]
 
   /// `configuration-undecided`.
   public var name: String { ConfigurationFailureCode.undecided.rawValue }
@@ -117,7 +116,7 @@ public struct UndecidedConfiguration: Diagnosable {
       let why = "no preset and no entry has these shapes; write a configuration after the nearest:"
       return ([head, why] + ModelAssembly.ownConfiguration(after: nil)).joined(separator: "\n")
     }
-    let commands = candidates.map { command.line(["--preset", $0] + options, matching) }
+    let commands = candidates.map { command.line(["--preset", $0], matching) }
     return ([head, "configurations whose shapes fit:"] + commands).joined(separator: "\n")
   }
 }

@@ -6,12 +6,14 @@ struct ConversionCommand: Sendable {
   let path: String
   /// Which state dict was asked for.
   let weights: String?
+  /// Options that say which zoo it is, whose entries the other options may name.
+  let zoo: [String]
 
   /// A line to paste.
   ///
   /// - Parameter options: those that say what the configuration is.
   func line(_ options: [String], _ matching: TensorMatching) -> String {
-    var words = ["qkzoo", "convert", ShellWord.path(path)] + options.map(ShellWord.quoted)
+    var words = ["qkzoo", "convert", ShellWord.path(path)] + (options + zoo).map(ShellWord.quoted)
     if let weights { words += ["--weights", ShellWord.quoted(weights)] }
     if matching != .name { words += ["--match", matching.rawValue] }
     return "  " + PlainText.escaped((words + ["-o", "OUT.qkz.h5"]).joined(separator: " "))

@@ -2,9 +2,6 @@ import CheckpointFormat
 import Diagnostics
 
 extension ModelAssembly {
-  /// The command that would convert this file again.
-  var command: ConversionCommand { ConversionCommand(path: file.path, weights: weights) }
-
   /// Whether the file has an order that was not asked for.
   var couldMatchByOrder: Bool { matching == .name && file.container == .torch }
 

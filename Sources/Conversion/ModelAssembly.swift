@@ -11,8 +11,8 @@ import SpikeTensors
 public struct ModelAssembly {
   /// The file.
   public let file: ImportedFile
-  /// Which of its state dicts was asked for.
-  let weights: String?
+  /// The command that would convert this file again.
+  let command: ConversionCommand
   /// How its tensors find their places.
   public let matching: TensorMatching
   /// They, under the names of the file.
@@ -27,11 +27,12 @@ public struct ModelAssembly {
   /// - Parameters:
   ///   - withMD5: whether the MD5 sum of the file is needed, by which the official files are known.
   ///   - digests: those of the file, if they are known already.
+  ///   - zoo: options that say which zoo it is, for the commands that errors tell to paste.
   /// - Throws: as `ImportedFile.open` and `ImportedFile.tensors(of:)`; `TorchFailure` if tensors are
   ///   to be matched by order and the file has none.
   public init(
     path: String, weights: String? = nil, matching: TensorMatching = .name,
-    withMD5: Bool = true, digests: FileDigests? = nil
+    withMD5: Bool = true, digests: FileDigests? = nil, zoo: [String] = []
   ) throws {
     let bytes = ByteRegion(try MappedFile(path: path))
     // The whole file takes longest; it is hashed beside everything else.
@@ -44,7 +45,7 @@ public struct ModelAssembly {
         found: "\(file.container.rawValue)")
     }
     self.matching = matching
-    self.weights = weights
+    command = ConversionCommand(path: path, weights: weights, zoo: zoo)
     let state = try file.stateDict(weights)
     dropped = state.dropped
     origin = FileOrigin(file, state, digests: hashing)
@@ -54,13 +55,11 @@ public struct ModelAssembly {
   /// Chooses the configuration: what was asked for, else what our own exporter wrote into the file,
   /// else the entries that know the file, if they agree, else what the file states.
   ///
-  /// - Parameters:
-  ///   - named: what a user could have meant, beside the presets.
-  ///   - options: of the command, with which those names can be used.
+  /// - Parameter named: what a user could have meant, beside the presets.
   /// - Throws: `UndecidedConfiguration`, `ConfigurationFailure`, and what `entries` throws.
   public func choose(
     explicit: ConfigurationChoice?, entries: @autoclosure () throws -> [ConfigurationChoice],
-    named: [String: QKFormerConfiguration] = [:], options: [String] = []
+    named: [String: QKFormerConfiguration] = [:]
   ) throws -> ConfigurationChoice {
     if let explicit { return explicit }
     if let own = try ownConfiguration() { return own }
@@ -75,8 +74,7 @@ public struct ModelAssembly {
     let (candidates, matching) = fitting(beside: named)
     throw UndecidedConfiguration(
       place: file.path, candidates: candidates,
-      evidence: ([summary] + known).joined(separator: "; "), matching: matching, command: command,
-      options: options)
+      evidence: ([summary] + known).joined(separator: "; "), matching: matching, command: command)
   }
 
   /// What names and shapes alone decide, in one line.
@@ -86,7 +84,11 @@ public struct ModelAssembly {
 
   /// The presets whose inventory has exactly these tensors.
   public var fittingPresets: [Preset] {
-    Preset.all.filter { placement($0.configuration).findings.isEmpty }
+    fittingPresets(matching)
+  }
+
+  private func fittingPresets(_ matching: TensorMatching) -> [Preset] {
+    Preset.all.filter { placement($0.configuration, matching).findings.isEmpty }
   }
 
   /// The names of the presets, then of other configurations, whose inventory has exactly these tensors,
@@ -102,11 +104,10 @@ public struct ModelAssembly {
   private func fittingNames(
     beside named: [String: QKFormerConfiguration], _ matching: TensorMatching
   ) -> [String] {
-    let presets = Preset.all.filter { placement($0.configuration, matching).findings.isEmpty }
     let others = named.filter { name, configuration in
       Preset.named(name) == nil && placement(configuration, matching).findings.isEmpty
     }
-    return presets.map(\.name) + others.keys.sorted()
+    return fittingPresets(matching).map(\.name) + others.keys.sorted()
   }
 
   /// What nobody stated.

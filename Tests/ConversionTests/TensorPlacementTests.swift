@@ -99,6 +99,12 @@ import Testing
     let path = folder.file("my $(touch PWNED) it's.pth")
     try write(try registered(checkpoint) { names[$0.upstreamName] ?? "" }, to: path)
     let quoted = #"'\#(folder.path)/my $(touch PWNED) it'\''s.pth'"#
+    let ofOwnZoo = try ModelAssembly(path: path, zoo: ["--index", "my zoo"])
+    let entry = ConfigurationChoice(configuration: checkpoint.configuration, source: "an entry")
+    let unfit = try #require(throws: TensorsDoNotFit.self) { try ofOwnZoo.checkpoint(entry) }
+    #expect(
+      unfit.description.hasSuffix(
+        "\n  qkzoo convert \(quoted) --index 'my zoo' --match order -o OUT.qkz.h5"))
     let assembly = try ModelAssembly(path: path)
     let choice = ConfigurationChoice(
       configuration: checkpoint.configuration, source: "--config my model.json",

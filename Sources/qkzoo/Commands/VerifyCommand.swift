@@ -107,7 +107,7 @@ struct VerifyCommand: ParsableCommand {
       nothing = try takeEvidence(of: same, &checkpoint) ?? nothing
     }
     if level >= .behaviour { ladder.add(contentsOf: try behaviour(checkpoint, path, nothing)) }
-    if level >= .dataset { ladder.add(contentsOf: try dataset(checkpoint, entry, path)) }
+    if level >= .dataset { ladder.add(contentsOf: try dataset(checkpoint, entry, identity, path)) }
     if let entry, let identity {
       ladder.add(identityRung(identity, configuration, entry, path))
     } else if let recognised {
@@ -247,10 +247,10 @@ struct VerifyCommand: ParsableCommand {
   }
 
   private func dataset(
-    _ checkpoint: Checkpoint?, _ entry: ZooEntry?, _ path: String
+    _ checkpoint: Checkpoint?, _ entry: ZooEntry?, _ identity: ModelIdentity?, _ path: String
   ) throws -> [Ladder.Rung] {
-    guard let checkpoint else { return [.skipped("dataset", "not run: wrong below")] }
-    let known = try entry ?? zoo.load().entry(of: checkpoint.identity().modelID)
+    guard let checkpoint, let identity else { return [.skipped("dataset", "not run: wrong below")] }
+    let known = try entry ?? zoo.load().entry(of: identity.modelID)
     let opened = try samples.open(known, checkpoint.configuration, zoo)
     let name = opened.dataset.recordedName
     let ways = checkpoint.records.evaluations(of: name)

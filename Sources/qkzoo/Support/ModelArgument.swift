@@ -128,7 +128,7 @@ enum ModelFile {
     let assembly = try ModelAssembly(
       path: path, weights: options.weights, matching: options.match,
       // MD5 tells an official file: what it is, or that the order of its tensors is right.
-      withMD5: explicit == nil || options.match == .order)
+      withMD5: explicit == nil || options.match == .order, zoo: place.options)
     let zoo = try opening.value()
     // The file's digests are known last: nobody waits for them who need not.
     let matches = { @Sendable [origin = assembly.origin, tensors = assembly.tensors] in
@@ -140,7 +140,7 @@ enum ModelFile {
         ConfigurationChoice(
           configuration: match.entry.configuration,
           source: "zoo entry \(match.entry.name) (\(match.text))", name: match.entry.name)
-      }, named: zoo.index.configurations, options: place.index.map { ["--index", $0] } ?? [])
+      }, named: zoo.index.configurations)
     let checkpoint = try assembly.checkpoint(choice) {
       try matches().first?.entry.licencesJSON ?? ModelAssembly.noLicences
     }

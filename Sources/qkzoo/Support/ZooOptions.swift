@@ -68,15 +68,18 @@ struct ZooOptions: ParsableArguments {
 }
 
 extension ZooOptions {
-  /// The configuration of a preset's name, or of an entry's, which an option gave.
-  func preset(_ name: String, option: String = "--preset") throws -> ConfigurationChoice {
-    if Preset.named(name) == nil, let entry = try local().index.entry(name) {
-      return ConfigurationChoice(
-        configuration: entry.configuration, source: "\(option) \(entry.name)", name: entry.name,
-        options: [option, entry.name])
+  /// The configuration of a preset's name, or of an entry's.
+  func preset(_ name: String) throws -> ConfigurationChoice {
+    guard Preset.named(name) == nil, let entry = try local().index.entry(name) else {
+      return try .preset(name)
     }
-    return try .preset(name, option: option)
+    return ConfigurationChoice(
+      configuration: entry.configuration, source: "--preset \(entry.name)", name: entry.name,
+      options: ["--preset", entry.name])
   }
+
+  /// These options again, for a command that a message tells to paste.
+  var options: [String] { index.map { ["--index", $0] } ?? [] }
 
   /// Labelled samples from a file, else the entry's test data; `nil` if there are neither.
   func samples(_ path: String?, of entry: ZooEntry?) throws -> LabelledSamples? {

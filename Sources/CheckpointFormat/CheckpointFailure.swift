@@ -55,3 +55,10 @@ public struct CheckpointFindings: Diagnosable {
   /// One line for each.
   public var description: String { findings.map(\.description).joined(separator: "\n") }
 }
+
+extension CheckpointFindings: Relocatable {
+  /// The same findings at other places.
+  public func relocated(from old: String, to new: String) -> CheckpointFindings {
+    CheckpointFindings(findings.map { $0.relocated(from: old, to: new) })
+  }
+}

@@ -74,3 +74,18 @@ public struct Failure<Code: FailureCode>: Diagnosable, Equatable where Code: Equ
   /// The kind of the code.
   public var kind: FailureKind { code.kind }
 }
+
+/// A failure that can be told of a file's final name, when its temporary one means nothing any more.
+public protocol Relocatable: Error {
+  /// The same failure with `new` for `old` at the start of its place; itself if it begins otherwise.
+  func relocated(from old: String, to new: String) -> Self
+}
+
+extension Failure: Relocatable {
+  /// The same failure at another place.
+  public func relocated(from old: String, to new: String) -> Failure<Code> {
+    guard place.hasPrefix(old) else { return self }
+    return Failure(
+      code, at: new + place.dropFirst(old.count), expected: expected, found: found)
+  }
+}

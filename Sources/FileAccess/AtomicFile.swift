@@ -17,8 +17,8 @@ public struct AtomicFile {
   /// Lets `write` fill the temporary file at the path it is given, then publishes it;
   /// `beforePublishing` does what must hold before it appears, when nothing but its name is missing.
   ///
-  /// - Throws: `FileFailure`, and what `write` and `beforePublishing` throw; then nothing is left
-  ///   behind.
+  /// - Throws: `FileFailure`, and what `write` and `beforePublishing` throw, told of `path` where it is
+  ///   of the temporary file; then nothing is left behind.
   public static func replace(
     _ path: String, beforePublishing: () throws -> Void = {}, write: (AtomicFile) throws -> Void
   ) throws {
@@ -36,11 +36,8 @@ public struct AtomicFile {
     } catch {
       LibC.unlink(sibling.path)
       // The sibling is gone; what the user asked for is the file.
-      if let failure = error as? FileFailure, failure.place == sibling.path {
-        throw FileFailure(
-          failure.code, at: path, expected: failure.expected, found: failure.found)
-      }
-      throw error
+      guard let failure = error as? any Relocatable else { throw error }
+      throw failure.relocated(from: sibling.path, to: path)
     }
   }
 

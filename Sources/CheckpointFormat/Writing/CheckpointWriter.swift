@@ -31,30 +31,11 @@ public enum CheckpointWriter {
       } catch let failure as HDF5Failure where failure.code == .write {
         throw HDF5Failure(.write, at: path, expected: failure.expected, found: failure.found)
       }
-      try verify(file)
+      _ = try CheckpointFile.openVerified(file.temporaryPath)
     }
     return ModelIdentity(
       configuration: checkpoint.configuration, tensors: checkpoint.parameters,
       digests: try digests.value())
-  }
-
-  /// Has the reader judge what was written, and name it as the file that was asked for.
-  private static func verify(_ file: AtomicFile) throws {
-    func named<Code>(_ failure: Failure<Code>) -> Failure<Code> {
-      guard failure.place.hasPrefix(file.temporaryPath) else { return failure }
-      let place = file.path + failure.place.dropFirst(file.temporaryPath.count)
-      return Failure<Code>(
-        failure.code, at: place, expected: failure.expected, found: failure.found)
-    }
-    do {
-      _ = try CheckpointFile.openVerified(file.temporaryPath)
-    } catch let failure as HDF5Failure {
-      throw named(failure)
-    } catch let failure as CheckpointFailure {
-      throw named(failure)
-    } catch let findings as CheckpointFindings {
-      throw CheckpointFindings(findings.findings.map(named))
-    }
   }
 
   /// Everything that goes into the file, in the order in which it is written.

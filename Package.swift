@@ -215,7 +215,7 @@ let package = Package(
       "HDF5Subset", ["Diagnostics", "FileAccess", "HDF5Oracle", "HDF5Storage", "SpikeTensors"]),
     tests(
       "HDF5Storage", ["Diagnostics", "FileAccess", "HDF5Oracle", "HDF5Subset", "SpikeTensors"]),
-    tests("QKFormerModel", ["CanonicalJSON", "Diagnostics"]),
+    tests("QKFormerModel", ["CanonicalJSON", "Diagnostics", "Digests"]),
     tests("SpikeInference", ["Diagnostics", "QKFormerModel", "SpikeTensors"]),
     tests(
       "CheckpointFormat",

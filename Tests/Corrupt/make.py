@@ -377,6 +377,12 @@ OPERANDS = [
     ("size-of-text", "a size that is text", call(rebuild, store, 0, ("2",), (1,), False, None)),
     ("tensor-of-number", "a tensor over a number", call(rebuild, 1, 0, (2,), (1,), False, None)),
     ("tensor-of-five", "_rebuild_tensor_v2 with five arguments", call(rebuild, store, 0, (2,), (1,), False)),
+    ("tensor-of-eight", "_rebuild_tensor_v2 with eight arguments",
+     call(rebuild, store, 0, (2,), (1,), False, None, {}, {})),
+    ("parameter-of-four", "_rebuild_parameter with an argument too many",
+     call(name("torch._utils", "_rebuild_parameter"), W, False, None, {})),
+    ("parameter-without-state", "_rebuild_parameter_with_state without a state",
+     call(name("torch._utils", "_rebuild_parameter_with_state"), W, False, None)),
     ("storage-of-text", "a persistent identifier that is text", value("storage") + b"Q"),
     ("storage-of-four", "a persistent identifier of four fields",
      value(("storage", name("torch", "FloatStorage"), "0", 4)) + b"Q"),
@@ -426,6 +432,9 @@ square = {"0": floats(*range(256))}
 many_axes = tensor(storage("FloatStorage", "0", 4), (2,) + (1,) * 64, (2,) + (1,) * 64)
 refused_pickle("pickle-budget", "axes", "a tensor of 65 axes, all but one of one element",
                {"w": many_axes})
+refused_pickle("pickle-budget", "negatives-of-one-storage", "40 negative views of one storage",
+               {f"w{index}": tensor(storage("FloatStorage", "0", 256), (16, 16), more=({"neg": True},))
+                for index in range(40)}, square)
 refused_pickle("pickle-budget", "views-of-one-storage", "40 columns-first views of one storage",
                {f"w{index}": tensor(storage("FloatStorage", "0", 256), (16, 16), (1, 16))
                 for index in range(40)}, square)
@@ -447,6 +456,46 @@ TRUNCATED = [
 ]
 for short, idea, data in TRUNCATED:
     corrupt("pickle", f"pickle-truncated.{short}.pth", idea, checkpoint(data, ONE))
+
+# Pickle: what a tensor says of itself. ---------------------------------------------------------
+
+
+def negative(metadata, kind="FloatStorage", shape=(2, 2), **more):
+    return tensor(storage(kind, "0", 4), shape, more=(metadata,), **more)
+
+
+OWN = "tensor-metadata"
+METADATA = [
+    ("conjugate", "a conjugate view of real numbers", {"conj": True}),
+    ("both", "a negative view of a conjugate one", {"conj": True, "neg": True}),
+    ("unknown", "metadata that a later PyTorch may write", {"scaled": True}),
+    ("false", "neg: False, which PyTorch takes for a negative view", {"neg": False}),
+    ("number", "neg: 1, which is no truth value", {"neg": 1}),
+    ("key", "metadata whose key is a number", {1: True}),
+    ("list", "metadata that is a list", ["neg"]),
+    ("text", "metadata that is text", "neg"),
+]
+for short, idea, metadata in METADATA:
+    refused_pickle(OWN, short, idea, {"w": negative(metadata)})
+refused_pickle(OWN, "negative-integers", "a negative view of integers: the lowest has no opposite",
+               {"w": negative({"neg": True}, "IntStorage")})
+refused_pickle(OWN, "empty", "a negative view of the unknown kind without elements",
+               {"w": negative({"scaled": True}, shape=(0,))})
+refused_pickle(
+    OWN, "v3", "_rebuild_tensor_v3 with unknown metadata",
+    {"w": call(name("torch._utils", "_rebuild_tensor_v3"),
+               value(("storage", name("torch.storage", "UntypedStorage"), "0", "cpu", 16)) + b"Q", 0, (4,), (1,),
+               False, ordered({}), name("torch", "float32"), {"scaled": True})})
+refused_pickle(
+    OWN, "parameter", "a parameter of a view of an unknown kind",
+    {"w": call(name("torch._utils", "_rebuild_parameter"), negative({"conj": True}), True, ordered({}))})
+refused_pickle(
+    OWN, "state-data", "a parameter whose state replaces its elements",
+    {"w": call(name("torch._utils", "_rebuild_parameter_with_state"), W, True, ordered({}), {"data": W})})
+refused_pickle(
+    OWN, "state-real", "the same by the slots of a tensor that is rebuilt by its type",
+    {"w": call(name("torch._tensor", "_rebuild_from_type_v2"), rebuild, name("torch.nn.parameter", "Parameter"),
+               (storage("FloatStorage", "0", 4), 0, (4,), (1,), False, ordered({})), (None, {"real": W}))})
 
 # Storages and tensors. -------------------------------------------------------------------------
 
@@ -535,6 +584,11 @@ def stream(body=OLD, keys=("94",), storages=(counted(4, floats(1, 2, 3, 4)),), v
     return (MAGIC + pickle(version) + pickle(machine) + pickle(body) + pickle(keys)
             + b"".join(storages) + after)
 
+
+for short, idea, metadata in METADATA:
+    whole(OWN, "legacy-" + short, "before 1.6: " + idea, stream(
+        {"w": tensor(value(("storage", name("torch", "FloatStorage"), "94", "cpu", 4, None)) + b"Q", (4,),
+                     more=(metadata,))}))
 
 for short, idea, data in [
     ("version", "protocol 1000", stream(version=1000)),
@@ -1092,6 +1146,50 @@ accepted_torch(
     checkpoint(pickle({"w": tensor(storage("FloatStorage", "0", 6), (3,) + (1,) * 62 + (2,), (1,) + (9,) * 62 + (3,))}),
                six),
     {"": {"w": read("f32", (3,) + (1,) * 62 + (2,), floats(0, 3, 1, 4, 2, 5))}})
+signed = struct.pack("<4I", 0x00000000, 0x80000000, 0x7FC00001, 0xFF800000)
+opposite = struct.pack("<4I", 0x80000000, 0x00000000, 0xFFC00001, 0x7F800000)
+real = storage("FloatStorage", "1", 4)
+accepted_torch(
+    "negative-views", "negative views: of every kind of float, strided, of zeros and NaN, in parameters",
+    checkpoint(pickle({
+        "whole": tensor(store, (2, 3), more=({"neg": True},)),
+        "second": tensor(store, (3,), (2,), 1, more=({"neg": True},)),
+        "transposed": tensor(store, (3, 2), (1, 3), more=({"neg": True},)),
+        "special": tensor(real, (4,), more=({"neg": True},)),
+        "of-none": tensor(store, (0,), more=({"neg": True},)),
+        "double": tensor(storage("DoubleStorage", "2", 1), (1,), more=({"neg": True},)),
+        "half": tensor(storage("HalfStorage", "3", 2), (2,), more=({"neg": True},)),
+        "brain": tensor(storage("BFloat16Storage", "4", 2), (2,), more=({"neg": True},)),
+        "parameter": call(name("torch._utils", "_rebuild_parameter"),
+                          tensor(real, (4,), more=({"neg": True},)), True, ordered({})),
+        "v3": call(name("torch._utils", "_rebuild_tensor_v3"),
+                   value(("storage", name("torch.storage", "UntypedStorage"), "5", "cpu", 8)) + b"Q", 0, (2,), (1,),
+                   False, ordered({}), name("torch", "float32"), {"neg": True}),
+        "none": tensor(real, (4,), more=(None,)), "nothing": tensor(real, (4,), more=({},)),
+    }), six | {"1": signed, "2": struct.pack("<d", 1.5), "3": struct.pack("<2e", 1.5, -2),
+               "4": b"\xc0\x3f\x00\xc0", "5": floats(1, -2)}),
+    {"": {
+        "whole": read("f32", (2, 3), floats(-0.0, -1, -2, -3, -4, -5)),
+        "second": read("f32", (3,), floats(-1, -3, -5)),
+        "transposed": read("f32", (3, 2), floats(-0.0, -3, -1, -4, -2, -5)),
+        "special": read("f32", (4,), opposite), "of-none": read("f32", (0,), b""),
+        "double": read("f64", (1,), struct.pack("<d", -1.5)),
+        "half": read("f16", (2,), struct.pack("<2e", -1.5, 2)),
+        "brain": read("bf16", (2,), b"\xc0\xbf\x00\x40"),
+        "parameter": read("f32", (4,), opposite), "v3": read("f32", (2,), floats(-1, 2)),
+        "none": read("f32", (4,), signed), "nothing": read("f32", (4,), signed)}})
+accepted_torch(
+    "legacy-negative-view", "before 1.6, a negative view",
+    stream({"w": tensor(value(("storage", name("torch", "FloatStorage"), "94", "cpu", 4, None)) + b"Q", (4,),
+                        more=({"neg": True},))}),
+    {"": {"w": read("f32", (4,), floats(-1, -2, -3, -4))}})
+accepted_torch(
+    "metadata-beside", "a conjugate view beside the weights is nobody's weight",
+    checkpoint(pickle({
+        "model": {"w": W},
+        "optimizer": {"state": {0: tensor(storage("ComplexFloatStorage", "1", 1), (1,), more=({"conj": True},))}}}),
+        ONE | {"1": bytes(8)}),
+    {"model": READ_W}, dropped=(1, 8))
 KINDS = [
     ("Double", "f64", struct.pack("<2d", 1.5, -2)), ("Float", "f32", floats(1.5, -2)),
     ("Half", "f16", struct.pack("<2e", 1.5, -2)), ("BFloat16", "bf16", b"\xc0\x3f\x00\xc0"),

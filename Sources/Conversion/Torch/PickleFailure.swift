@@ -18,6 +18,9 @@ public enum TorchFailureCode: String, FailureCode {
   case storage = "storage-entry"
   /// A storage has an element type that checkpoints of this project cannot hold.
   case elementType = "storage-element-type"
+  /// A tensor says of itself what is not known or cannot be applied: its elements would be others than
+  /// those stored.
+  case metadata = "tensor-metadata"
   /// The archive is TorchScript: a program, not a checkpoint.
   case torchScript = "torchscript-archive"
   /// A file of the format before PyTorch 1.6 breaks that format.

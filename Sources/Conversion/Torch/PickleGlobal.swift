@@ -10,6 +10,7 @@ enum PickleGlobal {
   case rebuildTensor
   case rebuildTensorWithType
   case rebuildParameter
+  case rebuildParameterWithState
   case rebuildFromType
   case storageType(name: String, ElementType?)
   case tensorType
@@ -45,7 +46,7 @@ enum PickleGlobal {
     "torch._utils _rebuild_tensor_v2": .rebuildTensor,
     "torch._utils _rebuild_tensor_v3": .rebuildTensorWithType,
     "torch._utils _rebuild_parameter": .rebuildParameter,
-    "torch._utils _rebuild_parameter_with_state": .rebuildParameter,
+    "torch._utils _rebuild_parameter_with_state": .rebuildParameterWithState,
     "torch._tensor _rebuild_from_type_v2": .rebuildFromType,
     "torch.storage UntypedStorage": .storageType(name: "UntypedStorage", nil),
     "torch Tensor": .tensorType, "torch.nn.parameter Parameter": .tensorType,

@@ -15,9 +15,11 @@ enum PickleReduction {
     switch global {
     case .orderedDict, .plainDict: return .dict(try dict(arguments, place))
     case .set, .size: return arguments.first ?? .tuple(PickleTuple([]))
-    case .rebuildTensor: return .tensor(try tensor(arguments, type: nil, place))
+    case .rebuildTensor:
+      return .tensor(try tensor(arguments, type: nil, metadataAt: 6, place))
     case .rebuildTensorWithType: return .tensor(try typedTensor(arguments, place))
-    case .rebuildParameter: return try parameter(arguments, place)
+    case .rebuildParameter: return try parameter(arguments, count: 3, place)
+    case .rebuildParameterWithState: return try parameter(arguments, count: 4, place)
     case .rebuildFromType: return try rebuilt(arguments, place)
     case .namespace: return .object(PickleObject(typeName: "argparse.Namespace"))
     case .device: return .string("device " + arguments.map(text).joined(separator: ":"))
@@ -85,9 +87,10 @@ enum PickleReduction {
 
   /// `_rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks[, metadata])`.
   private static func tensor(
-    _ arguments: [PickleValue], type: ElementType?, _ place: String
+    _ arguments: [PickleValue], type: ElementType?, metadataAt last: Int, _ place: String
   ) throws -> TorchTensor {
-    guard arguments.count >= 6, case .storage(let storage) = arguments[0],
+    guard arguments.count == last || arguments.count == last + 1,
+      case .storage(let storage) = arguments[0],
       let offset = arguments[1].int, offset >= 0,
       let shape = integers(arguments[2]), let strides = integers(arguments[3]),
       shape.count == strides.count
@@ -100,39 +103,63 @@ enum PickleReduction {
     let typed = TorchStorage(
       key: storage.key, elementType: storage.elementType ?? type,
       typeName: storage.typeName, count: storage.count)
-    return TorchTensor(storage: typed, offset: offset, shape: shape, strides: strides)
+    return TorchTensor(
+      storage: typed, offset: offset, shape: shape, strides: strides,
+      metadata: TorchMetadata(arguments.count > last ? arguments[last] : nil))
   }
 
-  /// `_rebuild_tensor_v3`: as v2, with an untyped storage counted in bytes and a type at the end. Of a
-  /// type that no weight can have nothing but its name is kept.
+  /// `_rebuild_tensor_v3`: as v2, with an untyped storage counted in bytes, and a type before the
+  /// metadata. Of a type that no weight can have nothing but its name is kept.
   private static func typedTensor(_ arguments: [PickleValue], _ place: String) throws -> TorchTensor
   {
     guard arguments.count >= 7, case .global(.elementType(let name)) = arguments[6] else {
       throw failure(place, "an element type", "other arguments")
     }
     let type = PickleGlobal.elementType(named: name)
-    let tensor = try tensor(arguments, type: type, place)
+    let tensor = try tensor(arguments, type: type, metadataAt: 7, place)
     let storage = TorchStorage(
       key: tensor.storage.key, elementType: type, typeName: name,
       count: tensor.storage.count / (type?.byteCount ?? 1))
     return TorchTensor(
-      storage: storage, offset: tensor.offset, shape: tensor.shape, strides: tensor.strides)
+      storage: storage, offset: tensor.offset, shape: tensor.shape, strides: tensor.strides,
+      metadata: tensor.metadata)
   }
 
-  private static func parameter(_ arguments: [PickleValue], _ place: String) throws -> PickleValue {
-    guard let tensor = arguments.first?.tensor else {
-      throw failure(place, "a tensor for a parameter", "another value")
+  /// `_rebuild_parameter(tensor, requires_grad, hooks)`, and with state a fourth argument.
+  private static func parameter(
+    _ arguments: [PickleValue], count: Int, _ place: String
+  ) throws -> PickleValue {
+    guard arguments.count == count, let tensor = arguments[0].tensor else {
+      throw failure(place, "a tensor for a parameter, and \(count - 1) more", "other arguments")
     }
+    if count == 4 { try checkState(arguments[3], place) }
     return .tensor(tensor)
+  }
+
+  /// Attributes whose setters replace a tensor's elements. PyTorch writes none of them.
+  private static let elementAttributes: Set<String> = ["data", "real", "imag"]
+
+  /// Python attributes of a tensor change nothing of its elements, but for those of PyTorch's own that
+  /// are its elements: `_set_obj_state` would set them.
+  private static func checkState(_ state: PickleValue, _ place: String) throws {
+    let parts = state.tuple?.elements ?? [state]
+    for attributes in parts.compactMap(\.dict) {
+      for case .string(let name) in attributes.pairs.map(\.key)
+      where elementAttributes.contains(name) {
+        throw TorchFailure(
+          .metadata, at: place, expected: "attributes that are not the elements", found: name)
+      }
+    }
   }
 
   /// `_rebuild_from_type_v2(function, type, arguments, state)`.
   private static func rebuilt(_ arguments: [PickleValue], _ place: String) throws -> PickleValue {
-    guard arguments.count >= 3, case .global(let function) = arguments[0],
+    guard arguments.count == 4, case .global(let function) = arguments[0],
       case .global(.tensorType) = arguments[1]
     else { throw failure(place, "a tensor to rebuild", "other arguments") }
     switch function {
-    case .rebuildTensor, .rebuildTensorWithType, .rebuildParameter:
+    case .rebuildTensor, .rebuildTensorWithType, .rebuildParameter, .rebuildParameterWithState:
+      try checkState(arguments[3], place)
       return try apply(arguments[0], to: arguments[2], at: place)
     default: throw failure(place, "a tensor to rebuild", function.fullName)
     }

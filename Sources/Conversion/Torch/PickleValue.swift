@@ -115,6 +115,37 @@ struct TorchTensor {
   let offset: Int
   let shape: [Int]
   let strides: [Int]
+  let metadata: TorchMetadata
+}
+
+/// What a tensor says of itself beside its storage; only who reads its elements must understand it.
+///
+/// Corresponds to `get_tensor_metadata` in `torch/_utils.py`.
+enum TorchMetadata {
+  /// The elements are those stored.
+  case none
+  /// The elements are those stored, with the other sign.
+  case negated
+  /// Anything else, in words.
+  case unknown(String)
+
+  /// Reads the argument; PyTorch passes over one that is empty, and looks at the keys alone, so a key
+  /// that is `False` has no meaning that one could rely on.
+  init(_ value: PickleValue?) {
+    switch value {
+    case nil, .some(.none): self = .none
+    case .dict(let dict):
+      let words = dict.pairs.map { key, value in
+        "\(key.string ?? "a key that is no text"): \(value.bool.map { "\($0)" } ?? "another value")"
+      }
+      switch words {
+      case []: self = .none
+      case ["neg: true"]: self = .negated
+      default: self = .unknown(words.prefix(4).joined(separator: ", "))
+      }
+    default: self = .unknown("no dictionary")
+    }
+  }
 }
 
 extension PickleValue {
@@ -135,6 +166,8 @@ extension PickleValue {
   var string: String? { if case .string(let text) = self { text } else { nil } }
   /// The number, if this is an integer.
   var int: Int? { if case .int(let value) = self { Int(value) } else { nil } }
+  /// The truth value, if this is one.
+  var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
   /// The tuple, if this is one.
   var tuple: PickleTuple? { if case .tuple(let tuple) = self { tuple } else { nil } }
   /// The dictionary, if this is one.

@@ -8,7 +8,8 @@ import TensorFiles
 struct TorchCheckpoint {
   private let document: PickleDocument
   private let storages: any TorchStorages
-  private let place: String
+  /// What errors call the file.
+  let place: String
   private let copyLimit: Int
 
   /// Opens a file; nothing in it is executed.
@@ -55,10 +56,12 @@ struct TorchCheckpoint {
     let count = needed / type.byteCount
     try checkBounds(tensor, count: count, place)
     let start = tensor.offset * type.byteCount
-    if count == 0 || Self.isContiguous(tensor) {
+    let isNegated = try isNegated(tensor, type, place)
+    if count == 0 || Self.isStored(tensor) {
       return try Tensor(type, tensor.shape, storage.part(start..<start + needed), name: place)
     }
-    let gathered = Self.gather(tensor, storage, width: type.byteCount, count: count)
+    var gathered = Self.gather(tensor, storage, width: type.byteCount, count: count)
+    if isNegated { Self.negate(&gathered, width: type.byteCount) }
     return try Tensor(type, tensor.shape, ByteRegion(gathered), name: place)
   }
 
@@ -74,10 +77,10 @@ struct TorchCheckpoint {
       let size = try Tensor.byteCount(type, tensor.shape, name: place)
       // A view that repeats elements is refused when it is read.
       let repeats = size / type.byteCount > tensor.storage.count
-      if size == 0 || repeats || Self.isContiguous(tensor) { continue }
+      if size == 0 || repeats || Self.isStored(tensor) { continue }
       guard size <= copyLimit - total else {
         throw TorchFailure(
-          .budget, at: place, expected: "at most \(copyLimit) bytes in views that are no rows",
+          .budget, at: place, expected: "at most \(copyLimit) bytes in views that must be copied",
           found: "\(size) more after \(total)")
       }
       total += size
@@ -122,6 +125,34 @@ struct TorchCheckpoint {
         .storageBounds, at: place, expected: "a view inside the \(limit) elements of its storage",
         found: "shape \(tensor.shape), strides \(tensor.strides), offset \(tensor.offset)")
     }
+  }
+
+  /// Whether the elements are the negatives of those stored; an integer has none that always fits.
+  private func isNegated(
+    _ tensor: TorchTensor, _ type: ElementType, _ place: String
+  ) throws -> Bool {
+    switch tensor.metadata {
+    case .none: return false
+    case .negated where type.isFloatingPoint: return true
+    case .negated:
+      throw TorchFailure(
+        .metadata, at: place, expected: "a negative view of real numbers", found: "one of \(type)")
+    case .unknown(let words):
+      throw TorchFailure(
+        .metadata, at: place, expected: "metadata `neg: true`, or none", found: words)
+    }
+  }
+
+  /// Flips every sign, that of zero and NaN too, as `torch.Tensor.resolve_neg` does; it alone gives some
+  /// NaN of bfloat16 another sign, by their place in the tensor.
+  private static func negate(_ bytes: inout [UInt8], width: Int) {
+    for index in stride(from: width - 1, to: bytes.count, by: width) { bytes[index] ^= 0x80 }
+  }
+
+  /// Whether the elements are a piece of the storage as it is.
+  private static func isStored(_ tensor: TorchTensor) -> Bool {
+    guard case .none = tensor.metadata else { return false }
+    return isContiguous(tensor)
   }
 
   private static func isContiguous(_ tensor: TorchTensor) -> Bool {

@@ -178,6 +178,7 @@ let package = Package(
       name: "TestSupport",
       dependencies: [
         "CanonicalJSON", "CheckpointFormat", "Conversion", "Diagnostics", "FileAccess",
+        "HDF5Subset",
         "QKFormerModel", "SpikeTensors", "TensorFiles",
       ], path: "Tests/TestSupport", swiftSettings: fences),
     // Fetches one file into a cache; the peer tests run it against servers that misbehave.
@@ -220,8 +221,8 @@ let package = Package(
     tests(
       "CheckpointFormat",
       [
-        "CanonicalJSON", "Diagnostics", "Digests", "FileAccess", "HDF5Oracle", "HDF5Storage",
-        "HDF5Subset", "QKFormerModel", "SpikeTensors",
+        "CanonicalJSON", "Concurrency", "Diagnostics", "Digests", "FileAccess", "HDF5Oracle",
+        "HDF5Storage", "HDF5Subset", "QKFormerModel", "SpikeTensors",
       ]),
     tests(
       "Verification",

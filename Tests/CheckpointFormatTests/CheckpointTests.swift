@@ -202,6 +202,63 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    ("running_var", "parameters/", 5), ("logits", "references/0/", 0),
+    ("spike_digests", "references/0/", 0),
+    ("spike_counts", "references/0/", 0),
+  ])
+  func
+    `a listed dataset under another name is missing at the level of bytes, and the other unlisted`(
+      _ name: String, _ group: String, _ index: Int
+    ) throws
+  {
+    let folder = try ScratchFolder()
+    let path = try written(folder)
+    let sealed = SealedFile(try TestFiles.bytes(path))
+    let whole = try CheckpointFile(path: path).compareBytes()
+    let places = sealed.places(ofName: name)
+    let byte = try #require(places.indices.contains(index) ? places[index] : nil)
+    try TestFiles.write(sealed.changing(byte: byte, to: UInt8(ascii: "z")), to: path)
+    let renamed = try CheckpointFile(path: path).compareBytes()
+    #expect(renamed.findings.map(\.code) == [.digest, .digest])
+    #expect(renamed.findings.map(\.found) == ["no such dataset", "one that it does not list"])
+    let (missing, unlisted) = (renamed.findings[0].place, renamed.findings[1].place)
+    #expect(missing.contains(" \(group)") && missing.hasSuffix(name), "\(missing)")
+    #expect(unlisted.hasSuffix("z" + name.dropFirst()), "\(unlisted)")
+    let counts = [renamed.tensors, renamed.datasets, renamed.attributes]
+    let isTensor = group == "parameters/"
+    #expect(
+      counts == [
+        whole.tensors - (isTensor ? 1 : 0), whole.datasets - (isTensor ? 0 : 1), whole.attributes,
+      ])
+  }
+
+  @Test func `an attribute under another name is missing, and the other unlisted`() throws {
+    let folder = try ScratchFolder()
+    let path = try written(folder)
+    let sealed = SealedFile(try TestFiles.bytes(path))
+    let whole = try CheckpointFile(path: path).compareBytes()
+    let byte = try #require(sealed.places(ofName: "producer").first)
+    try TestFiles.write(sealed.changing(byte: byte, to: UInt8(ascii: "z")), to: path)
+    let renamed = try CheckpointFile(path: path).compareBytes()
+    #expect(renamed.findings.map(\.expected).contains("no such attribute"))
+    #expect(renamed.findings.map(\.found).contains("no such attribute"))
+    #expect(renamed.attributes == whole.attributes - 1)
+  }
+
+  @Test func `what was compared is counted`() throws {
+    let folder = try ScratchFolder()
+    let path = try written(folder)
+    let content = try StrictHDF5Reader().content(of: MappedFile(path: path))
+    let compared = try CheckpointFile(path: path).compareBytes()
+    let tensors = content.datasets.keys.count { $0.hasPrefix("parameters/") }
+    #expect(compared.tensors == tensors)
+    // All but the manifest, of which there is no digest.
+    #expect(compared.datasets == content.datasets.count - tensors - 1)
+    #expect(compared.attributes == content.attributes.values.reduce(0) { $0 + $1.count })
+    #expect(compared.findings.isEmpty)
+  }
+
   @Test func `a flipped bit in a counter is found and names it`() throws {
     let folder = try ScratchFolder()
     let path = try written(folder)

@@ -259,6 +259,25 @@ import Testing
     #expect(try folder.names() == ["damaged.qkz.h5"])
   }
 
+  @Test func `a renamed tensor is wrong at the level of bytes, and what was compared is counted`()
+    throws
+  {
+    let folder = try ScratchFolder()
+    let path = folder.file("renamed.qkz.h5")
+    let sealed = SealedFile(try TestFiles.bytes(Self.model))
+    let byte = try #require(sealed.places(ofName: "bias").first)
+    try TestFiles.write(sealed.changing(byte: byte + 3, to: UInt8(ascii: "z")), to: path)
+    let result = try run("verify", "--level", "bytes", path)
+    #expect(result.status == 1 && result.output.contains("bytes      WRONG  199 tensors, "))
+    let lines = result.errors.split(separator: "\n")
+    #expect(lines.count == 2)
+    #expect(lines[0].contains("/bias: digest: expected SHA-256 "))
+    #expect(lines[0].hasSuffix(", found no such dataset"))
+    #expect(lines[1].contains("/biaz: digest: expected a dataset that the manifest lists"))
+    let whole = try run("verify", "--level", "bytes", Self.model)
+    #expect(whole.status == 0 && whole.output.contains("ok  200 tensors, "))
+  }
+
   @Test func `truncated and foreign files are bad data`() throws {
     let folder = try ScratchFolder()
     let truncated = folder.file("truncated.qkz.h5")

@@ -185,11 +185,12 @@ struct VerifyCommand: ParsableCommand {
   // MARK: Rungs
 
   private func bytes(_ file: CheckpointFile, _ entry: ZooEntry?) throws -> Ladder.Rung {
+    let compared = try file.compareBytes()
     let detail =
-      "\(file.recordedDigests.count) tensors and every other dataset and attribute: "
-      + "chunk checksums, SHA-256"
+      "\(compared.tensors) tensors, \(compared.datasets) other datasets, "
+      + "\(compared.attributes) attributes: chunk checksums, SHA-256"
       + (entry?.file(.checkpoint) == nil ? "" : "; the whole file as the zoo lists it")
-    return Ladder.Rung(name: "bytes", detail: detail, findings: try file.byteFindings())
+    return Ladder.Rung(name: "bytes", detail: detail, findings: compared.findings)
   }
 
   private func structure(_ file: CheckpointFile) -> Ladder.Rung {

@@ -12,6 +12,8 @@ public enum JSONFailureCode: String, FailureCode {
   case depth = "json-too-deep"
   /// A number is beyond the range of a double.
   case range = "json-number-out-of-range"
+  /// An object has more members than its reader takes.
+  case members = "json-too-many-members"
   /// The text is not the one canonical text of its value.
   case notCanonical = "json-not-canonical"
 
@@ -28,12 +30,13 @@ extension JSON {
 
   /// Reads one JSON value; `place` names the text in errors.
   ///
+  /// - Parameter memberLimit: the most members of an object; the reader stops at one more.
   /// - Throws: `JSONFailure`.
-  public init(parsing bytes: [UInt8], at place: String) throws {
+  public init(parsing bytes: [UInt8], at place: String, memberLimit: Int = .max) throws {
     guard String(validating: bytes, as: UTF8.self) != nil else {
       throw JSONFailure(.encoding, at: place, expected: "UTF-8", found: "other bytes")
     }
-    var parser = Parser(bytes: bytes, place: place)
+    var parser = Parser(bytes: bytes, place: place, memberLimit: memberLimit)
     self = try parser.parseDocument()
   }
 
@@ -56,6 +59,7 @@ extension JSON {
 private struct Parser {
   let bytes: [UInt8]
   let place: String
+  let memberLimit: Int
   var offset = 0
 
   mutating func parseDocument() throws -> JSON {
@@ -135,6 +139,11 @@ private struct Parser {
     while true {
       skipSpace()
       let start = offset
+      guard members.count < memberLimit else {
+        throw JSONFailure(
+          .members, at: "\(place) byte \(start)", expected: "at most \(memberLimit) members",
+          found: "more")
+      }
       let key = try parseString()
       skipSpace()
       try take(UInt8(ascii: ":"), "`:`")

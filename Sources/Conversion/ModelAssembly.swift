@@ -88,7 +88,7 @@ public struct ModelAssembly {
   }
 
   private func fittingPresets(_ matching: TensorMatching) -> [Preset] {
-    Preset.all.filter { placement($0.configuration, matching).findings.isEmpty }
+    Preset.all.filter { fits($0.configuration, matching) }
   }
 
   /// The names of the presets, then of other configurations, whose inventory has exactly these tensors,
@@ -105,9 +105,15 @@ public struct ModelAssembly {
     beside named: [String: QKFormerConfiguration], _ matching: TensorMatching
   ) -> [String] {
     let others = named.filter { name, configuration in
-      Preset.named(name) == nil && placement(configuration, matching).findings.isEmpty
+      Preset.named(name) == nil && fits(configuration, matching)
     }
     return fittingPresets(matching).map(\.name) + others.keys.sorted()
+  }
+
+  /// Whether the inventory of a configuration has exactly these tensors; their number mostly decides.
+  private func fits(_ configuration: QKFormerConfiguration, _ matching: TensorMatching) -> Bool {
+    TensorPlacement.couldFit(tensors.named.count, configuration)
+      && placement(configuration, matching).findings.isEmpty
   }
 
   /// What nobody stated.

@@ -36,6 +36,14 @@ public struct TensorPlacement: Sendable {
   }
 }
 
+extension TensorPlacement {
+  /// Whether so many tensors could be those of a configuration; of one naming some may be thresholds.
+  static func couldFit(_ count: Int, _ configuration: QKFormerConfiguration) -> Bool {
+    let plan = NetworkPlan(configuration, naming: .step)
+    return (0...plan.stepThresholds.count).contains(count - plan.parameters.count)
+  }
+}
+
 // MARK: By name
 
 extension TensorPlacement {

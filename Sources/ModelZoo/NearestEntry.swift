@@ -55,13 +55,13 @@ extension LocalZoo {
   /// Weights are compared with those entries whose checkpoint is on this machine and has at least
   /// half of the shapes.
   public func nearest(to prints: [TensorPrint], named names: Set<String>) -> NearestEntry? {
-    let shapes = prints.map(\.shape)
+    let (shapes, ours) = (Self.counts(prints.map(\.shape)), Self.counts(prints))
     let candidates = index.entries.map { entry -> NearestEntry in
       let wanted = NetworkPlan(entry.configuration).parameters.filter(\.role.isIdentifying)
-      let alike = Self.share(shapes, wanted.map(\.shape))
+      let alike = Self.share(shapes, Self.counts(wanted.map(\.shape)))
       let tensors = 2 * alike.equal >= alike.all ? checkpointPrints(of: entry) : nil
       return NearestEntry(
-        entry, shapes: alike, tensors: tensors.map { Self.share(prints, $0) },
+        entry, shapes: alike, tensors: tensors.map { Self.share(ours, Self.counts($0)) },
         names: wanted.count { names.contains($0.upstreamName) })
     }
     // The first of equals.
@@ -79,13 +79,17 @@ extension LocalZoo {
     return checkpoint.prints(file.recordedDigests)
   }
 
+  /// How often each item occurs.
+  private static func counts<Item: Hashable>(_ items: [Item]) -> [Item: Int] {
+    Dictionary(items.map { ($0, 1) }, uniquingKeysWith: +)
+  }
+
   /// How many of two lists can be paired.
   private static func share<Item: Hashable>(
-    _ first: [Item], _ second: [Item]
+    _ first: [Item: Int], _ second: [Item: Int]
   ) -> NearestEntry.Share {
-    let counts = Dictionary(first.map { ($0, 1) }, uniquingKeysWith: +)
-    let others = Dictionary(second.map { ($0, 1) }, uniquingKeysWith: +)
-    let equal = counts.reduce(0) { $0 + min($1.value, others[$1.key] ?? 0) }
-    return NearestEntry.Share(equal: equal, all: first.count + second.count - equal)
+    let equal = first.reduce(0) { $0 + min($1.value, second[$1.key] ?? 0) }
+    let all = first.values.reduce(0, +) + second.values.reduce(0, +) - equal
+    return NearestEntry.Share(equal: equal, all: all)
   }
 }

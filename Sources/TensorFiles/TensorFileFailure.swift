@@ -38,6 +38,8 @@ public enum TensorFileFailureCode: String, FailureCode {
   /// An element type or memory order that is not supported.
   case numpyType = "npy-type"
   // All.
+  /// The container has more tensors than any model.
+  case tooManyTensors = "too-many-tensors"
   /// The container has no tensor of that name.
   case noSuchTensor = "no-such-tensor"
   /// The suffix names no known container.

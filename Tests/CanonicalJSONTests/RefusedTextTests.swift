@@ -35,6 +35,17 @@ import Testing
     #expect(refusal == Refusal(name: "json-too-deep", exitCode: 65))
   }
 
+  @Test func `an object has no more members than its reader takes`() throws {
+    let text = Array(#"{"a":[1,2,3],"b":{"c":1,"d":2},"e":3}"#.utf8)
+    #expect(try JSON(parsing: text, at: "3", memberLimit: 3).object?.count == 3)
+    let refusal = try Refusal.of { _ = try JSON(parsing: text, at: "2", memberLimit: 2) }
+    #expect(refusal == Refusal(name: "json-too-many-members", exitCode: 65))
+    // Of an object inside too, and before what follows is looked at.
+    let cut = Array(#"{"b":{"c":1,"d"#.utf8)
+    let inside = try Refusal.of { _ = try JSON(parsing: cut, at: "1", memberLimit: 1) }
+    #expect(inside == Refusal(name: "json-too-many-members", exitCode: 65))
+  }
+
   @Test func `two keys that Unicode holds equal are refused, not merged`() throws {
     let refusal = try Refusal.of {
       _ = try JSON(parsing: Array("{\"\u{E9}\":1,\"e\u{301}\":2}".utf8), at: "keys")

@@ -54,6 +54,25 @@ import Testing
     #expect(try refusal(pickle) == Self.budget)
   }
 
+  /// A state dict of many names for one tensor.
+  private func names(_ count: Int) -> [UInt8] {
+    let name = { (index: Int) in Op.text("w\(index)") + Op.ascii("h\u{0}") }
+    return StoredZip.checkpoint(
+      Op.pickle(
+        Op.tensor, Op.ascii("q\u{0}0}("), (0..<count).flatMap(name), Op.ascii("u")),
+      storages: [("0", [0, 0, 128, 63])])
+  }
+
+  @Test func `a state dict has at most 100,000 tensors`() throws {
+    let folder = try ScratchFolder()
+    let path = folder.file("names.pth")
+    try TestFiles.write(names(100_000), to: path)
+    #expect(try ImportedFile.open(path).tensors(of: nil).count == 100_000)
+    try TestFiles.write(names(100_001), to: path)
+    let refusal = try Refusal.of { _ = try ImportedFile.open(path).tensors(of: nil) }
+    #expect(refusal == Refusal(name: "too-many-tensors", exitCode: 65))
+  }
+
   @Test func `a list of pairs cannot become a dictionary again and again`() throws {
     let pair = Op.ascii("K\u{1}K\u{1}") + [0x86]
     let pickle = Op.pickle(

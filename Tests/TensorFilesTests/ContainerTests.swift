@@ -44,6 +44,23 @@ enum Container: String, CaseIterable {
     AcceptedFile.all(kind.rawValue).map { (kind, $0) }
   }
 
+  /// A safetensors file of tensors without elements, and of metadata.
+  private func zeros(_ count: Int) -> [UInt8] {
+    let members = (0..<count).map { #""k\#($0)":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}"# }
+    let header = Array("{\((members + [#""__metadata__":{}"#]).joined(separator: ","))}".utf8)
+    return StoredZip.little(header.count, 8) + header
+  }
+
+  @Test func `a safetensors file has at most 100,000 tensors`() throws {
+    #expect(try SafetensorsFile(ByteRegion(zeros(100_000)), at: "most").tensors.count == 100_000)
+    // One beside the metadata, and many.
+    for count in [100_001, 150_000] {
+      let bytes = zeros(count)
+      let refusal = try Refusal.of { _ = try SafetensorsFile(ByteRegion(bytes), at: "many") }
+      #expect(refusal == Refusal(name: "too-many-tensors", exitCode: 65))
+    }
+  }
+
   @Test func `the folders are there`() {
     #expect(Self.corrupt.count > 130)
     #expect(Self.accepted.count > 15)

@@ -2,6 +2,7 @@ import CanonicalJSON
 import Diagnostics
 import FileAccess
 import SpikeTensors
+import TensorFiles
 
 /// A PyTorch checkpoint as an imported file.
 enum TorchImport {
@@ -60,6 +61,7 @@ enum TorchImport {
     _ dict: PickleDict, _ checkpoint: TorchCheckpoint
   ) throws -> [(name: String, tensor: Tensor)] {
     let members = dict.members.compactMap { name, value in value.tensor.map { (name, $0) } }
+    try TensorFileLimits.check(tensors: members.count, at: checkpoint.place)
     try checkpoint.checkCopies(of: members)
     return try checkpoint.tensors(members)
   }

@@ -21,7 +21,7 @@ public struct SafetensorsFile: Sendable {
   public init(_ file: ByteRegion, at place: String) throws {
     let header = try Self.header(file, place)
     let data = file.part(8 + header.count..<file.count)
-    var members = try JSON(parsing: header, at: "\(place) header").object ?? [:]
+    var members = try Self.members(header, place)
     metadata = try Self.metadata(members.removeValue(forKey: "__metadata__"), place)
     var tensors: [String: Tensor] = [:]
     var ranges: [(Range<Int>, Int, String)] = []
@@ -48,6 +48,18 @@ public struct SafetensorsFile: Sendable {
   }
 
   static let headerLimit = 100_000_000
+
+  /// The members of the header, which is not read to its end if it names too many tensors.
+  private static func members(_ header: [UInt8], _ place: String) throws -> [String: JSON] {
+    do {
+      // One more for the metadata.
+      return try JSON(
+        parsing: header, at: "\(place) header", memberLimit: TensorFileLimits.tensors + 1
+      ).object ?? [:]
+    } catch let failure as JSONFailure where failure.code == .members {
+      throw TensorFileLimits.failure(at: place)
+    }
+  }
 
   private static func header(_ file: ByteRegion, _ place: String) throws -> [UInt8] {
     guard file.count >= 8 else {

@@ -48,6 +48,9 @@ public enum HDF5FailureCode: String, FailureCode {
   case outside = "hdf5-outside-file"
   /// A byte that belongs to two things.
   case overlap = "hdf5-overlap"
+  /// A structure or chunk that does not start at a multiple of 64 bytes, or not at the first one behind
+  /// another of its kind.
+  case alignment = "hdf5-alignment"
   /// Bytes that belong to nothing and are not zero.
   case gap = "hdf5-gap"
   /// A named limit is exceeded.

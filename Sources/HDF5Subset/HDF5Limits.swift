@@ -4,6 +4,8 @@
 enum HDF5Limits {
   static let objects = 100_000
   static let depth = 16
+  /// Structures and chunks start at multiples of this many bytes.
+  static let alignment = 64
   static let nameLength = 255
   static let pathLength = 1_024
   static let rank = 8

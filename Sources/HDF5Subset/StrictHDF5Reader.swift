@@ -75,11 +75,13 @@ private struct Walk {
     try ObjectHeader.forEachMessage(at: address, of: path, in: &file) { kind, message in
       try parts.add(kind, &message)
     }
-    try parts.checkAttributeInfo(path)
     if !parts.attributes.isEmpty { content.attributes[path] = parts.attributes }
     switch (parts.isGroup, parts.isDataset) {
-    case (true, false): try group(parts, path, depth)
+    case (true, false):
+      try parts.checkKinds(path)
+      try group(parts, path, depth)
     case (false, true) where depth > 0:
+      try parts.checkKinds(path)
       content.datasets[path] = try DatasetReader.dataset(parts, path, in: &file)
     default:
       throw HDF5Failure(

@@ -66,14 +66,19 @@ def sealed(data, flip=0):
 # Messages. -------------------------------------------------------------------------------------
 
 
-def message(kind, body, flags=0, size=None):
+FLAGS = {TYPE: 1, FILL: 1, GROUP_INFO: 1, FILTERS: 1, ATTRIBUTE_INFO: 4}
+
+
+def message(kind, body, flags=None, size=None):
+    flags = FLAGS.get(kind, 0) if flags is None else flags
     return struct.pack("<BHB", kind, len(body) if size is None else size, flags) + body
 
 
-def space(*shape, maxima=None, version=2, kind=None):
+def space(*shape, maxima=None, version=2, kind=None, flags=None, message_flags=None):
     kind = (1 if shape else 0) if kind is None else kind
-    body = bytes([version, len(shape), 1 if shape else 0, kind]) + struct.pack(f"<{len(shape)}Q", *shape)
-    return message(SPACE, body + struct.pack(f"<{len(shape)}Q", *(maxima or shape)))
+    axes = (1 if shape else 0) if flags is None else flags
+    body = bytes([version, len(shape), axes, kind]) + struct.pack(f"<{len(shape)}Q", *shape)
+    return message(SPACE, body + struct.pack(f"<{len(shape)}Q", *(maxima or shape)), message_flags)
 
 
 F32 = bytes.fromhex("11201f00040000000000200017080017 7f000000")
@@ -84,12 +89,13 @@ def text_type(length, bits=0x11):
     return bytes([0x13, bits, 0, 0]) + struct.pack("<I", length)
 
 
-def filters(*stages):
-    """Stages are (number, *parameters)."""
+def filters(*stages, optional=(2,), name=b""):
+    """Stages are (number, *parameters); libhdf5 says of shuffle that it is optional."""
     body = bytes([2, len(stages)])
     for number, *parameters in stages:
-        body += struct.pack("<H", number) + (b"\0\0" if number > 255 else b"")
-        body += struct.pack(f"<HH{len(parameters)}I", 0, len(parameters), *parameters)
+        body += struct.pack("<H", number) + (struct.pack("<H", len(name)) if number > 255 else b"")
+        body += struct.pack("<HH", number in optional, len(parameters)) + (name if number > 255 else b"")
+        body += struct.pack(f"<{len(parameters)}I", *parameters)
     return message(FILTERS, body)
 
 
@@ -97,16 +103,16 @@ CHECKSUM = filters((3,))
 COMPRESSED = filters((2, 4), (32015,), (3,))
 
 
-def chunked(chunk, rest, flags=0, version=4):
+def chunked(chunk, rest, flags=0, version=4, wider=0):
     """`chunk` ends with the element size; `rest` is index type and what follows."""
     # As many bytes for each extent as the largest needs: HDF5 2.0 takes no other number.
-    width = max((max(extent, 1).bit_length() + 7) // 8 for extent in chunk)
+    width = max((max(extent, 1).bit_length() + 7) // 8 for extent in chunk) + wider
     body = bytes([version, 2, flags, len(chunk), width])
     return message(LAYOUT, body + b"".join(extent.to_bytes(width, "little") for extent in chunk) + rest)
 
 
-def single(address, size, chunk=(16, 4), mask=0, flags=2, version=4):
-    return chunked(chunk, b"\x01" + struct.pack("<QIQ", size, mask, address), flags, version)
+def single(address, size, chunk=(16, 4), mask=0, flags=2, version=4, wider=0):
+    return chunked(chunk, b"\x01" + struct.pack("<QIQ", size, mask, address), flags, version, wider)
 
 
 def link(name, address, **lies):
@@ -118,10 +124,10 @@ def link(name, address, **lies):
     return message(LINK, head + bytes([len(name)]) + name + value)
 
 
-def attribute(name, kind=None, value=b"x", version=3, shape=b"\x02\0\0\0"):
+def attribute(name, kind=None, value=b"x", version=3, shape=b"\x02\0\0\0", letters=0):
     kind = text_type(len(value)) if kind is None else kind
     name = name.encode() + b"\0"
-    sizes = struct.pack("<BBHHHB", version, 0, len(name), len(kind), len(shape), 0)
+    sizes = struct.pack("<BBHHHB", version, 0, len(name), len(kind), len(shape), letters)
     return message(ATTRIBUTE, sizes + name + kind + shape + value)
 
 
@@ -134,14 +140,15 @@ def attributes(*messages):
     return info(ATTRIBUTE_INFO) + b"".join(messages)
 
 
-GROUP = info(LINK_INFO) + message(GROUP_INFO, b"\0\0")
-FILL_NEVER = message(FILL, b"\x03\x07")
+GROUP = info(LINK_INFO) + message(GROUP_INFO, b"\0\1\xff\xff\0\0")
+FILL_NEVER, FILL_EARLY = message(FILL, b"\x03\x07"), message(FILL, b"\x03\x05")
 
 
 # Blocks. ---------------------------------------------------------------------------------------
 
 
-def header(messages, version=2, flags=1, before=b"", gap=b"", flip=0):
+def header(messages, version=2, flags=None, before=b"", gap=b"", flip=0):
+    flags = int(len(messages + gap) > 255) if flags is None else flags
     size = struct.pack("<H", len(messages + gap)) if flags & 3 == 1 else bytes([len(messages + gap)])
     return sealed(b"OHDR" + bytes([version, flags]) + before + size + messages + gap, flip)
 
@@ -150,8 +157,8 @@ def continuation(messages, signature=b"OCHK", flip=0):
     return sealed(signature + messages, flip)
 
 
-def more(address, size):
-    return message(CONTINUATION, struct.pack("<QQ", address, size))
+def more(address, size, flags=0):
+    return message(CONTINUATION, struct.pack("<QQ", address, size), flags)
 
 
 class Image:
@@ -192,13 +199,13 @@ def dataset(chunk=None, **parts):
             + get("filters", CHECKSUM) + (get("layout") or single(chunk, len(CHUNK))) + get("more", b""))
 
 
-def small(header_lies={}, root=b"", links=None, superblock={}, stored=CHUNK, tail=b"", **parts):
+def small(header_lies={}, root=b"", links=None, superblock={}, stored=CHUNK, tail=b"", group=GROUP, **parts):
     """A file with one dataset `x`; `links(x)` replaces the root's links."""
     image = Image()
     chunk = image.put(stored)
     x = image.put(header(dataset(chunk, **parts), **header_lies))
     names = link("x", x) if links is None else links(x)
-    address = image.put(header(GROUP + names + root))
+    address = image.put(header(group + names + root))
     image.data += tail
     return image.file(address, **superblock)
 

@@ -17,12 +17,24 @@ def good_files():
     yield "two-chunks", "a compressed dataset in two chunks", rows(), ["/"], {"x": "f32 [2048,256]"}
     yield "nested", "groups nested as deep as they may be", nested(16), deep, {}
     yield "attribute", "a text attribute of the root", small(root=attributes(attribute("a"))), ["/"], x
+    yield "number", "a number in the header", small(
+        space=space(), fill=FILL_EARLY, filters=b"", layout=message(LAYOUT, b"\x04\0\x04\0abcd"), stored=b""), [
+            "/"], {"x": "f32 []"}
+    yield "number-of-hdf5-2", "the same as HDF5 2.0 writes it", small(
+        space=space(), fill=FILL_EARLY, filters=b"", layout=message(LAYOUT, b"\x03\0\x04\0abcd"), stored=b""), [
+            "/"], {"x": "f32 []"}
+    yield "group-of-h5py", "a group that says no numbers of links", small(
+        group=info(LINK_INFO) + message(GROUP_INFO, b"\0\0")), ["/"], x
+    yield "empty-message", "an empty message at the end of a header", small(more=message(EMPTY, bytes(9))), ["/"], x
 
 
 def bad_files():
     """(error, idea in a word, idea, bytes) of files that must be refused."""
     def x_is(*arguments, **lies):
         return lambda x: link("x", x) + link(*arguments, **lies)
+
+    def with_more(body):
+        return small(more=body)
 
     one = small()
     yield "not-an-hdf5-file", "text", "text", b"this is not an HDF5 file\n"
@@ -61,11 +73,17 @@ def bad_files():
     yield "hdf5-object-header", "no-continuation", "a continuation of 4 bytes", continued(
         lambda place, size: more(place, 4))
 
+    yield "hdf5-object-header", "wide-size", "a size in two bytes that fits one", head(flags=1)
+    yield "hdf5-object-header", "empty-first", "an empty message before others", small(
+        root=message(EMPTY, b"\0\0") + link("y", 64))
+    yield "hdf5-object-header", "two-empty", "two empty messages in the place of one", with_more(
+        message(EMPTY, bytes(5)) + message(EMPTY, b""))
+    yield "hdf5-object-header", "behind-empty", "two bytes behind an empty message", with_more(
+        message(EMPTY, b"") + b"\0\0")
+
     yield "hdf5-object-header", "cut-off", "a message longer than its header", small(
         root=message(EMPTY, bytes(8), size=900))
 
-    def with_more(body):
-        return small(more=body)
     yield "hdf5-message", "symbol-table", "the links of an old group", small(
         root=message(0x11, struct.pack("<QQ", 64, 64)))
     yield "hdf5-message", "shared", "a type in a table of shared messages", small(
@@ -90,6 +108,47 @@ def bad_files():
     yield "hdf5-message", "no-type", "a dataset without a type", small(type=b"")
     yield "hdf5-message", "link-order", "a link with its order of creation", small(
         links=lambda x: message(LINK, b"\x01\x04" + bytes(8) + b"\x01x" + struct.pack("<Q", x)))
+
+    link_is = lambda head: small(links=lambda x: message(LINK, head + b"\x01x" + struct.pack("<Q", x)))
+    yield "hdf5-message", "link-letters", "a link that says its character set", link_is(b"\x01\x10\x00")
+    yield "hdf5-message", "link-width", "a link whose name has a length of two bytes", small(
+        links=lambda x: message(LINK, b"\x01\x01\x01\0x" + struct.pack("<Q", x)))
+    yield "hdf5-message", "link-kind", "a hard link that says that it is one", link_is(b"\x01\x08\x00")
+    yield "hdf5-message", "link-bits", "a link with a bit that means nothing", link_is(b"\x01\x40")
+    yield "hdf5-message", "link-in-dataset", "a link in a dataset", with_more(link("y", 64))
+    yield "hdf5-message", "group-info-in-dataset", "numbers of links in a dataset", with_more(
+        message(GROUP_INFO, b"\0\0"))
+    yield "hdf5-message", "no-group-info", "a group that lacks a message", small(group=info(LINK_INFO))
+    yield "hdf5-message", "filters-in-group", "filters of a group", small(root=CHECKSUM)
+    yield "hdf5-message", "no-fill", "a dataset that lacks a message", small(fill=b"")
+    yield "hdf5-message", "no-attributes", "attribute info without attributes", small(root=info(ATTRIBUTE_INFO))
+    yield "hdf5-message", "constant", "a dataspace that says that it is constant", small(
+        space=space(16, message_flags=1))
+    yield "hdf5-message", "type-flags", "a type that does not", small(type=message(TYPE, F32, flags=0))
+    yield "hdf5-message", "unknown-flags", "a fill value that fails a reader who does not know it", small(
+        fill=message(FILL, b"\x03\x07", flags=0x81))
+    yield "hdf5-message", "reserved-flags", "filters with a bit that is reserved", small(
+        filters=message(FILTERS, CHECKSUM[4:], flags=0x41))
+    yield "hdf5-message", "info-flags", "attribute info that may be shared", small(
+        root=message(ATTRIBUTE_INFO, info(ATTRIBUTE_INFO)[4:], flags=0) + attribute("a"))
+    yield "hdf5-message", "continuation-flags", "a constant continuation", continued(
+        lambda place, size: more(place, size, flags=1))
+    yield "hdf5-message", "group-text", "text in the place of numbers of links", small(
+        group=info(LINK_INFO) + message(GROUP_INFO, b"\0\1text"))
+    yield "hdf5-message", "group-estimate", "a guess of the number of links", small(
+        group=info(LINK_INFO) + message(GROUP_INFO, b"\0\2\4\0\x08\0"))
+    yield "hdf5-message", "fill-time", "a fill value that is written if it is set", small(
+        fill=message(FILL, b"\x03\x0b"))
+    yield "hdf5-message", "fill-bits", "a fill value message with a bit that means nothing", small(
+        fill=message(FILL, b"\x03\x47"))
+    yield "hdf5-message", "fill-early", "room made early for a chunk", small(fill=FILL_EARLY)
+    yield "hdf5-message", "fill-late", "room made chunk by chunk for a number in the header", small(
+        space=space(), filters=b"", layout=message(LAYOUT, b"\x04\0\x04\0abcd"), stored=b"")
+    yield "hdf5-message", "space-flags", "a number whose extent may say its maximum", small(space=space(flags=1))
+    yield "hdf5-message", "space-maximum", "an extent that does not say its maximum", small(
+        space=message(SPACE, b"\2\1\0\1" + struct.pack("<Q", 16)))
+    yield "hdf5-message", "attribute-letters", "an attribute whose name is UTF-8", small(
+        root=attributes(attribute("a", letters=1)))
 
     yield "hdf5-dense-storage", "links", "links in a fractal heap", two(
         lambda image, chunk, first: image.put(header(info(LINK_INFO, 64))))
@@ -195,6 +254,8 @@ def bad_files():
         layout=chunked((8, 4), b"\x03\x0a" + struct.pack("<Q", 64)))
     yield "hdf5-layout", "rows", "compressed chunks of another number of rows", rows(chunk=(512, 256, 4))
 
+    yield "hdf5-layout", "extent-width", "extents in two bytes that fit one", small(layout=single(64, 68, wider=1))
+
     stages = lambda *list: small(filters=filters(*list))
     yield "hdf5-filter", "deflate", "deflate", stages((1, 6))
     yield "hdf5-filter", "szip", "szip", stages((4, 1, 2, 3, 4))
@@ -209,6 +270,11 @@ def bad_files():
     yield "hdf5-filter", "shuffle-width", "shuffle of 2 bytes, elements of 4", stages((2, 2), (32015,), (3,))
     yield "hdf5-filter", "order", "zstd before shuffle", stages((32015,), (2, 4), (3,))
     yield "hdf5-filter", "unchecked", "a compressed chunk without a checksum", stages((2, 4), (32015,))
+    yield "hdf5-filter", "name", "a text in the place of a filter's name", small(
+        filters=filters((2, 4), (32015,), (3,), name=b"hidden\0\0"))
+    yield "hdf5-filter", "optional", "a checksum that may be left out", small(filters=filters((3,), optional=(3,)))
+    yield "hdf5-filter", "shuffle-mandatory", "a shuffle that may not", small(
+        filters=filters((2, 4), (32015,), (3,), optional=()))
     yield "hdf5-filter", "compressed-text", "compressed text", small(
         type=message(TYPE, text_type(4)), filters=COMPRESSED)
 
@@ -247,7 +313,7 @@ def bad_files():
         return two(lambda image, chunk, first: image.put(header(dataset(chunk_of(image, chunk, first)))))
     yield "hdf5-overlap", "same-chunk", "two datasets with one chunk", y_with(lambda image, chunk, first: chunk)
     yield "hdf5-overlap", "half-chunk", "a chunk that begins inside another", y_with(
-        lambda image, chunk, first: chunk + 32)
+        lambda image, chunk, first: chunk + 64)
     yield "hdf5-overlap", "header-in-chunk", "a chunk over an object header", y_with(
         lambda image, chunk, first: first)
     yield "hdf5-overlap", "superblock", "a chunk over the superblock", y_with(lambda image, chunk, first: 0)
@@ -260,6 +326,20 @@ def bad_files():
     count = (whole - 4) // 4
     yield "hdf5-overlap", "everything", "a chunk over the whole file", small(
         space=space(count), layout=single(0, whole, (count, 4)), tail=bytes(whole - len(one)))
+
+    def moved(*places):
+        """One dataset for each place; between them only zeros."""
+        image = Image()
+        for place in places:
+            image.put(CHUNK, place)
+        made = [image.put(header(dataset(place))) for place in places]
+        return image.file(image.put(header(GROUP + b"".join(link(f"x{i}", x) for i, x in enumerate(made)))))
+    yield "hdf5-alignment", "chunk", "a chunk that starts at byte 72", moved(72)
+    yield "hdf5-alignment", "header", "a header that starts at no multiple of 64", two(
+        lambda image, chunk, first: image.put(header(dataset(image.put(CHUNK))), image.end + 8))
+    yield "hdf5-alignment", "hole", "a hole between two chunks", moved(64, 256)
+    yield "hdf5-alignment", "header-hole", "a hole between two headers", two(
+        lambda image, chunk, first: image.put(header(GROUP), image.end + 64))
 
     yield "hdf5-gap", "between", "a byte between two blocks", small(stored=CHUNK + b"\x01")
     yield "hdf5-gap", "payload", "a script between two blocks", small(stored=CHUNK + b"\n#!/bin/sh\nid\n")

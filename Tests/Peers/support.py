@@ -112,9 +112,14 @@ def every_checkpoint():
         yield configuration.parent / "checkpoint.pth", vector_set(configuration)
 
 
-def rewrite(source, target, libver=("v110", "v110")):
+def create(path, libver=("v110", "v110")):
+    """A new file of the subset: every object starts at a multiple of 64 bytes."""
+    return h5py.File(path, "w", libver=libver, alignment_threshold=1, alignment_interval=64)
+
+
+def rewrite(source, target):
     """Copies a checkpoint object by object, as stock h5py does: no space of deleted objects is left."""
-    with h5py.File(source) as old, h5py.File(target, "w", libver=libver) as new:
+    with h5py.File(source) as old, create(target) as new:
         for name in old.attrs:
             new.attrs.create(name, old.attrs[name], dtype=old.attrs.get_id(name).dtype)
         copied = {}

@@ -15,7 +15,8 @@ from make import canonical
 
 def text(group, name, data, attributes=()):
     """One text as a checkpoint stores it."""
-    dataset = group.create_dataset(name, (1,), h5py.string_dtype("utf-8", len(data)), chunks=(1,), fletcher32=True)
+    dataset = group.create_dataset(name, (1,), h5py.string_dtype("utf-8", len(data)), chunks=(1,), fletcher32=True,
+                                   fill_time="never")
     dataset[0] = data
     for key, value in dict(attributes).items():
         attribute(dataset, key, bytes(value))
@@ -139,10 +140,12 @@ class Refusals(unittest.TestCase):
         def reshaped(file, recorded):
             values = file["parameters/head/bias"][...].reshape(2, 5)
             del file["parameters/head/bias"]
-            file.create_dataset("parameters/head/bias", data=values, chunks=(2, 5), fletcher32=True)
+            file.create_dataset("parameters/head/bias", data=values, chunks=(2, 5), fletcher32=True,
+                                fill_time="never")
 
         def unexpected(file, recorded):
-            file.create_dataset("parameters/head/more", data=np.zeros(3, "<f4"), chunks=(3,), fletcher32=True)
+            file.create_dataset("parameters/head/more", data=np.zeros(3, "<f4"), chunks=(3,), fletcher32=True,
+                                fill_time="never")
 
         def empty_group(file, recorded):
             file.create_group("parameters/stage9")

@@ -94,7 +94,8 @@ class CanonicalJSON(unittest.TestCase):
     def replace(file, name, data):
         attributes = dict(file[name].attrs)
         del file[name]
-        dataset = file.create_dataset(name, (1,), h5py.string_dtype("utf-8", len(data)), chunks=(1,), fletcher32=True)
+        dataset = file.create_dataset(name, (1,), h5py.string_dtype("utf-8", len(data)), chunks=(1,), fletcher32=True,
+                                   fill_time="never")
         dataset[0] = data
         for key, text in attributes.items():
             dataset.attrs.create(key, text, dtype=h5py.string_dtype("utf-8", len(text)))

@@ -6,10 +6,19 @@ import FileAccess
 /// In the end every byte belongs to exactly one thing or is zero. The sum of all claims is never
 /// above the size of the file, so no loop or overlap can cost more than one pass.
 struct ClaimedFile {
+  /// What the bytes of a claim are. The writer keeps each kind together.
+  enum Kind {
+    /// Blocks of HDF5's structure.
+    case structure
+    /// Stored elements.
+    case chunk
+  }
+
   private struct Claim {
     let start: Int
     let end: Int
     let owner: Int
+    let kind: Kind
   }
 
   private let file: ByteRegion
@@ -22,11 +31,18 @@ struct ClaimedFile {
   /// Bytes in the file.
   var size: Int { file.count }
 
-  /// Gives a range to an owner; it must lie inside the file.
+  /// Gives a range to an owner; it must lie inside the file and start at a multiple of 64 bytes.
   ///
   /// - Throws: `HDF5Failure`.
-  mutating func claim(_ address: UInt64, _ count: UInt64, for owner: String) throws -> Range<Int> {
+  mutating func claim(
+    _ address: UInt64, _ count: UInt64, _ kind: Kind, for owner: String
+  ) throws -> Range<Int> {
     let range = try self.range(address, count, for: owner)
+    guard range.lowerBound.isMultiple(of: HDF5Limits.alignment) else {
+      throw HDF5Failure(
+        .alignment, at: owner, expected: "a start at a multiple of \(HDF5Limits.alignment)",
+        found: "byte \(range.lowerBound)")
+    }
     guard range.count <= size - total else {
       throw HDF5Failure(
         .overlap, at: owner, expected: "no byte in two things",
@@ -34,7 +50,9 @@ struct ClaimedFile {
     }
     total += range.count
     if owners.last != owner { owners.append(owner) }
-    claims.append(Claim(start: range.lowerBound, end: range.upperBound, owner: owners.count - 1))
+    claims.append(
+      Claim(
+        start: range.lowerBound, end: range.upperBound, owner: owners.count - 1, kind: kind))
     return range
   }
 
@@ -57,7 +75,7 @@ struct ClaimedFile {
       throw HDF5Failure(
         code, at: "\(owner) \(part)", expected: "a block with a checksum", found: "\(count) bytes")
     }
-    let range = try claim(address, count, for: owner)
+    let range = try claim(address, count, .structure, for: owner)
     let bytes = copy(range)
     let body = bytes.count - 4
     let stored = bytes[body...].reversed().reduce(0) { $0 << 8 | UInt32($1) }
@@ -81,11 +99,12 @@ struct ClaimedFile {
 
   private func copy(_ range: Range<Int>) -> [UInt8] { file.part(range).copy() }
 
-  /// Requires that no two claims share a byte, and that all other bytes are zero.
+  /// Requires that no two claims share a byte, that all other bytes are zero, and that no claim could
+  /// start earlier behind one of its own kind.
   ///
   /// - Throws: `HDF5Failure`.
   func settle() throws {
-    var end = 0
+    var (end, kind) = (0, Kind.structure)
     for claim in claims.sorted(by: { ($0.start, $0.end) < ($1.start, $1.end) }) {
       guard claim.start >= end else {
         throw HDF5Failure(
@@ -93,9 +112,20 @@ struct ClaimedFile {
           found: "something else up to byte \(end)")
       }
       try checkGap(end..<claim.start)
-      end = claim.end
+      if claim.kind == kind { try checkPlace(claim, after: end) }
+      (end, kind) = (claim.end, claim.kind)
     }
     try checkGap(end..<size)
+  }
+
+  /// A chunk of zeros could be moved into a hole of zeros, and nothing in the file would say so.
+  private func checkPlace(_ claim: Claim, after end: Int) throws {
+    guard claim.start - end < HDF5Limits.alignment else {
+      throw HDF5Failure(
+        .alignment, at: owners[claim.owner],
+        expected: "a start at the first multiple of \(HDF5Limits.alignment) from byte \(end) on",
+        found: "byte \(claim.start)")
+    }
   }
 
   private func checkGap(_ gap: Range<Int>) throws {

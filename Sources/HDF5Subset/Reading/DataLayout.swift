@@ -9,13 +9,22 @@ enum DataLayout {
   /// One filtered chunk.
   case single(chunk: [Int], stored: StoredChunk)
   /// A fixed array of chunks, whose header is at an address.
-  case fixedArray(chunk: [Int], pageBits: Int, header: UInt64)
+  case fixedArray(chunk: [Int], header: UInt64)
 
   /// A chunk as it is listed.
   struct StoredChunk {
     let address: UInt64
     let byteCount: UInt64
     let skippedFilters: UInt64
+  }
+
+  /// The flags of the fill value message beside it: nothing is filled, and room is made when the dataset
+  /// is created, or chunk by chunk.
+  var fill: Int {
+    switch self {
+    case .compact, .contiguous: 0x05
+    case .single, .fixedArray: 0x07
+    }
   }
 
   /// - Throws: `HDF5Failure`.
@@ -48,6 +57,13 @@ enum DataLayout {
         found: "\(rank) extents of \(width) bytes")
     }
     let chunk = try (0..<rank).map { _ in Int(clamping: try message.integer(width)) }
+    // As wide as the largest extent needs.
+    let largest = chunk.reduce(1, max)
+    let needed = (largest.bitWidth - largest.leadingZeroBitCount + 7) / 8
+    guard width == needed else {
+      throw message.failure(
+        .layout, expected: "extents of \(needed) bytes", found: "\(width)")
+    }
     switch (try message.byte(), flags) {
     case (1, 2):
       let (count, mask) = (try message.integer(8), try message.integer(4))
@@ -58,8 +74,8 @@ enum DataLayout {
     case (1, 0):
       throw message.failure(.filter, expected: "a filtered chunk", found: "one without filters")
     case (3, 0):
-      let pageBits = try message.byte()
-      return .fixedArray(chunk: chunk, pageBits: pageBits, header: try message.integer(8))
+      try message.expect(FixedArray.pageBits, "page bits", else: .index)
+      return .fixedArray(chunk: chunk, header: try message.integer(8))
     case (let index, _):
       throw message.failure(
         .index, expected: "a single chunk or a fixed array",

@@ -6,15 +6,24 @@ enum DatasetReader {
   static func dataset(
     _ parts: ObjectParts, _ path: String, in file: inout ClaimedFile
   ) throws -> HDF5Dataset {
-    guard let type = parts.type, let shape = parts.shape, let layout = parts.layout else {
+    guard let type = parts.type, let shape = parts.shape, let layout = parts.layout,
+      let fill = parts.fill
+    else {
       throw HDF5Failure(
-        .message, at: path, expected: "type, extent and layout", found: "a dataset without")
+        .message, at: path, expected: "type, extent, fill value and layout",
+        found: "a dataset without")
     }
     let object = Object(
       path: path, type: type, shape: shape, byteCount: try byteCount(type, shape, path),
       filters: parts.filters ?? [])
-    return HDF5Dataset(
-      type: type, shape: shape, elements: try object.elements(layout, in: &file))
+    let elements = try object.elements(layout, in: &file)
+    guard fill == layout.fill else {
+      throw HDF5Failure(
+        .message, at: "\(path) fill value message",
+        expected: "flags 0x\(String(layout.fill, radix: 16))",
+        found: "0x\(String(fill, radix: 16))")
+    }
+    return HDF5Dataset(type: type, shape: shape, elements: elements)
   }
 
   private static func byteCount(_ type: HDF5Type, _ shape: [Int], _ path: String) throws -> Int {
@@ -39,10 +48,14 @@ private struct Object {
   let byteCount: Int
   let filters: [FilterDescription]
 
-  private static let fletcher32 = FilterDescription(id: 3, parameters: [])
-  private static let zstd = FilterDescription(id: ChunkCodec.filter, parameters: [])
+  private static let fletcher32 = FilterDescription(id: 3, isOptional: false, parameters: [])
+  private static let zstd = FilterDescription(
+    id: ChunkCodec.filter, isOptional: false, parameters: [])
   private var compression: [FilterDescription] {
-    [FilterDescription(id: 2, parameters: [type.byteCount]), Self.zstd, Self.fletcher32]
+    [
+      FilterDescription(id: 2, isOptional: true, parameters: [type.byteCount]), Self.zstd,
+      Self.fletcher32,
+    ]
   }
 
   func elements(_ layout: DataLayout, in file: inout ClaimedFile) throws -> HDF5Elements {
@@ -54,19 +67,18 @@ private struct Object {
       return .inFile(try range(stored, count: byteCount + Fletcher32.byteCount, in: &file))
     case .single(let chunk, let stored) where filters == compression:
       return .compressed(try compressed(chunk, in: &file) { _, _ in [stored] })
-    case .fixedArray(let chunk, let pageBits, let header) where filters == compression:
+    case .fixedArray(let chunk, let header) where filters == compression:
       return .compressed(
         try compressed(chunk, in: &file) { codec, file in
           try FixedArray.chunks(
-            at: header, count: codec.count, chunkBytes: codec.chunkBytes, pageBits: pageBits,
-            of: path, in: &file)
+            at: header, count: codec.count, chunkBytes: codec.chunkBytes, of: path, in: &file)
         })
     case .fixedArray where filters == [Self.fletcher32]:
       throw failure(.layout, "one chunk \(shape)", "several")
     default:
       throw failure(
-        .filter, "filter 3, or 2 of \(type.byteCount) bytes, \(ChunkCodec.filter) and 3",
-        "filters \(filters.map { [$0.id] + $0.parameters })")
+        .filter, "filter 3, or 2 (optional) of \(type.byteCount) bytes, \(ChunkCodec.filter) and 3",
+        "filters \(filters.map(\.words).joined(separator: ", "))")
     }
   }
 
@@ -123,7 +135,7 @@ private struct Object {
         .limit, "at least \(codec.leastStoredBytes) stored bytes for \(codec.chunkBytes)",
         "\(chunk.byteCount)")
     }
-    return try file.claim(chunk.address, chunk.byteCount, for: path)
+    return try file.claim(chunk.address, chunk.byteCount, .chunk, for: path)
   }
 
   private func failure(

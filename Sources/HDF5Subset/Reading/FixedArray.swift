@@ -4,14 +4,15 @@
 enum FixedArray {
   private static let headerBytes: UInt64 = 28
   private static let filtered = 1
+  /// A page has 2^10 entries, and no dataset more chunks.
+  static let pageBits = 10
 
   /// The chunks in order of the first axis.
   ///
   /// - Parameter chunkBytes: bytes of a decoded chunk; they decide how wide an entry is.
   /// - Throws: `HDF5Failure`.
   static func chunks(
-    at address: UInt64, count: Int, chunkBytes: Int, pageBits: Int, of place: String,
-    in file: inout ClaimedFile
+    at address: UInt64, count: Int, chunkBytes: Int, of place: String, in file: inout ClaimedFile
   ) throws -> [DataLayout.StoredChunk] {
     var header = try file.block(
       address, headerBytes, of: place, part: "fixed array header", code: .index)
@@ -25,9 +26,6 @@ enum FixedArray {
     let found = try header.integer(8)
     guard found == UInt64(count) else {
       throw header.failure(expected: "\(count) entries", found: "\(found)")
-    }
-    guard pageBits < 32, count <= 1 << pageBits else {
-      throw header.failure(expected: "one page", found: "\(count) entries, page bits \(pageBits)")
     }
     let block = try header.integer(8)
     try header.finish()

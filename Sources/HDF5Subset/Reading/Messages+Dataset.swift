@@ -3,7 +3,12 @@ import SpikeTensors
 /// One filter of a pipeline.
 struct FilterDescription: Equatable {
   let id: Int
+  /// Whether a writer may leave it out.
+  let isOptional: Bool
   let parameters: [Int]
+
+  /// What failures call it.
+  var words: String { "\([id] + parameters)" + (isOptional ? " (optional)" : "") }
 }
 
 /// The header messages that say what the elements of a dataset or attribute are.
@@ -17,14 +22,13 @@ extension ByteCursor {
     guard rank <= HDF5Limits.rank else {
       throw failure(.limit, expected: "at most \(HDF5Limits.rank) axes", found: "\(rank)")
     }
-    let flags = try byte()
-    guard flags <= 1 else { throw failure(expected: "flags 0 or 1", found: "\(flags)") }
+    try expect(rank == 0 ? 0 : 1, "flags")
     let kind = try byte()
     guard kind == (rank == 0 ? 0 : 1) else {
       throw failure(.extent, expected: "a scalar or axes", found: "kind \(kind) of rank \(rank)")
     }
     let extents = try (0..<rank).map { _ in try integer(8) }
-    let maxima = flags == 0 ? extents : try (0..<rank).map { _ in try integer(8) }
+    let maxima = try (0..<rank).map { _ in try integer(8) }
     guard maxima == extents else {
       throw failure(
         .extent, expected: "a fixed extent", found: "\(extents) that can grow to \(maxima)")
@@ -60,13 +64,13 @@ extension ByteCursor {
     return try (0..<byte()).map { _ in
       let id = try short()
       let nameCount = id < 256 ? 0 : try short()
+      guard nameCount == 0 else {
+        throw failure(.filter, expected: "filters without names", found: "\(nameCount) bytes")
+      }
       let flags = try short()
       guard flags <= 1 else { throw failure(expected: "flags 0 or 1", found: "\(flags)") }
-      let parameterCount = try short()
-      // A name explains the number to people; it says nothing else.
-      _ = try take(nameCount)
-      let parameters = try (0..<parameterCount).map { _ in Int(try integer(4)) }
-      return FilterDescription(id: id, parameters: parameters)
+      let parameters = try (0..<short()).map { _ in Int(try integer(4)) }
+      return FilterDescription(id: id, isOptional: flags == 1, parameters: parameters)
     }
   }
 }

@@ -4,8 +4,6 @@ import SpikeTensors
 ///
 /// Corresponds to "Data Object Header Messages" of the HDF5 file format.
 extension ByteCursor {
-  private static let utf8 = 1
-
   /// A name of plain ASCII, so that none is resolved as a path and no two compare equal.
   private func plainName(_ bytes: ArraySlice<UInt8>) throws -> String {
     let isPlain = bytes.allSatisfy { byte in
@@ -29,22 +27,33 @@ extension ByteCursor {
   mutating func link() throws -> (name: String, address: UInt64) {
     try expect(1, "version")
     let flags = try byte()
-    guard flags & ~0b1_1011 == 0 else {
-      throw failure(expected: "no creation order", found: "flags 0x\(String(flags, radix: 16))")
+    if flags & LinkFlags.kind != 0 { throw try otherLink(flags) }
+    guard flags == 0 else {
+      throw failure(
+        expected: "a link without creation order, character set and long name",
+        found: "flags 0x\(String(flags, radix: 16))")
     }
-    let kind = flags & 0b1000 == 0 ? 0 : try byte()
-    if flags & 0b1_0000 != 0, try byte() > Self.utf8 {
-      throw failure(expected: "a name in ASCII or UTF-8", found: "another encoding")
+    return (try plainName(try take(try byte())), try integer(8))
+  }
+
+  /// The bits of a link's flags.
+  private enum LinkFlags {
+    static let nameWidth = 0b11
+    static let creationOrder = 0b100
+    static let kind = 0b1000
+    static let characterSet = 0b1_0000
+  }
+
+  /// Why a link that says its kind is refused.
+  private mutating func otherLink(_ flags: Int) throws -> HDF5Failure {
+    let kind = try byte()
+    guard kind != 0 else {
+      return failure(expected: "a hard link that does not say its kind", found: "kind 0")
     }
-    let count = try integer(1 << (flags & 0b11))
-    guard count <= UInt64(self.count) else {
-      throw failure(expected: "a name inside the message", found: "\(count) bytes")
-    }
-    let name = try take(Int(count))
-    guard kind == 0 else {
-      throw failure(.link, expected: "a hard link", found: try foreignLink(kind))
-    }
-    return (try plainName(name), try integer(8))
+    _ = try take(flags & LinkFlags.creationOrder == 0 ? 0 : 8)
+    _ = try take(flags & LinkFlags.characterSet == 0 ? 0 : 1)
+    _ = try take(Int(clamping: try integer(1 << (flags & LinkFlags.nameWidth))))
+    return failure(.link, expected: "a hard link", found: try foreignLink(kind))
   }
 
   /// What a link that is not a hard one is, and where it leads.
@@ -64,9 +73,7 @@ extension ByteCursor {
     try expect(3, "version")
     try expect(0, "flags")
     let (nameCount, typeCount, spaceCount) = (try short(), try short(), try short())
-    guard try byte() <= Self.utf8 else {
-      throw failure(expected: "a name in ASCII or UTF-8", found: "another encoding")
-    }
+    try expect(0, "character set of the name")
     let nameBytes = try take(nameCount)
     guard nameBytes.last == 0 else {
       throw failure(expected: "a name that ends with a null byte", found: "another name")
@@ -99,23 +106,23 @@ extension ByteCursor {
     }
   }
 
-  /// When links would move out of the header, and how long they are expected to be: not used.
+  /// How many links a group keeps in its header: as many as there are, or nothing is said.
   mutating func groupInfo() throws {
-    try expect(0, "version")
-    let flags = try byte()
-    guard flags <= 3 else {
-      throw failure(expected: "flags 0 to 3", found: "0x\(String(flags, radix: 16))")
+    let body = Array(try take(count))
+    guard body == [0, 0] || body == [0, 1, 0xFF, 0xFF, 0, 0] else {
+      throw failure(
+        expected: "no numbers of links, or 65,535 and 0",
+        found: body.prefix(10).map { String($0, radix: 16) }.joined(separator: " "))
     }
-    _ = try take(flags & 1 == 0 ? 0 : 4)
-    _ = try take(flags & 2 == 0 ? 0 : 4)
   }
 
-  /// When space is taken and filled: not used, because every chunk is there.
-  mutating func noFillValue() throws {
+  /// When space is taken and filled, as the flags of a message without a fill value.
+  mutating func fill() throws -> Int {
     try expect(3, "version")
     let flags = try byte()
     guard flags & 0b1110_0000 == 0 else {
       throw failure(expected: "no fill value", found: "flags 0x\(String(flags, radix: 16))")
     }
+    return flags
   }
 }

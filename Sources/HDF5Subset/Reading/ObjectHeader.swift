@@ -51,12 +51,18 @@ struct ObjectHeader {
     guard !overflow else {
       throw prefix.failure(.outside, expected: "a size inside the file", found: "2^64 bytes")
     }
+    let size = messages - UInt64(prefix.position) - 4
+    guard flags == 0 || size >> (8 << (flags - 1)) > 0 else {
+      throw prefix.failure(
+        expected: "a size in as few bytes as it needs", found: "\(size) in \(1 << flags) bytes")
+    }
     var block = try file.block(address, messages, of: place, part: "header", code: .header)
     _ = try block.take(prefix.position)
     try read(&block, body)
   }
 
-  /// The messages of one block; less than a message's head may be left, as zeros.
+  /// The messages of one block. What is free lies at its end: one empty message, or less than a message's
+  /// head, as zeros.
   private mutating func read(
     _ block: inout ByteCursor, _ body: (MessageKind, inout ByteCursor) throws -> Void
   ) throws {
@@ -66,6 +72,7 @@ struct ObjectHeader {
       let flags = try block.byte()
       if number == Self.continuation {
         var message = try block.block(count, part: "continuation message", code: .message)
+        try Self.check(flags, are: 0, of: message)
         try enqueue(&message)
         continue
       }
@@ -75,15 +82,23 @@ struct ObjectHeader {
           found: "message \(number)")
       }
       var message = try block.block(count, part: kind.part, code: .message)
-      // Constant, and "not to be shared", are the only flags of messages that stand for themselves.
-      guard flags & ~0b101 == 0 else {
-        throw message.failure(
-          expected: "a message of its own", found: "flags 0x\(String(flags, radix: 16))")
-      }
+      try Self.check(flags, are: kind.flags, of: message)
       try body(kind, &message)
       try message.finish()
+      guard kind != .empty || block.count == 0 else {
+        throw block.failure(
+          expected: "the end of the block behind an empty message", found: "\(block.count) bytes")
+      }
     }
     try block.finishWithZeros()
+  }
+
+  private static func check(_ flags: Int, are wanted: Int, of message: ByteCursor) throws {
+    guard flags == wanted else {
+      throw message.failure(
+        expected: "a message of its own with flags 0x\(String(wanted, radix: 16))",
+        found: "0x\(String(flags, radix: 16))")
+    }
   }
 
   private mutating func enqueue(_ message: inout ByteCursor) throws {
@@ -113,8 +128,14 @@ enum MessageKind: Int {
   case attribute = 0x0C
   case attributeInfo = 0x15
 
-  /// A bit of its own.
-  var bit: UInt32 { 1 << UInt32(rawValue) }
+  /// What the flags of such a message are: whether it is constant, and whether it may be shared.
+  var flags: Int {
+    switch self {
+    case .datatype, .fillValue, .groupInfo, .filters: 0b1
+    case .attributeInfo: 0b100
+    case .empty, .dataspace, .linkInfo, .link, .layout, .attribute: 0
+    }
+  }
 
   /// What failures call it.
   var part: String {

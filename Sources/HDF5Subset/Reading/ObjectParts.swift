@@ -6,11 +6,11 @@ struct ObjectParts {
   private(set) var type: HDF5Type?
   private(set) var layout: DataLayout?
   private(set) var filters: [FilterDescription]?
-  private(set) var isGroup = false
+  private(set) var fill: Int?
   private(set) var links: [(name: String, address: UInt64)] = []
   private(set) var attributes: [String: [UInt8]] = [:]
-  /// A bit for each kind of message that there is.
-  private var seen: UInt32 = 0
+  /// The kinds of messages that there are at most once.
+  private var seen: Set<MessageKind> = []
 
   /// Takes one message.
   ///
@@ -21,10 +21,9 @@ struct ObjectParts {
     case .link: try addLink(&message)
     case .attribute: try addAttribute(&message)
     default:
-      guard seen & kind.bit == 0 else {
+      guard seen.insert(kind).inserted else {
         throw message.failure(expected: "one such message", found: "a second one")
       }
-      seen |= kind.bit
       try addSingle(kind, &message)
     }
   }
@@ -35,12 +34,9 @@ struct ObjectParts {
     case .datatype: type = try message.type()
     case .layout: layout = try DataLayout(&message)
     case .filters: filters = try message.filters()
-    case .fillValue: try message.noFillValue()
+    case .fillValue: fill = try message.fill()
     case .groupInfo: try message.groupInfo()
-    case .attributeInfo: try message.nothingDense()
-    case .linkInfo:
-      try message.nothingDense()
-      isGroup = true
+    case .attributeInfo, .linkInfo: try message.nothingDense()
     case .empty, .link, .attribute: break
     }
   }
@@ -64,15 +60,28 @@ struct ObjectParts {
     }
   }
 
-  /// Requires the message without which libhdf5 does not see attributes.
+  private static let groupKinds: Set<MessageKind> = [.linkInfo, .groupInfo]
+  private static let datasetKinds: Set<MessageKind> = [.dataspace, .datatype, .fillValue, .layout]
+
+  /// Requires the messages of a group or of a dataset, and no others; what filters there must be depends
+  /// on the layout. Without attribute info libhdf5 does not see attributes.
   ///
   /// - Throws: `HDF5Failure`.
-  func checkAttributeInfo(_ path: String) throws {
-    guard attributes.isEmpty || seen & MessageKind.attributeInfo.bit != 0 else {
+  func checkKinds(_ path: String) throws {
+    let own = isGroup ? Self.groupKinds : Self.datasetKinds
+    let wanted = own.union(attributes.isEmpty ? [] : [.attributeInfo])
+    let found = isGroup ? seen : seen.subtracting([.filters])
+    let strays = found.subtracting(wanted).map(\.part) + (isGroup || links.isEmpty ? [] : ["link"])
+    let missing = wanted.subtracting(found).map { "no \($0.part)" }
+    guard strays.isEmpty && missing.isEmpty else {
       throw HDF5Failure(
-        .message, at: path, expected: "attribute info beside attributes", found: "none")
+        .message, at: path, expected: "the messages of \(words)",
+        found: (missing + strays).sorted().joined(separator: ", "))
     }
   }
+
+  /// Whether there is what only groups have.
+  var isGroup: Bool { seen.contains(.linkInfo) }
 
   /// Whether there is anything that only datasets have.
   var isDataset: Bool { layout != nil || shape != nil }
@@ -81,6 +90,7 @@ struct ObjectParts {
   var words: String {
     switch (isGroup, isDataset) {
     case (true, true): "both in one"
+    case (true, false): "a group"
     case (_, true): "a dataset"
     default: type == nil ? "an object without content" : "a type with a name"
     }

@@ -58,6 +58,9 @@ public struct Checkpoint: Sendable {
   /// The network that the configuration describes.
   public var plan: NetworkPlan { NetworkPlan(configuration) }
 
+  /// The network, for an input of the nominal extent.
+  public var graph: ModelGraph { configuration.graph }
+
   /// The tensors that must be there and have the right shapes; all faults in one error.
   ///
   /// - Throws: `CheckpointFindings`.

@@ -70,7 +70,7 @@ extension TensorPlacement {
     placement.naming = naming
     var rest = tensors
     if naming == .step {
-      placement.findings = removeThresholds(&rest, plan.stepThresholds, at: place)
+      placement.findings = removeThresholds(&rest, plan.storedThresholds, at: place)
     }
     let specifications = plan.parameters
     placement.findings += ParameterCheck.findings(

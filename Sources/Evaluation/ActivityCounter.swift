@@ -80,7 +80,7 @@ public struct ActivityCounter: ForwardObserver, Sendable {
   }
 
   /// Counts a convolution's input.
-  public mutating func convolution(_ unit: ConvolutionUnit, input: SpikeCountMap) {
+  public mutating func convolution(_ node: Node, input: SpikeCountMap) {
     var count = Input()
     count.elements = input.values.count
     for value in input.values where value != 0 {
@@ -88,14 +88,14 @@ public struct ActivityCounter: ForwardObserver, Sendable {
       count.sum += Int(value)
       count.largest = max(count.largest, Int(value))
     }
-    inputs[unit.path] = count
-    synapses?.convolution(unit, input)
+    inputs[node.path] = count
+    synapses?.convolution(node, input)
   }
 
   /// Counts the network's input.
-  public mutating func firstConvolution(_ unit: ConvolutionUnit, input: CurrentMap) {
+  public mutating func firstConvolution(_ node: Node, input: CurrentMap) {
     inputSize = input.size
-    synapses?.firstConvolution(unit, input)
+    synapses?.firstConvolution(node, input)
   }
 
   /// Counts the classifier's input.

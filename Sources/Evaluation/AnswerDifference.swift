@@ -43,7 +43,8 @@ public struct AnswerDifference: Sendable {
   ) throws {
     let samples = first.samples.dataset.samples
     let answers = try [first, second].map { model in
-      try Self.check(samples, model.engine.plan.configuration, at: model.samples.dataset.name)
+      try Self.check(
+        samples, classes: model.engine.graph.classifier.classes, at: model.samples.dataset.name)
       let result = try Classification(model.engine, model.samples, count: 1, progress: progress)
       return result.answers.map { $0.candidates[0].label }
     }
@@ -73,12 +74,12 @@ public struct AnswerDifference: Sendable {
   }
 
   private static func check(
-    _ samples: [LabelledDataset.Sample], _ configuration: QKFormerConfiguration, at place: String
+    _ samples: [LabelledDataset.Sample], classes: Int, at place: String
   ) throws {
-    guard let stranger = samples.first(where: { !(0..<configuration.classes).contains($0.label) })
+    guard let stranger = samples.first(where: { !(0..<classes).contains($0.label) })
     else { return }
     throw EvaluationFailure(
-      .fit, at: "\(place) \(stranger.name)", expected: "one of \(configuration.classes) classes",
+      .fit, at: "\(place) \(stranger.name)", expected: "one of \(classes) classes",
       found: "class \(stranger.label)")
   }
 }

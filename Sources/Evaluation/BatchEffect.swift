@@ -53,7 +53,7 @@ public struct BatchEffect: Sendable {
     seed: UInt64, scratch: String, progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws {
     let labels = loader.dataset.samples.map(\.label)
-    let store = try LogitStore(in: scratch, classes: alone.plan.configuration.classes)
+    let store = try LogitStore(in: scratch, classes: alone.graph.classifier.classes)
     var (correct, inOrder) = (0, Changes(count: labels.count))
     func batches(_ order: [Int]) -> [[Int]] {
       stride(from: 0, to: order.count, by: batchSize).map { start in
@@ -64,7 +64,7 @@ public struct BatchEffect: Sendable {
       _ engine: some ForwardPass, _ batch: SampleLoader.Batch
     ) throws -> [[Float]] {
       let input = try InputBatch(
-        batch.input, for: engine.plan.configuration, name: loader.dataset.name)
+        batch.input, for: engine.graph, name: loader.dataset.name)
       return try engine.run(
         input, batchSize: batchSize, observer: { _ in NoObserver() }, progress: progress
       ).flatMap(\.logits)

@@ -38,7 +38,7 @@ public struct Classification: Sendable {
     _ engine: some ForwardPass, _ pictures: SampleLoader, count: Int,
     progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws {
-    let step = max(engine.samplesTogether(engine.plan.nominalSize), Self.leastTogether)
+    let step = max(engine.samplesTogether(engine.graph.inputShape.size), Self.leastTogether)
     let indices = Array(pictures.dataset.samples.indices)
     let batches = stride(from: 0, to: indices.count, by: step).map { start in
       Array(indices[start..<min(start + step, indices.count)])
@@ -46,7 +46,7 @@ public struct Classification: Sendable {
     var answers: [Answer] = []
     excluded = try pictures.forEachBatch(batches) { batch in
       let input = try InputBatch(
-        batch.input, for: engine.plan.configuration, name: pictures.dataset.name)
+        batch.input, for: engine.graph, name: pictures.dataset.name)
       let units = try engine.run(input, observer: { _ in NoObserver() }, progress: progress)
       for (index, logits) in zip(batch.indices, units.flatMap(\.logits)) {
         let name = pictures.dataset.samples[index].name

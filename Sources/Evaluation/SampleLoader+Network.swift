@@ -9,12 +9,9 @@ extension SampleLoader {
   /// out where bad samples are.
   ///
   /// - Parameter size: the extent that all samples have; `nil` for any.
-  public func inputs(
-    of configuration: QKFormerConfiguration, size: SpatialSize? = nil
-  ) -> SampleLoader {
+  public func inputs(of graph: ModelGraph, size: SpatialSize? = nil) -> SampleLoader {
     requiring { name, shape, values in
-      let input = try InputBatch(
-        Tensor([1] + shape, values), for: configuration, name: name)
+      let input = try InputBatch(Tensor([1] + shape, values), for: graph, name: name)
       guard let size, input.size != size else { return }
       throw InferenceFailure(
         .inputShape, at: name, expected: "\(size.height) x \(size.width), as the samples before it",

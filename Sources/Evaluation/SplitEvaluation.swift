@@ -37,7 +37,7 @@ public struct SplitEvaluation: Sendable {
     var (answers, activity) = ([Int](), ActivityCounter())
     try loader.forEachBatch(batches) { batch in
       let input = try InputBatch(
-        batch.input, for: engine.plan.configuration, name: loader.dataset.name)
+        batch.input, for: engine.graph, name: loader.dataset.name)
       let units = try engine.run(
         input, batchSize: batchSize ?? 1, observer: { _ in ActivityCounter(synapses) },
         progress: progress)

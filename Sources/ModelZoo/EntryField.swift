@@ -60,7 +60,7 @@ struct EntryField: Sendable {
     choice("residual", QKFormerConfiguration.Residual.allCases.map(\.rawValue)) {
       $0.configuration.residual.rawValue
     },
-    choice("scope", QKFormerConfiguration.ProjectionScope.allCases.map(\.rawValue)) {
+    choice("scope", NeuronScope.allCases.map(\.rawValue)) {
       $0.configuration.ssaProjectionScope.rawValue
     },
     number("depth") { $0.configuration.depth },

@@ -48,7 +48,7 @@ public struct Figure: Sendable, Equatable {
     /// `class` (sorted by class) or `shuffled`.
     public let order: String?
     /// What the projection neuron of spiking self-attention keeps its state over.
-    public let scope: QKFormerConfiguration.ProjectionScope?
+    public let scope: NeuronScope?
     /// As in `float16`.
     public let precision: String?
   }
@@ -150,7 +150,7 @@ extension Figure.Setting {
     batchSize = try members.optional("batch_size", \.int)
     order = try members.optional("order", \.string)
     scope = try members.optional("scope") {
-      $0.string.flatMap(QKFormerConfiguration.ProjectionScope.init)
+      $0.string.flatMap(NeuronScope.init)
     }
     precision = try members.optional("precision", \.string)
   }

@@ -12,69 +12,63 @@ public struct LayerOperations: Sendable, Equatable {
     case head
   }
 
-  /// Canonical path of the unit, the attention or the head.
+  /// Canonical path of the convolution, the attention or the head.
   public let path: String
+  /// The part of the network, as in `stage1 embedding`.
+  public let part: String
   /// How it is charged.
   public let kind: Kind
   /// Multiply-accumulates, padding taps included.
   public let accumulates: Int
 }
 
-extension AttentionPlan {
-  /// Multiply-accumulates between Q, K, V and the projection at one step: SSA's two products; Q-K
+extension Node {
+  /// The operation's work; `nil` where it multiplies nothing.
+  ///
+  /// SSA's two products are counted in the code's order, under the path of the attention; Q-K
   /// attention has none, only sums and masks.
-  public func accumulates(tokens: Int) -> Int {
-    mixer == .ssa ? 2 * tokens * channels * headChannels : 0
+  public var work: LayerOperations? {
+    switch operation {
+    case .convolution(let convolution):
+      return LayerOperations(
+        path: path, part: partName, kind: inputs == [0] ? .firstConvolution : .convolution,
+        accumulates: convolution.accumulatesPerPosition * shape.size.count)
+    case .selfAttention(let attention):
+      let channels = shape.channels
+      return LayerOperations(
+        path: String(path.dropLast("/product".count)), part: partName, kind: .attentionProduct,
+        accumulates: 2 * shape.size.count * channels * (channels / attention.heads))
+    case .classifier(let classifier):
+      return LayerOperations(
+        path: path, part: partName, kind: .head,
+        accumulates: classifier.features * classifier.classes)
+    default: return nil
+    }
   }
+}
+
+extension Node {
+  /// The stage and the part, as in `stage1 embedding`; `head` for what stands behind all stages.
+  private var partName: String {
+    part == .head ? part.rawValue : "\(path.prefix { $0 != "/" }) \(part.rawValue)"
+  }
+}
+
+extension ModelGraph {
+  /// Every layer's work, in the order of the forward pass.
+  ///
+  /// Corresponds to the "MACs per time step" of the papers' energy estimates.
+  public var operations: [LayerOperations] { nodes.compactMap(\.work) }
 }
 
 extension NetworkPlan {
   /// Multiply-accumulates of one sample at one time step, at the nominal input size.
   public var accumulatesPerStep: Int {
-    operations(for: nominalSize).reduce(0) { $0 + $1.accumulates }
+    graph.operations.reduce(0) { $0 + $1.accumulates }
   }
 
   /// Every layer's work for an input of some extent, in the order of the forward pass.
-  ///
-  /// Corresponds to the "MACs per time step" of the papers' energy estimates.
   public func operations(for input: SpatialSize) -> [LayerOperations] {
-    var size = input
-    var layers: [LayerOperations] = []
-    for stage in stages {
-      let branch = embeddingOperations(stage.embedding, &size)
-      layers += branch + stage.blocks.flatMap { blockOperations($0, size) }
-    }
-    layers[0] = LayerOperations(
-      path: layers[0].path, kind: .firstConvolution, accumulates: layers[0].accumulates)
-    let head = configuration.width * configuration.classes
-    return layers + [LayerOperations(path: Self.headPath, kind: .head, accumulates: head)]
-  }
-
-  private func embeddingOperations(
-    _ embedding: PatchEmbeddingPlan, _ size: inout SpatialSize
-  ) -> [LayerOperations] {
-    var layers: [LayerOperations] = []
-    for unit in embedding.units {
-      layers.append(operations(unit, unit.convolvedSize(size)))
-      size = unit.outputSize(size)
-    }
-    return layers + [operations(embedding.shortcut, size)]
-  }
-
-  private func blockOperations(_ block: BlockPlan, _ size: SpatialSize) -> [LayerOperations] {
-    let attention = block.attention
-    let inputs = [attention.query, attention.key] + (attention.value.map { [$0] } ?? [])
-    let product = LayerOperations(
-      path: attention.path, kind: .attentionProduct,
-      accumulates: attention.accumulates(tokens: size.count))
-    let mixing = attention.mixer == .ssa ? [product] : []
-    let outputs = [attention.projection, block.mlp.expansion, block.mlp.contraction]
-    return inputs.map { operations($0, size) } + mixing + outputs.map { operations($0, size) }
-  }
-
-  private func operations(_ unit: ConvolutionUnit, _ output: SpatialSize) -> LayerOperations {
-    LayerOperations(
-      path: unit.path, kind: .convolution,
-      accumulates: unit.accumulatesPerPosition * output.count)
+    graph(for: input).operations
   }
 }

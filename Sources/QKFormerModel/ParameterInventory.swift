@@ -43,81 +43,66 @@ public struct ParameterSpecification: Sendable {
   public var count: Int { shape.reduce(1, *) }
 }
 
-extension ConvolutionUnit {
-  /// The shape of the weight: `[O, I, 1]` over tokens, else `[O, I, k, k]`.
-  public var weightShape: [Int] {
-    isOverTokens ? [outChannels, inChannels, 1] : [outChannels, inChannels, kernel, kernel]
-  }
-
-  /// The tensors of the convolution and its batch normalisation, in upstream's order.
-  public var parameters: [ParameterSpecification] {
-    let perChannel = [outChannels]
-    let bias = hasBias ? [parameter(.bias, "conv", "bias", perChannel)] : []
-    return [parameter(.weight, "conv", "weight", weightShape)] + bias + [
-      parameter(.normScale, "bn", "weight", perChannel),
-      parameter(.normShift, "bn", "bias", perChannel),
-      parameter(.normMean, "bn", "running_mean", perChannel),
-      parameter(.normVariance, "bn", "running_var", perChannel),
-      parameter(.batchCount, "bn", "num_batches_tracked", []),
-    ]
-  }
-
-  private func parameter(
-    _ role: ParameterRole, _ part: String, _ name: String, _ shape: [Int]
-  ) -> ParameterSpecification {
-    let upstream = part == "conv" ? upstreamNames.convolution : upstreamNames.norm
-    return ParameterSpecification(
-      path: "\(path)/\(part)/\(name)", upstreamName: "\(upstream).\(name)",
-      shape: shape, role: role)
+extension Node {
+  /// The tensors of the operation, by the ends of their paths, in upstream's order.
+  public var parameters: [(name: String, shape: [Int], role: ParameterRole)] {
+    switch operation {
+    case .convolution(let convolution):
+      let perChannel = [convolution.outChannels]
+      let bias: [(String, [Int], ParameterRole)] =
+        convolution.hasBias ? [("conv/bias", perChannel, .bias)] : []
+      return [("conv/weight", convolution.weightShape, .weight)] + bias + [
+        ("bn/weight", perChannel, .normScale), ("bn/bias", perChannel, .normShift),
+        ("bn/running_mean", perChannel, .normMean), ("bn/running_var", perChannel, .normVariance),
+        ("bn/num_batches_tracked", [], .batchCount),
+      ]
+    case .classifier(let classifier):
+      return [
+        ("weight", [classifier.classes, classifier.features], .weight),
+        ("bias", [classifier.classes], .bias),
+      ]
+    default: return []
+    }
   }
 }
 
-extension BlockPlan {
-  /// Its units, in the order of the forward pass.
-  var units: [ConvolutionUnit] {
-    [attention.query, attention.key] + (attention.value.map { [$0] } ?? [])
-      + [attention.projection, mlp.expansion, mlp.contraction]
+extension ModelGraph {
+  /// Canonical path of the classifier.
+  public static let headPath = "head"
+
+  /// Every tensor of the network, in the order of the forward pass, under the names of a code base.
+  func parameters(named names: NameTable) -> [ParameterSpecification] {
+    nodes.flatMap { node in
+      node.parameters.map { parameter in
+        let path = "\(node.path)/\(parameter.name)"
+        return ParameterSpecification(
+          path: path, upstreamName: names.required(path), shape: parameter.shape,
+          role: parameter.role)
+      }
+    }
+  }
+}
+
+extension NameTable {
+  /// The name of a path of the network that the table is for.
+  func required(_ path: String) -> String {
+    guard let name = name(of: path) else { preconditionFailure("no rule names \(path)") }
+    return name
   }
 }
 
 extension NetworkPlan {
-  /// Canonical path of the classifier's tensors.
-  public static let headPath = "head"
-
-  /// Every unit, in the order of the forward pass.
-  public var units: [ConvolutionUnit] {
-    stages.flatMap { stage in
-      stage.embedding.units + [stage.embedding.shortcut] + stage.blocks.flatMap(\.units)
-    }
-  }
-
   /// Every tensor that a checkpoint of this network must hold, in the order of the forward pass.
-  public var parameters: [ParameterSpecification] {
-    units.flatMap(\.parameters) + headParameters
-  }
-
-  private var headParameters: [ParameterSpecification] {
-    [
-      headParameter(.weight, "weight", [configuration.classes, configuration.width]),
-      headParameter(.bias, "bias", [configuration.classes]),
-    ]
-  }
+  public var parameters: [ParameterSpecification] { graph.parameters(named: names) }
 
   /// The same tensors in the order in which upstream's modules are registered, which is that of its
   /// state dicts: every embedding comes before the first block, but in QKFormer's event models.
   public var registeredParameters: [ParameterSpecification] {
-    if configuration.family == .dvs, configuration.residual == .spikeAddition { return parameters }
-    let embeddings = stages.flatMap { $0.embedding.units + [$0.embedding.shortcut] }
-    let blocks = stages.flatMap { $0.blocks.flatMap(\.units) }
-    return (embeddings + blocks).flatMap(\.parameters) + headParameters
-  }
-
-  private func headParameter(
-    _ role: ParameterRole, _ name: String, _ shape: [Int]
-  ) -> ParameterSpecification {
-    ParameterSpecification(
-      path: "\(Self.headPath)/\(name)", upstreamName: "\(UpstreamNames.head).\(name)",
-      shape: shape, role: role)
+    guard configuration.registersEmbeddingsFirst else { return parameters }
+    func isEmbedding(_ parameter: ParameterSpecification) -> Bool {
+      parameter.path.split(separator: "/").contains("speds")
+    }
+    return parameters.filter(isEmbedding) + parameters.filter { !isEmbedding($0) }
   }
 
   /// The number of trained parameters, as papers print it.

@@ -125,7 +125,7 @@ extension Preset {
 
   private static func scope(
     _ mixers: [QKFormerConfiguration.Mixer]
-  ) -> QKFormerConfiguration.ProjectionScope {
+  ) -> NeuronScope {
     mixers.contains(.ssa) ? .batch : .sample
   }
 }

@@ -69,7 +69,7 @@ extension QKFormerConfiguration {
   }
 
   /// Whether the network has a neuron whose state can have a scope.
-  public func canHave(_ scope: ProjectionScope) -> Bool {
+  public func canHave(_ scope: NeuronScope) -> Bool {
     scope == .sample || hasSpikingSelfAttention && residual == .spikeAddition
   }
 

@@ -13,14 +13,6 @@ public struct QKFormerConfiguration: Sendable, Equatable {
     case dvs
   }
 
-  /// How an input becomes a sequence of time steps.
-  public enum InputCoding: String, Sendable {
-    /// One image, repeated at every step.
-    case direct
-    /// One frame of events for each step.
-    case eventFrames = "event_frames"
-  }
-
   /// The nominal input of the model.
   public struct Input: Sendable, Equatable {
     /// Image or event frames.
@@ -90,14 +82,6 @@ public struct QKFormerConfiguration: Sendable, Equatable {
     case headThenMean = "head_then_mean"
   }
 
-  /// Over what the spiking neuron after SSA's projection keeps its state.
-  public enum ProjectionScope: String, Sendable, CaseIterable {
-    /// Over the time steps of one sample, as every other neuron.
-    case sample
-    /// Over the flattened `T*B` axis, as in the released code: state leaks between samples.
-    case batch
-  }
-
   /// The constants of the two kinds of neurons.
   public struct Neurons: Sendable, Equatable {
     /// The neuron after a convolution.
@@ -135,14 +119,14 @@ public struct QKFormerConfiguration: Sendable, Equatable {
   /// Where the time average stands.
   public var readout: Readout
   /// Over what SSA's projection neuron keeps its state.
-  public var ssaProjectionScope: ProjectionScope
+  public var ssaProjectionScope: NeuronScope
 }
 
 extension QKFormerConfiguration {
   /// A configuration with the constants of the released code; widths, stages and input are given.
   public static func released(
     family: Family, input: Input, timeSteps: Int, classes: Int, stages: [Stage],
-    scope: ProjectionScope
+    scope: NeuronScope
   ) -> QKFormerConfiguration {
     QKFormerConfiguration(
       family: family, input: input, timeSteps: timeSteps, classes: classes, stages: stages,
@@ -151,9 +135,6 @@ extension QKFormerConfiguration {
       attentionScale: 0.125, residual: .spikeAddition, readout: .meanThenHead,
       ssaProjectionScope: scope)
   }
-
-  /// The member of a checkpoint in which the released code looks for the state dict.
-  public var stateDictName: String { UpstreamNames.stateDict(self) }
 
   /// Blocks over all stages, the *L* of HST-*L*-*D*.
   public var depth: Int { stages.reduce(0) { $0 + $1.blocks } }

@@ -25,7 +25,7 @@ extension ReportSubject {
       energies: EnergyConvention.available(for: activity).map {
         Energy(
           EnergyEstimate(
-            $0, plan: header.plan, size: header.rules.size, activity: activity, costs: costs))
+            $0, graph: header.graph, activity: activity, costs: costs))
       }, environment: Self.environment(result.environment), entry: entry, classNames: classNames)
   }
 

@@ -12,13 +12,13 @@ public enum ForwardEngine: String, Sendable, CaseIterable {
   ///
   /// - Throws: `InferenceFailure` if the configuration or the kernels are not available.
   public func prepare(
-    _ plan: NetworkPlan, _ weights: ModelWeights, threads: Int? = nil, kernels: String? = nil
+    _ graph: ModelGraph, _ weights: ModelWeights, threads: Int? = nil, kernels: String? = nil
   ) throws -> any ForwardPass {
     switch self {
-    case .reference: return try ReferenceForward(plan, weights)
+    case .reference: return try ReferenceForward(graph, weights)
     case .fast:
       return try FastForward(
-        plan, weights, kernels: .chosen(forced: kernels), threads: threads)
+        graph, weights, kernels: .chosen(forced: kernels), threads: threads)
     }
   }
 }

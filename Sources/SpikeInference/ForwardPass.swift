@@ -30,11 +30,11 @@ public protocol ForwardObserver {
     throws
 
   /// A convolution other than the first is about to read its input.
-  mutating func convolution(_ unit: ConvolutionUnit, input: SpikeCountMap)
+  mutating func convolution(_ node: Node, input: SpikeCountMap)
 
   /// The first convolution is about to read the network's input, `[frames, B, N, C]`: one frame for
   /// direct coding, *T* else.
-  mutating func firstConvolution(_ unit: ConvolutionUnit, input: CurrentMap)
+  mutating func firstConvolution(_ node: Node, input: CurrentMap)
 
   /// The classifier is about to average and read its input, `[T, B, N, C]`.
   mutating func classifier(input: SpikeCountMap)
@@ -43,22 +43,22 @@ public protocol ForwardObserver {
   mutating func fired(_ group: NeuronGroup, _ counts: FrameCounts)
 
   /// A convolution reads its input; called in place of `convolution` where `observes` is `counts`.
-  mutating func read(_ unit: ConvolutionUnit, _ counts: FrameCounts)
+  mutating func read(_ node: Node, _ counts: FrameCounts)
 }
 
 extension ForwardObserver {
   /// Everything.
   public static var observes: Observation { .currents }
   /// Does nothing.
-  public mutating func convolution(_ unit: ConvolutionUnit, input: SpikeCountMap) {}
+  public mutating func convolution(_ node: Node, input: SpikeCountMap) {}
   /// Does nothing.
-  public mutating func firstConvolution(_ unit: ConvolutionUnit, input: CurrentMap) {}
+  public mutating func firstConvolution(_ node: Node, input: CurrentMap) {}
   /// Does nothing.
   public mutating func classifier(input: SpikeCountMap) {}
   /// Does nothing.
   public mutating func fired(_ group: NeuronGroup, _ counts: FrameCounts) {}
   /// Does nothing.
-  public mutating func read(_ unit: ConvolutionUnit, _ counts: FrameCounts) {}
+  public mutating func read(_ node: Node, _ counts: FrameCounts) {}
 }
 
 /// Watches nothing.
@@ -75,8 +75,8 @@ public struct NoObserver: ForwardObserver, Sendable {
 
 /// One way to compute a network; all ways give the same bits.
 public protocol ForwardPass: Sendable {
-  /// The network.
-  var plan: NetworkPlan { get }
+  /// The network, for some extent of its input; a pass runs it for the extent of what it is given.
+  var graph: ModelGraph { get }
   /// Whether several units are best run at once; else one unit uses all threads.
   var runsUnitsInParallel: Bool { get }
   /// How many samples of some extent are best run together where they do not influence each other.

@@ -23,7 +23,7 @@ extension ForwardPass {
     observer: @escaping @Sendable (Range<Int>) -> Observer,
     progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws -> [UnitResult<Observer>] {
-    let isBatch = plan.configuration.ssaProjectionScope == .batch
+    let isBatch = graph.scope == .batch
     let step = isBatch ? batchSize ?? input.batch : unitSize(input)
     let units = stride(from: 0, to: input.batch, by: step).map { start in
       start..<min(start + step, input.batch)

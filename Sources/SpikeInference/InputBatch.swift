@@ -20,17 +20,16 @@ public struct InputBatch: Sendable {
   /// `[B, frames, C, H, W]`.
   let values: [Float]
 
-  /// Reads a tensor as input of a model; `name` is the place named in errors.
+  /// Reads a tensor as input of a network; `name` is the place named in errors.
   ///
-  /// The extent may differ from the nominal one.
+  /// The extent may differ from the graph's.
   ///
   /// - Throws: `InferenceFailure` for a wrong shape or a value out of range; `TensorFailure`.
-  public init(_ tensor: Tensor, for configuration: QKFormerConfiguration, name: String) throws {
-    let isDirect = configuration.input.coding == .direct
-    let frames = isDirect ? 1 : configuration.timeSteps
-    let axes = isDirect ? [] : [configuration.timeSteps]
+  public init(_ tensor: Tensor, for graph: ModelGraph, name: String) throws {
+    let isDirect = graph.inputCoding == .direct
+    channels = graph.inputShape.channels
+    let lead = (isDirect ? [] : [graph.timeSteps]) + [channels]
     let shape = tensor.shape
-    let lead = axes + [configuration.input.channels]
     guard shape.count == lead.count + 3, Array(shape[1...lead.count]) == lead,
       shape.allSatisfy({ (1...Self.extentLimit).contains($0) })
     else {
@@ -38,7 +37,7 @@ public struct InputBatch: Sendable {
       throw InferenceFailure(
         .inputShape, at: name, expected: "[B, \(wanted), H, W]", found: "\(shape)")
     }
-    try Self.checkArea(SpatialSize(ofInput: shape), configuration, name)
+    try Self.checkArea(SpatialSize(ofInput: shape), graph, name)
     // Bytes are pixels that still need their preprocessing, unless they count events.
     guard tensor.elementType.isFloatingPoint || !isDirect else {
       throw InferenceFailure(
@@ -46,8 +45,7 @@ public struct InputBatch: Sendable {
         found: tensor.elementType.rawValue)
     }
     batch = shape[0]
-    self.frames = frames
-    channels = configuration.input.channels
+    frames = graph.inputFrames
     size = SpatialSize(ofInput: shape)
     values = try tensor.floats(name: name)
     try checkMagnitudes(values, name: name)
@@ -55,11 +53,8 @@ public struct InputBatch: Sendable {
 
   /// Attention multiplies a head's channels by tokens, of which there are at most as many as pixels, in
   /// 32-bit integers.
-  private static func checkArea(
-    _ size: SpatialSize, _ configuration: QKFormerConfiguration, _ name: String
-  ) throws {
-    let headChannels = configuration.stages.map { $0.channels / $0.heads }.max() ?? 1
-    let most = Int(Int32.max) / headChannels
+  private static func checkArea(_ size: SpatialSize, _ graph: ModelGraph, _ name: String) throws {
+    let most = Int(Int32.max) / graph.headChannels
     guard size.count <= most else {
       throw InferenceFailure(
         .inputShape, at: name, expected: "at most \(most) pixels of this model",

@@ -27,10 +27,10 @@ package enum MemoryNeed {
   ///
   /// - Throws: `InferenceFailure`.
   package static func require(
-    _ bytesEach: Double, each neurons: [NeuronGroup], _ plan: NetworkPlan, _ input: InputBatch
+    _ bytesEach: Double, eachNeuronOf graph: ModelGraph, _ input: InputBatch
   ) throws {
-    let steps = plan.configuration.timeSteps
-    let largest = Double(neurons.map(\.count).max() ?? 0)
+    let steps = graph.timeSteps
+    let largest = Double(graph.neurons.map(\.count).max() ?? 0)
     try require(
       largest * Double(steps) * Double(input.batch) * bytesEach, batch: input.batch, steps: steps,
       size: input.size)

@@ -2,12 +2,12 @@ import Diagnostics
 public import QKFormerModel
 public import SpikeTensors
 
-/// One unit's convolution and batch normalisation as the forward pass needs them.
+/// One node's convolution and batch normalisation as the forward pass needs them.
 ///
 /// Batch normalisation and the convolution's bias become `X = fma(acc, scale, shift)` with
 /// `scale = gamma / sqrt(var + eps)` and `shift = (bias - mean) scale + beta`, computed in float64
 /// and rounded once. The stored weights are never changed.
-public struct UnitWeights: Sendable {
+public struct ConvolutionWeights: Sendable {
   /// `[O, I, k, k]`, row-major.
   public let weight: [Float]
   /// `[O]`.
@@ -18,7 +18,7 @@ public struct UnitWeights: Sendable {
 
 /// A model's parameters, checked and prepared for computing.
 public struct ModelWeights: Sendable {
-  let units: [String: UnitWeights]
+  private let convolutions: [String: ConvolutionWeights]
   /// `[classes, D]`.
   public let headWeight: [Float]
   /// `[classes]`.
@@ -27,20 +27,27 @@ public struct ModelWeights: Sendable {
   /// Prepares the parameters of a network; `parameters` holds a tensor for every identifying path.
   ///
   /// - Throws: `InferenceFailure` for values outside the numerics contract; `TensorFailure`.
-  public init(_ plan: NetworkPlan, parameters: [String: Tensor]) throws {
+  public init(_ graph: ModelGraph, parameters: [String: Tensor]) throws {
     let reader = ParameterReader(tensors: parameters)
-    let epsilon = plan.configuration.batchNormEpsilon
-    var units: [String: UnitWeights] = [:]
-    for unit in plan.units { units[unit.path] = try reader.unit(unit, epsilon: epsilon) }
-    self.units = units
-    headWeight = try reader.floats(NetworkPlan.headPath + "/weight")
-    headBias = try reader.floats(NetworkPlan.headPath + "/bias")
+    var convolutions: [String: ConvolutionWeights] = [:]
+    var head: (weight: [Float], bias: [Float]) = ([], [])
+    for node in graph.nodes {
+      switch node.operation {
+      case .convolution(let convolution):
+        convolutions[node.path] = try reader.convolution(node.path, convolution)
+      case .classifier:
+        head = (try reader.floats(node.path + "/weight"), try reader.floats(node.path + "/bias"))
+      default: break
+      }
+    }
+    self.convolutions = convolutions
+    (headWeight, headBias) = head
   }
 
-  /// A unit's weights; one of another network is a programming error.
-  public subscript(unit: ConvolutionUnit) -> UnitWeights {
-    guard let weights = units[unit.path] else {
-      preconditionFailure("a unit of another network: \(unit.path)")
+  /// The weights of the convolution of a path; one of another network is a programming error.
+  public subscript(path: String) -> ConvolutionWeights {
+    guard let weights = convolutions[path] else {
+      preconditionFailure("a convolution of another network: \(path)")
     }
     return weights
   }
@@ -60,29 +67,48 @@ private struct ParameterReader {
     return values
   }
 
-  func unit(_ unit: ConvolutionUnit, epsilon: Double) throws -> UnitWeights {
-    let gamma = try floats(unit.path + "/bn/weight")
-    let beta = try floats(unit.path + "/bn/bias")
-    let mean = try floats(unit.path + "/bn/running_mean")
-    let variance = try floats(unit.path + "/bn/running_var")
+  func convolution(_ path: String, _ convolution: Convolution) throws -> ConvolutionWeights {
+    let gamma = try floats(path + "/bn/weight")
+    let beta = try floats(path + "/bn/bias")
+    let mean = try floats(path + "/bn/running_mean")
+    let variance = try floats(path + "/bn/running_var")
     let bias =
-      unit.hasBias
-      ? try floats(unit.path + "/conv/bias") : [Float](repeating: 0, count: unit.outChannels)
+      convolution.hasBias
+      ? try floats(path + "/conv/bias") : [Float](repeating: 0, count: convolution.outChannels)
+    let epsilon = convolution.normEpsilon
     if let channel = variance.firstIndex(where: { Double($0) + epsilon <= 0 }) {
       throw InferenceFailure(
-        .variance, at: "\(unit.path)/bn/running_var[\(channel)]",
+        .variance, at: "\(path)/bn/running_var[\(channel)]",
         expected: "variance + eps above 0", found: "\(variance[channel])")
     }
-    let scale = (0..<unit.outChannels).map { channel in
-      Double(gamma[channel]) / (Double(variance[channel]) + epsilon).squareRoot()
+    let norm = FoldedNorm(
+      gamma: gamma, beta: beta, mean: mean, variance: variance, bias: bias, epsilon: epsilon)
+    let (scales, shifts) = (norm.scale.map(Float.init), norm.shift.map(Float.init))
+    try checkMagnitudes(scales, name: "\(path)/bn scale")
+    try checkMagnitudes(shifts, name: "\(path)/bn shift")
+    return ConvolutionWeights(
+      weight: try floats(path + "/conv/weight"), scale: scales, shift: shifts)
+  }
+}
+
+/// Batch normalisation and a convolution's bias as one scale and one shift for each channel, in
+/// float64.
+package struct FoldedNorm {
+  /// `gamma / sqrt(var + eps)`, `[O]`.
+  package let scale: [Double]
+  /// `(bias - mean) scale + beta`, `[O]`.
+  package let shift: [Double]
+
+  /// Folds tensors of `[O]`.
+  package init(
+    gamma: [Float], beta: [Float], mean: [Float], variance: [Float], bias: [Float], epsilon: Double
+  ) {
+    let scale = gamma.indices.map {
+      Double(gamma[$0]) / (Double(variance[$0]) + epsilon).squareRoot()
     }
-    let shift = (0..<unit.outChannels).map { channel in
-      (Double(bias[channel]) - Double(mean[channel])) * scale[channel] + Double(beta[channel])
+    self.scale = scale
+    shift = gamma.indices.map {
+      (Double(bias[$0]) - Double(mean[$0])) * scale[$0] + Double(beta[$0])
     }
-    let (scales, shifts) = (scale.map(Float.init), shift.map(Float.init))
-    try checkMagnitudes(scales, name: "\(unit.path)/bn scale")
-    try checkMagnitudes(shifts, name: "\(unit.path)/bn shift")
-    return UnitWeights(
-      weight: try floats(unit.path + "/conv/weight"), scale: scales, shift: shifts)
   }
 }

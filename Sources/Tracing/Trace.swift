@@ -42,7 +42,7 @@ public struct Trace {
     self.tensors = tensors
     self.modelID = modelID
     planned = tensors.map {
-      $0.planned(timeSteps: engine.plan.configuration.timeSteps, batch: input.batch)
+      $0.planned(timeSteps: engine.graph.timeSteps, batch: input.batch)
     }
   }
 
@@ -62,7 +62,8 @@ public struct Trace {
       let places = zip(plan.offsets, sizes).map { ($0, $1) }
       let output = try RandomAccessFile(opening: file.temporaryPath)
       let writer = TraceWriter(
-        zip(tensors, places).map { ($0, $1.0, $1.1) }, plan: engine.plan, batch: input.batch,
+        zip(tensors, places).map { ($0, $1.0, $1.1) }, timeSteps: engine.graph.timeSteps,
+        batch: input.batch,
         file: output)
       try run(writer, batchSize: batchSize, progress: progress)
       try plan.complete(output)
@@ -86,7 +87,7 @@ public struct Trace {
   private func run(
     _ writer: TraceWriter, batchSize: Int?, progress: (Int) -> Void
   ) throws {
-    let isBatch = engine.plan.configuration.ssaProjectionScope == .batch
+    let isBatch = engine.graph.scope == .batch
     let step = isBatch ? batchSize ?? input.batch : 1
     for start in stride(from: 0, to: input.batch, by: step) {
       let samples = start..<min(start + step, input.batch)
@@ -111,11 +112,10 @@ public struct Trace {
   }
 
   private var about: JSON {
-    let configuration = engine.plan.configuration
     return [
       "schema": "qkzoo.trace-file/1", "model_id": .string(modelID.hex),
-      "scope": .string(configuration.ssaProjectionScope.rawValue),
-      "time_steps": .integer(configuration.timeSteps), "samples": .integer(input.batch),
+      "scope": .string(engine.graph.scope.rawValue),
+      "time_steps": .integer(engine.graph.timeSteps), "samples": .integer(input.batch),
       "tensors": .array(zip(tensors, planned).map(Self.json)),
     ]
   }

@@ -70,15 +70,15 @@ public struct TraceSelection: Sendable {
   public let layers: [TraceLayer]
   private let place: String
 
-  /// The layers of a network that patterns describe, for an input of some extent.
+  /// The layers of a network that patterns describe, in the shapes that the graph has.
   ///
   /// In a pattern `*` stands for any characters and `?` for one; a pattern that describes a folder
   /// takes all that is in it. The first convolution reads the input itself and is no layer of a
   /// trace.
   ///
   /// - Throws: `TraceFailure` for a pattern that matches nothing.
-  public init(_ plan: NetworkPlan, _ patterns: [String], size: SpatialSize, place: String) throws {
-    let all = plan.graph(for: size).compactMap(Self.layer)
+  public init(_ graph: ModelGraph, _ patterns: [String], place: String) throws {
+    let all = graph.nodes.compactMap { Self.layer($0, graph) }
     let globs = patterns.map(Glob.init)
     if let glob = globs.first(where: { glob in !all.contains { glob.matches($0.path) } }) {
       let near = glob.nearest(all.map(\.path), count: 3).joined(separator: ", ")
@@ -90,12 +90,11 @@ public struct TraceSelection: Sendable {
     self.place = place
   }
 
-  private static func layer(_ node: LayerNode) -> TraceLayer? {
+  private static func layer(_ node: Node, _ graph: ModelGraph) -> TraceLayer? {
     switch node.operation {
-    case .neurons(let group):
-      TraceLayer(path: group.path, hasNeurons: true, shape: group.shape)
-    case .convolution where node.reads != ["input"]:
-      TraceLayer(path: node.path, hasNeurons: false, shape: node.inputShape)
+    case .neurons: TraceLayer(path: node.path, hasNeurons: true, shape: node.shape.axes)
+    case .convolution where graph.nodes[node.inputs[0]].signal != .real:
+      TraceLayer(path: node.path, hasNeurons: false, shape: node.inputShape.axes)
     default: nil
     }
   }

@@ -14,7 +14,6 @@ final class TraceWriter {
   }
 
   private let file: RandomAccessFile
-  private let plan: NetworkPlan
   /// Samples of the whole trace.
   private let batch: Int
   /// By path of the layer.
@@ -24,13 +23,12 @@ final class TraceWriter {
   private var failure: (any Error)?
 
   init(
-    _ tensors: [(tensor: TracedTensor, offset: Int, byteCount: Int)], plan: NetworkPlan, batch: Int,
+    _ tensors: [(tensor: TracedTensor, offset: Int, byteCount: Int)], timeSteps: Int, batch: Int,
     file: RandomAccessFile
   ) {
     self.file = file
-    self.plan = plan
     self.batch = batch
-    let frames = plan.configuration.timeSteps * batch
+    let frames = timeSteps * batch
     let all = tensors.map { Target(tensor: $0, offset: $1, frame: $2 / frames) }
     targets = Dictionary(grouping: all, by: \.tensor.layer.path)
   }
@@ -40,8 +38,8 @@ final class TraceWriter {
 
   func neurons(_ group: NeuronGroup, _ current: CurrentMap, _ spikes: SpikeCountMap) throws {
     try check()
-    let neuron = LIFNeuron(plan.parameters(of: group))
-    let scope = plan.scope(of: group)
+    let neuron = LIFNeuron(group.neurons.constants)
+    let scope = group.neurons.scope
     for target in targets[group.path] ?? [] {
       switch target.tensor.kind {
       case .spikes: try write(spikes, target)
@@ -53,9 +51,9 @@ final class TraceWriter {
     }
   }
 
-  func convolution(_ unit: ConvolutionUnit, _ input: SpikeCountMap) {
+  func convolution(_ node: Node, _ input: SpikeCountMap) {
     do {
-      for target in targets[unit.path] ?? [] { try write(input, target) }
+      for target in targets[node.path] ?? [] { try write(input, target) }
     } catch {
       failure = failure ?? error
     }
@@ -94,8 +92,8 @@ struct SpikeTracer: ForwardObserver {
     _ group: NeuronGroup, current: CurrentMap, spikes: inout SpikeCountMap
   ) throws { try writer.neurons(group, current, spikes) }
 
-  mutating func convolution(_ unit: ConvolutionUnit, input: SpikeCountMap) {
-    writer.convolution(unit, input)
+  mutating func convolution(_ node: Node, input: SpikeCountMap) {
+    writer.convolution(node, input)
   }
 }
 
@@ -108,7 +106,7 @@ struct CurrentTracer: ForwardObserver {
     _ group: NeuronGroup, current: CurrentMap, spikes: inout SpikeCountMap
   ) throws { try writer.neurons(group, current, spikes) }
 
-  mutating func convolution(_ unit: ConvolutionUnit, input: SpikeCountMap) {
-    writer.convolution(unit, input)
+  mutating func convolution(_ node: Node, input: SpikeCountMap) {
+    writer.convolution(node, input)
   }
 }

@@ -64,7 +64,7 @@ public struct BehaviourCheck {
   /// - Throws: `InferenceFailure`, `TensorFailure`, `ReferenceFailure`.
   public func judge(_ reference: Reference) throws -> BehaviourVerdict {
     let input = try InputBatch(
-      reference.input, for: engine.plan.configuration, name: "\(place) reference input")
+      reference.input, for: engine.graph, name: "\(place) reference input")
     let recordFindings = try recordFindings(reference)
     guard recordFindings.isEmpty else {
       return .refuted(by: reference.origin.tool, findings: recordFindings)
@@ -131,7 +131,7 @@ public struct BehaviourCheck {
     _ logits: [[Float]], _ reference: Reference, tolerance: Float
   ) throws -> [CheckpointFailure] {
     let recorded = try reference.logits.floats(name: "logits")
-    let classes = engine.plan.configuration.classes
+    let classes = engine.graph.classifier.classes
     return logits.enumerated().compactMap { sample, values in
       for (index, value) in values.enumerated() {
         let expected = recorded[sample * classes + index]
@@ -159,7 +159,7 @@ public struct BehaviourCheck {
   // MARK: Replay
 
   private func neurons(_ reference: Reference) -> [NeuronGroup] {
-    engine.plan.neurons(for: SpatialSize(ofInput: reference.input.shape))
+    engine.graph.resized(to: SpatialSize(ofInput: reference.input.shape)).neurons
   }
 
   private func trains(_ reference: Reference) throws -> [String: SpikeTrain] {
@@ -167,16 +167,16 @@ public struct BehaviourCheck {
     for group in neurons(reference) {
       guard let tensor = reference.spikes[group.path] else { continue }
       trains[group.path] = try ForeignReference.train(
-        tensor, group, steps: engine.plan.configuration.timeSteps, batch: reference.samples, place)
+        tensor, of: group, steps: engine.graph.timeSteps, batch: reference.samples,
+        at: "\(place) spikes/\(group.path)")
     }
     return trains
   }
 
   package func replay(_ reference: Reference, _ input: InputBatch) throws -> BehaviourVerdict {
-    let plan = engine.plan
     let trains = try trains(reference)
     let units = try engine.run(input) { samples in
-      ReplayJudge(plan, trains: trains.mapValues { $0.samples(samples) })
+      ReplayJudge(trains: trains.mapValues { $0.samples(samples) })
     }
     let results = ReplayJudge.merged(units.map(\.observer.results))
     let violations = results.filter { $0.violations > 0 }.map { result in

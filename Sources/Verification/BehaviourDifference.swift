@@ -62,11 +62,11 @@ public struct BehaviourDifference: Sendable {
   }
 }
 
-extension NetworkPlan {
+extension ModelGraph {
   /// Whether another network has the same neuron groups for an input, so that both can be compared.
-  public func hasSameNeurons(as other: NetworkPlan, for size: SpatialSize) -> Bool {
-    let (mine, others) = (neurons(for: size), other.neurons(for: size))
-    return configuration.timeSteps == other.configuration.timeSteps
+  public func hasSameNeurons(as other: ModelGraph, for size: SpatialSize) -> Bool {
+    let (mine, others) = (resized(to: size).neurons, other.resized(to: size).neurons)
+    return timeSteps == other.timeSteps
       && mine.map(\.path) == others.map(\.path) && mine.map(\.shape) == others.map(\.shape)
   }
 }

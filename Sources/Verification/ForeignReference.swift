@@ -43,7 +43,7 @@ public enum ForeignReference {
     }
     let input = try file.tensor("input", at: path)
     // The shape is that of the model's input, with sizes that cannot overflow what follows.
-    _ = try InputBatch(input, for: plan.configuration, name: "\(path) input")
+    _ = try InputBatch(input, for: plan.graph, name: "\(path) input")
     guard input.elementType == .f32, scope == .sample || input.shape[0] >= 2 else {
       throw ReferenceFailure(
         .tensor, at: "\(path) input", expected: "f32 samples, at least two for scope batch",
@@ -53,9 +53,11 @@ public enum ForeignReference {
     let logits = try Self.logits(file, [input.shape[0], plan.configuration.classes], path)
     var spikes: [String: Tensor] = [:]
     let groups = try plan.neurons(for: extent).map { group in
-      let tensor = try file.tensor("spikes/\(group.upstreamName)", at: path)
+      let name = "spikes/\(plan.upstreamName(of: group))"
+      let tensor = try file.tensor(name, at: path)
       let train = try train(
-        tensor, group, steps: plan.configuration.timeSteps, batch: input.shape[0], path)
+        tensor, of: group, steps: plan.configuration.timeSteps, batch: input.shape[0],
+        at: "\(path) \(name)")
       spikes[group.path] = tensor
       return SpikeRecorder.record(group, train, keepsTrain: false)
     }
@@ -82,12 +84,12 @@ public enum ForeignReference {
 
   private static func header(
     _ file: SafetensorsFile, _ path: String
-  ) throws -> (Reference.Origin, QKFormerConfiguration.ProjectionScope) {
+  ) throws -> (Reference.Origin, NeuronScope) {
     let text = file.metadata["qkzoo.reference"] ?? ""
     let json = try? JSON(parsing: Array(text.utf8), at: path)
     guard let json, json["version"]?.int == 1, let tool = json["origin"]?["tool"]?.string,
       let precision = json["origin"]?["precision"]?.string,
-      let scope = json["scope"]?.string.flatMap(QKFormerConfiguration.ProjectionScope.init)
+      let scope = json["scope"]?.string.flatMap(NeuronScope.init)
     else {
       throw ReferenceFailure(
         .origin, at: "\(path) metadata qkzoo.reference",
@@ -96,15 +98,15 @@ public enum ForeignReference {
     return (.init(tool: tool, precision: precision, isIndependent: true), scope)
   }
 
-  /// The spikes of one group.
+  /// The spikes of one group; `place` names the tensor.
   ///
   /// - Throws: `ReferenceFailure`.
   public static func train(
-    _ tensor: Tensor, _ group: NeuronGroup, steps: Int, batch: Int, _ path: String
+    _ tensor: Tensor, of group: NeuronGroup, steps: Int, batch: Int, at place: String
   ) throws -> SpikeTrain {
     guard tensor.elementType == .u8, tensor.shape == [steps, batch, (group.count + 7) / 8] else {
       throw ReferenceFailure(
-        .tensor, at: "\(path) spikes/\(group.upstreamName)",
+        .tensor, at: place,
         expected: "u8 [\(steps), \(batch), \((group.count + 7) / 8)]",
         found: "\(tensor.elementType) \(tensor.shape)")
     }
@@ -113,7 +115,7 @@ public enum ForeignReference {
         timeSteps: steps, batch: batch, neurons: group.count, bytes: tensor.bytes.copy())
     else {
       throw ReferenceFailure(
-        .spikes, at: "\(path) spikes/\(group.upstreamName)", expected: "zero padding bits",
+        .spikes, at: place, expected: "zero padding bits",
         found: "others")
     }
     return train

@@ -37,13 +37,14 @@ public enum RecordFile {
     }
     var perStep: [String: [Int]] = [:]
     for group in plan.neurons {
-      guard let counts = spikes[group.upstreamName]?.array?.compactMap(\.int),
+      let name = plan.upstreamName(of: group)
+      guard let counts = spikes[name]?.array?.compactMap(\.int),
         counts.count == plan.configuration.timeSteps, counts.allSatisfy({ $0 >= 0 })
       else {
         throw ReferenceFailure(
-          .tensor, at: "\(path) \(group.upstreamName)",
+          .tensor, at: "\(path) \(name)",
           expected: "\(plan.configuration.timeSteps) spike counts of 0 or more",
-          found: spikes[group.upstreamName].map { String($0.canonicalText.prefix(100)) } ?? "none")
+          found: spikes[name].map { String($0.canonicalText.prefix(100)) } ?? "none")
       }
       perStep[group.path] = counts
     }

@@ -12,12 +12,12 @@ public enum ReferenceMaker {
   public static func make(
     _ engine: some ForwardPass, input: Tensor, at place: String
   ) throws -> Reference {
-    let batch = try InputBatch(input, for: engine.plan.configuration, name: place)
+    let batch = try InputBatch(input, for: engine.graph, name: place)
     let units = try engine.run(batch) { _ in SpikeRecorder() }
     let groups = SpikeRecorder.joined(units.map(\.observer))
     return make(
       groups, logits: units.flatMap(\.logits), input: input,
-      scope: engine.plan.configuration.ssaProjectionScope,
+      scope: engine.graph.scope,
       origin: .init(
         tool: "qkzoo \(FormatVersion.software)", precision: "float32", isIndependent: false))
   }
@@ -25,7 +25,7 @@ public enum ReferenceMaker {
   /// A reference from recorded groups.
   package static func make(
     _ groups: [SpikeRecorder.Group], logits: [[Float]], input: Tensor,
-    scope: QKFormerConfiguration.ProjectionScope, origin: Reference.Origin,
+    scope: NeuronScope, origin: Reference.Origin,
     spikes: [String: Tensor] = [:]
   ) -> Reference {
     let steps = groups.first?.counts.count ?? 0

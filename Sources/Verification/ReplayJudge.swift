@@ -39,13 +39,11 @@ struct ReplayJudge: ForwardObserver, Sendable {
     }
   }
 
-  private let plan: NetworkPlan
   private let trains: [String: SpikeTrain]
   private(set) var results: [GroupResult] = []
 
   /// Judges a unit whose recorded spikes are given by neuron path.
-  init(_ plan: NetworkPlan, trains: [String: SpikeTrain]) {
-    self.plan = plan
+  init(trains: [String: SpikeTrain]) {
     self.trains = trains
   }
 
@@ -66,9 +64,8 @@ struct ReplayJudge: ForwardObserver, Sendable {
   private func judge(
     _ group: NeuronGroup, _ current: CurrentMap, _ recorded: [UInt8], _ result: inout GroupResult
   ) {
-    let neuron = LIFNeuron(plan.parameters(of: group))
-    let isBatch =
-      group.role == .selfAttentionProjection && plan.configuration.ssaProjectionScope == .batch
+    let neuron = LIFNeuron(group.neurons.constants)
+    let isBatch = group.neurons.scope == .batch
     let visits = isBatch ? current.timeSteps * current.batch : current.timeSteps
     let count = current.values.count / visits
     for index in 0..<count {
@@ -99,7 +96,7 @@ struct ReplayJudge: ForwardObserver, Sendable {
     _ charged: Float, _ largest: Float, visit: Int, index: Int, spike: Bool,
     _ result: inout GroupResult
   ) {
-    let threshold = plan.parameters(of: result.neurons).threshold
+    let threshold = result.neurons.neurons.constants.threshold
     let ratio = (charged - threshold).magnitude / (Self.bound * (1 + largest))
     result.differing += 1
     result.worst = max(result.worst, ratio)

@@ -38,7 +38,7 @@ import Testing
     let folder = try ScratchFolder()
     let checkpoint = TinyModel.checkpoint()
     _ = try write(checkpoint, to: folder.file("a"))
-    for unit in NetworkPlan(checkpoint.configuration).units {
+    for unit in checkpoint.graph.convolutions {
       let path = folder.file("a/\(unit.path)/weight.npy")
       let written = try TensorSource.read(path)
       let stored = try #require(checkpoint.parameters["\(unit.path)/conv/weight"])

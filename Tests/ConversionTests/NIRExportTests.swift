@@ -22,7 +22,7 @@ import Testing
   ) throws {
     let checkpoint = TinyModel.checkpoint(configuration)
     let folder = try ScratchFolder()
-    let parts = checkpoint.plan.nirParts
+    let parts = checkpoint.graph.nirParts
     #expect(Set(parts.map(\.path)).count == parts.count)
     for part in parts {
       let path = folder.file("part.nir")
@@ -47,7 +47,7 @@ import Testing
   @Test func `pooling, products and what holds them stand in the way`() throws {
     let plan = NetworkPlan(TinyModel.configuration(.imagenet))
     let obstacles = Dictionary(
-      uniqueKeysWithValues: plan.nirParts.map { ($0.path, $0.obstacle?.node) })
+      uniqueKeysWithValues: plan.graph.nirParts.map { ($0.path, $0.obstacle?.node) })
     let pool = "stage1/speds/unit0/pool"
     for path in ["model", "stage1", "stage1/speds", "stage1/speds/unit0"] {
       #expect(obstacles[path] == pool)
@@ -64,7 +64,7 @@ import Testing
 
   @Test func `an embedding without pooling is one graph`() throws {
     let plan = NetworkPlan(TinyModel.configuration(.cifar))
-    let part = try #require(plan.nirParts.first { $0.path == "stage1/speds" })
+    let part = try #require(plan.graph.nirParts.first { $0.path == "stage1/speds" })
     #expect(part.obstacle == nil)
     let folder = try ScratchFolder()
     let summary = try NIRExport.write(
@@ -80,7 +80,7 @@ import Testing
       checkpoint.parameters.keys.sorted().first { $0.hasSuffix("running_var") })
     let shape = try #require(checkpoint.parameters[path]?.shape)
     checkpoint.parameters[path] = Tensor(shape, [Float](repeating: -1, count: shape[0]))
-    let part = try #require(checkpoint.plan.nirParts.first { $0.obstacle == nil })
+    let part = try #require(checkpoint.graph.nirParts.first { $0.obstacle == nil })
     let onnx = try Refusal.of { _ = try ONNXExport.write(checkpoint, to: folder.file("m.onnx")) }
     let nir = try Refusal.of { _ = try NIRExport.write(checkpoint, part, to: folder.file("m.nir")) }
     #expect(onnx?.name == "variance-not-positive" && nir?.name == "variance-not-positive")

@@ -177,7 +177,7 @@ import Testing
     let weights: Named = try plan.registeredParameters.map {
       ($0.upstreamName, try #require(checkpoint.parameters[$0.path]))
     }
-    let thresholds: Named = plan.stepThresholds.map { ($0.key, Tensor([], [$0.value])) }
+    let thresholds: Named = plan.storedThresholds.map { ($0.key, Tensor([], [$0.value])) }
     return weights + thresholds
   }
 

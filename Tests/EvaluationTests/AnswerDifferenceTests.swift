@@ -13,7 +13,7 @@ import Testing
     configuration.classes = classes
     let checkpoint = TinyModel.checkpoint(configuration)
     return try ForwardEngine.fast.prepare(
-      checkpoint.plan, ModelWeights(checkpoint.plan, parameters: checkpoint.parameters))
+      checkpoint.graph, ModelWeights(checkpoint.graph, parameters: checkpoint.parameters))
   }
 
   private func samples(_ labels: [Int]) -> LabelledDataset {

@@ -19,35 +19,38 @@ import Testing
     let configuration = TinyModel.configuration()
     let plan = NetworkPlan(configuration)
     var parameters = TinyModel.parameters(configuration)
-    let units = plan.units.dropFirst()
-    let unit = try #require(units.first { $0.kernel == kernel && $0.stride == stride })
+    let node = try #require(
+      plan.graph.countingConvolutions.first {
+        $0.convolution?.kernel == kernel && $0.convolution?.stride == stride
+      })
+    let unit = try #require(node.convolution)
     var random = RepeatableRandom(seed: 3)
     let shape = unit.weightShape
     let weight = (0..<shape.reduce(1, *)).map { _ in
       Float(Int.random(in: -1...1, using: &random))
     }
-    parameters[unit.path + "/conv/weight"] = Tensor(shape, weight)
+    parameters[node.path + "/conv/weight"] = Tensor(shape, weight)
     let size = SpatialSize(height: 5, width: 4)
     var map = SpikeCountMap(
       repeating: 0, timeSteps: 2, batch: 1, size: size, channels: unit.inChannels)
     for index in map.values.indices {
       map.values[index] = UInt8.random(in: 0...1, using: &random)
     }
-    var counter = ActivityCounter(try SynapseInventory(plan, parameters: parameters))
-    counter.convolution(unit, input: map)
-    let counted = try #require(counter.synapses?.inputs[unit.path]?.spikes)
+    var counter = ActivityCounter(try SynapseInventory(plan.graph, parameters: parameters))
+    counter.convolution(node, input: map)
+    let counted = try #require(counter.synapses?.inputs[node.path]?.spikes)
     let (all, live) = Self.plain(unit, weight, map)
     #expect(counted.synapses == all && counted.liveSynapses == live)
-    #expect(counted.sum == counter.inputs[unit.path]?.sum)
+    #expect(counted.sum == counter.inputs[node.path]?.sum)
   }
 
   /// The synapses behind spikes, tap by tap; all, and those that are not zero.
   private static func plain(
-    _ unit: ConvolutionUnit, _ weight: [Float], _ map: SpikeCountMap
+    _ unit: Convolution, _ weight: [Float], _ map: SpikeCountMap
   ) -> (Int, Int) {
     var (all, live) = (0, 0)
     let (size, taps) = (map.size, unit.kernel * unit.kernel)
-    let outputs = unit.convolvedSize(size)
+    let outputs = unit.outputSize(size)
     for t in 0..<map.timeSteps {
       for position in 0..<outputs.count * taps {
         let (output, tap) = (position / taps, position % taps)
@@ -73,12 +76,13 @@ import Testing
   ) throws -> ActivityCounter {
     let plan = NetworkPlan(configuration)
     let parameters = TinyModel.parameters(configuration)
-    let weights = try ModelWeights(plan, parameters: parameters)
+    let weights = try ModelWeights(plan.graph, parameters: parameters)
     let engine: any ForwardPass =
-      fast ? try FastForward(plan, weights, threads: 2) : try ReferenceForward(plan, weights)
+      fast
+      ? try FastForward(plan.graph, weights, threads: 2) : try ReferenceForward(plan.graph, weights)
     let input = try InputBatch(
-      TinyModel.input(configuration, batch: 3), for: configuration, name: "input")
-    let synapses = try SynapseInventory(plan, parameters: parameters)
+      TinyModel.input(configuration, batch: 3), for: configuration.graph, name: "input")
+    let synapses = try SynapseInventory(plan.graph, parameters: parameters)
     guard together else {
       return ActivityCounter.total(
         try (0..<3).map { sample in
@@ -110,7 +114,7 @@ import Testing
     let plan = NetworkPlan(configuration)
     for convention in EnergyConvention.allCases {
       let estimates = [alone, again].map {
-        EnergyEstimate(convention, plan: plan, size: plan.nominalSize, activity: $0)
+        EnergyEstimate(convention, graph: plan.graph, activity: $0)
       }
       #expect(estimates[0] == estimates[1])
       #expect(estimates[0].millijoules > 0)
@@ -161,7 +165,7 @@ import Testing
     let plan = NetworkPlan(try #require(Preset.named(name)).configuration)
     var parts: [(name: String, macs: Int)] = []
     for layer in plan.operations(for: plan.nominalSize) {
-      let part = layer.kind == .firstConvolution ? "first" : EnergyEstimate.part(layer.path)
+      let part = layer.kind == .firstConvolution ? "first" : layer.part
       if let index = parts.firstIndex(where: { $0.name == part }) {
         parts[index].macs += layer.accumulates
       } else {
@@ -175,20 +179,21 @@ import Testing
   }
 
   /// Activity in which every convolution reads the same mean count, per million.
-  private static func uniform(_ plan: NetworkPlan, _ rate: (String) -> Double) throws
+  private static func uniform(_ plan: NetworkPlan, _ rate: (Node) -> Double) throws
     -> ActivityCounter
   {
     var (inputs, neurons) = ([String: JSON](), [String: JSON]())
     let million = JSON.integer(1_000_000)
-    for unit in plan.units.dropFirst() {
-      inputs[unit.path] = [
-        "elements": million, "sum": .integer(Int((rate(unit.path) * 1e6).rounded())),
+    for node in plan.graph.countingConvolutions {
+      inputs[node.path] = [
+        "elements": million, "sum": .integer(Int((rate(node) * 1e6).rounded())),
         "nonzero": .integer(1), "largest": .integer(16),
       ]
     }
-    for group in plan.neurons {
-      let spikes = JSON.integer(Int((min(rate(group.path), 1) * 1e6).rounded()))
-      neurons[group.path] = [
+    for node in plan.graph.nodes {
+      guard case .neurons = node.operation else { continue }
+      let spikes = JSON.integer(Int((min(rate(node), 1) * 1e6).rounded()))
+      neurons[node.path] = [
         "neurons": million,
         "spikes": .array(Array(repeating: spikes, count: plan.configuration.timeSteps)),
       ]
@@ -217,7 +222,7 @@ import Testing
       (printed * 1e9 - 4.6 * Double(layers[0].accumulates)) / (0.9 * steps * (macs - ends))
     #expect(abs(implied - rate) < 0.00051, "\(implied)")
     let activity = try Self.uniform(plan) { _ in implied }
-    let paper = EnergyEstimate(.paper, plan: plan, size: plan.nominalSize, activity: activity)
+    let paper = EnergyEstimate(.paper, graph: plan.graph, activity: activity)
     #expect(abs(paper.millijoules - printed) < 0.0005)
   }
 
@@ -233,8 +238,10 @@ import Testing
       ("stage3 MLP", 0.654, 3.81),
     ]
     let rates = Dictionary(uniqueKeysWithValues: printed.map { ($0.0, $0.1) })
-    let activity = try Self.uniform(plan) { rates[EnergyEstimate.part($0)] ?? 0 }
-    let paper = EnergyEstimate(.paper, plan: plan, size: plan.nominalSize, activity: activity)
+    let activity = try Self.uniform(plan) {
+      rates["\($0.path.prefix { $0 != "/" }) \($0.part.rawValue)"] ?? 0
+    }
+    let paper = EnergyEstimate(.paper, graph: plan.graph, activity: activity)
     let parts = Dictionary(uniqueKeysWithValues: paper.parts.map { ($0.name, $0.operations) })
     for (name, _, millijoules) in printed {
       let measured = try #require(parts[name]).millijoules()
@@ -254,7 +261,7 @@ import Testing
       {"inputs": {}, "products": {}, "first_input": \(Self.image), "head_input": \(Self.image)}
       """)
     let estimate = EnergyEstimate(
-      .spikingformer, plan: plan, size: plan.nominalSize,
+      .spikingformer, graph: plan.graph,
       activity: try ActivityCounter(json: .object(members), at: "log"))
     #expect(estimate.multiplyAccumulates == 347_329_512)
     let logged = OperationTally(

@@ -31,10 +31,10 @@ import Testing
     configuration.ssaProjectionScope = .batch
     let plan = NetworkPlan(configuration)
     let engine = try ReferenceForward(
-      plan, ModelWeights(plan, parameters: subject.checkpoint.parameters))
+      plan.graph, ModelWeights(plan.graph, parameters: subject.checkpoint.parameters))
     let input = try SampleLoader(subject.dataset, nil).batch(Array(0..<23)).input
     let units = try engine.run(
-      InputBatch(input, for: configuration, name: "x"), batchSize: 4
+      InputBatch(input, for: configuration.graph, name: "x"), batchSize: 4
     ) { _ in ActivityCounter() }
     let expected = ActivityCounter.total(units.map(\.observer))
     #expect(result.activity.spikes == expected.spikes)
@@ -175,7 +175,7 @@ import Testing
     let subject = try TinyEvaluation(bad: [0], larger: [1])
     let configuration = subject.checkpoint.configuration
     func size(_ skips: Bool) throws -> SpatialSize {
-      try SampleLoader(subject.dataset, nil, skipsBadSamples: skips).inputs(of: configuration)
+      try SampleLoader(subject.dataset, nil, skipsBadSamples: skips).inputs(of: configuration.graph)
         .size()
     }
     let nominal = NetworkPlan(configuration).nominalSize
@@ -185,7 +185,7 @@ import Testing
     #expect(
       try refusal {
         _ = try SampleLoader(none.dataset, nil, skipsBadSamples: true)
-          .inputs(of: configuration).size()
+          .inputs(of: configuration.graph).size()
       } == "evaluation-empty")
   }
 
@@ -236,7 +236,7 @@ import Testing
     configuration.ssaProjectionScope = .sample
     let plan = NetworkPlan(configuration)
     let engine = try ForwardEngine.fast.prepare(
-      plan, ModelWeights(plan, parameters: checkpoint.parameters))
+      plan.graph, ModelWeights(plan.graph, parameters: checkpoint.parameters))
     let rules = EvaluationProtocol(
       name: .perImage, dataset: samples.name, split: "all", scope: .sample, batchSize: 32,
       order: .byClass, timeSteps: configuration.timeSteps, size: plan.nominalSize,

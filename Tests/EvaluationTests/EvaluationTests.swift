@@ -16,7 +16,7 @@ import Testing
     let path = TestFiles.package + "/zoo/entries/\(entry)/\(entry).qkz.h5"
     let checkpoint = try CheckpointFile.open(path).checkpoint()
     return try ReferenceForward(
-      checkpoint.plan, ModelWeights(checkpoint.plan, parameters: checkpoint.parameters))
+      checkpoint.graph, ModelWeights(checkpoint.graph, parameters: checkpoint.parameters))
   }
 
   private func samples() throws -> LabelledSamples {
@@ -79,7 +79,7 @@ import Testing
     let folder = TestFiles.package + "/zoo/entries/\(entry)"
     let checkpoint = try CheckpointFile.open("\(folder)/\(entry).qkz.h5").checkpoint()
     let engine = try ForwardEngine.fast.prepare(
-      checkpoint.plan, ModelWeights(checkpoint.plan, parameters: checkpoint.parameters))
+      checkpoint.graph, ModelWeights(checkpoint.graph, parameters: checkpoint.parameters))
     let samples = try LabelledSamples(path: "\(folder)/\(dataset)-test.safetensors")
     let evaluation = try SplitEvaluation(engine, samples)
     #expect(Double(evaluation.correct) / Double(samples.count) >= least)
@@ -124,7 +124,7 @@ import Testing
 
   /// The engine of an entry in a scope.
   private func engine(
-    _ entry: String, _ scope: QKFormerConfiguration.ProjectionScope
+    _ entry: String, _ scope: NeuronScope
   ) throws -> any ForwardPass {
     let path = TestFiles.package + "/zoo/entries/\(entry)/\(entry).qkz.h5"
     let checkpoint = try CheckpointFile.open(path).checkpoint()
@@ -132,7 +132,7 @@ import Testing
     configuration.ssaProjectionScope = scope
     let plan = NetworkPlan(configuration)
     return try ForwardEngine.fast.prepare(
-      plan, ModelWeights(plan, parameters: checkpoint.parameters), threads: 1)
+      plan.graph, ModelWeights(plan.graph, parameters: checkpoint.parameters), threads: 1)
   }
 
   @Test func `the batch leak changes logits, and shuffling does not change what is measured alone`()
@@ -168,9 +168,9 @@ import Testing
     let configuration = TinyModel.configuration()
     let plan = NetworkPlan(configuration)
     let engine = try ReferenceForward(
-      plan, ModelWeights(plan, parameters: TinyModel.parameters(configuration)))
+      plan.graph, ModelWeights(plan.graph, parameters: TinyModel.parameters(configuration)))
     let input = try InputBatch(
-      TinyModel.input(configuration, batch: 4), for: configuration, name: "input")
+      TinyModel.input(configuration, batch: 4), for: configuration.graph, name: "input")
     let alone = ActivityCounter.total(
       try engine.run(input) { _ in ActivityCounter() }.map(\.observer))
     var together = ActivityCounter()
@@ -178,7 +178,7 @@ import Testing
     #expect(alone.samples == 4 && together.samples == 4)
     #expect(alone.spikes == together.spikes)
     #expect(alone.inputs == together.inputs)
-    #expect(alone.inputs.count == plan.units.count - 1)
+    #expect(alone.inputs.count == plan.graph.countingConvolutions.count)
   }
 
   @Test func `an estimate is the sum of its layers`() throws {
@@ -186,19 +186,19 @@ import Testing
     let configuration = TinyModel.configuration(mixers: [.qkta])
     let plan = NetworkPlan(configuration)
     var counter = ActivityCounter()
-    for unit in plan.units.dropFirst() {
+    for unit in plan.graph.countingConvolutions {
       let map = SpikeCountMap(
         repeating: 2, timeSteps: 3, batch: 1, size: .init(height: 2, width: 2),
-        channels: unit.inChannels)
+        channels: unit.inputShape.channels)
       counter.convolution(unit, input: map)
     }
     let layers = plan.operations(for: plan.nominalSize)
     let first = Double(layers[0].accumulates)
     let rest = Double(layers.filter { $0.kind == .convolution }.reduce(0) { $0 + $1.accumulates })
     let head = Double(layers[layers.count - 1].accumulates)
-    let paper = EnergyEstimate(.paper, plan: plan, size: plan.nominalSize, activity: counter)
+    let paper = EnergyEstimate(.paper, graph: plan.graph, activity: counter)
     #expect(paper.accumulates == rest * 3 * 2 && paper.multiplyAccumulates == first)
-    let strict = EnergyEstimate(.strict, plan: plan, size: plan.nominalSize, activity: counter)
+    let strict = EnergyEstimate(.strict, graph: plan.graph, activity: counter)
     #expect(strict.accumulates == 0 && strict.multiplyAccumulates == first * 3 + rest * 3 + head)
     #expect(paper.millijoules == (rest * 6 * 0.9 + first * 4.6) * 1e-9)
   }

@@ -69,7 +69,7 @@ struct TinyEvaluation {
       SampleLoader(dataset, nil, skipsBadSamples: skips), file: nil, limit: limit, shard: shard)
     let plan = NetworkPlan(configuration)
     let forward = try engine.prepare(
-      plan, ModelWeights(plan, parameters: checkpoint.parameters), threads: 1)
+      plan.graph, ModelWeights(plan.graph, parameters: checkpoint.parameters), threads: 1)
     var asked = 0
     return try run.run(
       forward, into: folder, machine: "a test",

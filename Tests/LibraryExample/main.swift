@@ -17,8 +17,8 @@ func load(foreign path: String, preset: String) throws -> Checkpoint {
 
 /// A forward pass on all processors. `.reference` gives the same bits in plain loops.
 func prepare(_ checkpoint: Checkpoint) throws -> any ForwardPass {
-  let weights = try ModelWeights(checkpoint.plan, parameters: checkpoint.parameters)
-  return try ForwardEngine.fast.prepare(checkpoint.plan, weights)
+  let weights = try ModelWeights(checkpoint.graph, parameters: checkpoint.parameters)
+  return try ForwardEngine.fast.prepare(checkpoint.graph, weights)
 }
 
 /// What the evidence in the checkpoint says of the model; then its answers, and the spikes they cost.
@@ -27,7 +27,7 @@ func judge(_ checkpoint: Checkpoint, at path: String) throws {
   for reference in checkpoint.references {
     let verdict = try BehaviourCheck(engine, at: path).judge(reference)
     print("\(verdict.words): \(verdict.detail)")
-    let input = try InputBatch(reference.input, for: checkpoint.configuration, name: path)
+    let input = try InputBatch(reference.input, for: checkpoint.graph, name: path)
     let units = try engine.run(input) { _ in SpikeRecorder() }
     let answers = units.flatMap(\.logits).map { logits in
       logits.indices.max { logits[$0] < logits[$1] } ?? 0

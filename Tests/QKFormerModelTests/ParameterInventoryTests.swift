@@ -54,7 +54,7 @@ import Testing
     #expect(Set(plan.parameters.map(\.path)).count == plan.parameters.count)
     #expect(Set(plan.parameters.map(\.upstreamName)).count == plan.parameters.count)
     #expect(Set(plan.neurons.map(\.path)).count == plan.neurons.count)
-    #expect(Set(plan.neurons.map(\.upstreamName)).count == plan.neurons.count)
+    #expect(Set(plan.neurons.map(plan.upstreamName)).count == plan.neurons.count)
   }
 
   @Test func `one upstream name means two things in two families`() throws {

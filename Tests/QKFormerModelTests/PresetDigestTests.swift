@@ -53,10 +53,10 @@ import Testing
     }
     lines += released.registeredParameters.map(\.upstreamName)
     lines += zip(released.neurons, step.neurons).map { group, other in
-      "\(group.path) \(group.shape) \(group.role.rawValue) \(group.upstreamName) "
-        + other.upstreamName
+      "\(group.path) \(group.shape) \(group.role.rawValue) "
+        + "\(released.upstreamName(of: group)) \(step.upstreamName(of: other))"
     }
-    lines += step.stepThresholds.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+    lines += step.storedThresholds.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
     lines += released.operations(for: released.nominalSize).map {
       "\($0.path) \($0.kind.rawValue) \($0.accumulates)"
     }

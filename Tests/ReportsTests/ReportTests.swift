@@ -21,10 +21,10 @@ import Testing
     let configuration = TinyModel.configuration()
     let plan = NetworkPlan(configuration)
     let engine = try ReferenceForward(
-      plan, ModelWeights(plan, parameters: TinyModel.parameters(configuration)))
+      plan.graph, ModelWeights(plan.graph, parameters: TinyModel.parameters(configuration)))
     var counter = ActivityCounter()
     _ = try engine.logits(
-      of: InputBatch(TinyModel.input(configuration, batch: 1), for: configuration, name: "x"),
+      of: InputBatch(TinyModel.input(configuration, batch: 1), for: configuration.graph, name: "x"),
       observer: &counter)
     let answers = (0..<40).map { index in
       let label = index % classes
@@ -43,7 +43,7 @@ import Testing
         size: plan.nominalSize, picture: .init(shorterSide: 256, side: 224)),
       answers: answers, batchSizes: [32, 8], activity: counter,
       energies: EnergyConvention.available(for: counter).map {
-        .init(EnergyEstimate($0, plan: plan, size: plan.nominalSize, activity: counter))
+        .init(EnergyEstimate($0, graph: plan.graph, activity: counter))
       },
       environment: [("software", "qkzoo"), ("machine", name)], entry: entry)
   }

@@ -29,17 +29,17 @@ import Testing
   ) throws {
     let plan = NetworkPlan(configuration)
     let weights = try ModelWeights(
-      plan, parameters: TinyModel.parameters(configuration, seed: seed))
+      plan.graph, parameters: TinyModel.parameters(configuration, seed: seed))
     let input = try InputBatch(
       TinyModel.input(configuration, batch: batch, height: height, width: width),
-      for: configuration, name: "random")
-    let expected = try run(ReferenceForward(plan, weights), input)
+      for: configuration.graph, name: "random")
+    let expected = try run(ReferenceForward(plan.graph, weights), input)
     let groups = plan.neurons(for: input.size)
     let spikes = expected.collector.spikes.values.reduce(0) { $0 + $1.reduce(0) { $0 + Int($1) } }
     try #require(spikes > 0, "a model that never spikes proves nothing")
     for kernels in kernels {
       for threads in threads {
-        let fast = try FastForward(plan, weights, kernels: kernels, threads: threads)
+        let fast = try FastForward(plan.graph, weights, kernels: kernels, threads: threads)
         let found = try run(fast, input)
         let differing = groups.first { group in
           found.collector.currents[group.path] != expected.collector.currents[group.path]
@@ -62,7 +62,7 @@ import Testing
   @Test(arguments: [1, 2, 3, 7], [1, 2, 5, 32])
   func `any number of threads and any batch`(_ threads: Int, _ batch: Int) throws {
     let fastest = [SpikeKernels.available[0]]
-    for scope in [Configuration.ProjectionScope.sample, .batch] {
+    for scope in [NeuronScope.sample, .batch] {
       try compare(
         TinyModel.configuration(blocks: 2, scope: scope, size: 8), batch: batch,
         threads: [threads], kernels: fastest)
@@ -119,31 +119,31 @@ import Testing
   @Test func `an observer may replace the spikes`() throws {
     let configuration = TinyModel.configuration(blocks: 2, size: 8)
     let plan = NetworkPlan(configuration)
-    let weights = try ModelWeights(plan, parameters: TinyModel.parameters(configuration))
+    let weights = try ModelWeights(plan.graph, parameters: TinyModel.parameters(configuration))
     let input = try InputBatch(
-      TinyModel.input(configuration, batch: 2), for: configuration, name: "random")
+      TinyModel.input(configuration, batch: 2), for: configuration.graph, name: "random")
     var first = Replacer()
     var second = Replacer()
-    let reference = try ReferenceForward(plan, weights).logits(of: input, observer: &first)
-    let fast = try FastForward(plan, weights).logits(of: input, observer: &second)
+    let reference = try ReferenceForward(plan.graph, weights).logits(of: input, observer: &first)
+    let fast = try FastForward(plan.graph, weights).logits(of: input, observer: &second)
     #expect(first.seen == second.seen)
     #expect(reference == fast)
     var nobody = NoObserver()
-    #expect(try FastForward(plan, weights).logits(of: input, observer: &nobody) != fast)
+    #expect(try FastForward(plan.graph, weights).logits(of: input, observer: &nobody) != fast)
   }
 
   @Test func `one engine serves inputs of any shape, from several threads`() async throws {
     let configuration = TinyModel.configuration(size: 8)
     let plan = NetworkPlan(configuration)
-    let weights = try ModelWeights(plan, parameters: TinyModel.parameters(configuration))
-    let fast = try FastForward(plan, weights, threads: 3)
-    let reference = try ReferenceForward(plan, weights)
+    let weights = try ModelWeights(plan.graph, parameters: TinyModel.parameters(configuration))
+    let fast = try FastForward(plan.graph, weights, threads: 3)
+    let reference = try ReferenceForward(plan.graph, weights)
     try await withThrowingTaskGroup(of: Bool.self) { group in
       for batch in [1, 3, 1, 2, 4, 1] {
         group.addTask {
           let input = try InputBatch(
             TinyModel.input(configuration, batch: batch, height: 8 + 4 * batch),
-            for: configuration, name: "random")
+            for: configuration.graph, name: "random")
           var nobody = NoObserver()
           return try fast.logits(of: input, observer: &nobody)
             == reference.logits(of: input, observer: &nobody)
@@ -156,13 +156,13 @@ import Testing
   @Test func `samples that are run together are those run alone`() throws {
     let configuration = TinyModel.configuration(size: 8)
     let plan = NetworkPlan(configuration)
-    let weights = try ModelWeights(plan, parameters: TinyModel.parameters(configuration))
+    let weights = try ModelWeights(plan.graph, parameters: TinyModel.parameters(configuration))
     let input = try InputBatch(
-      TinyModel.input(configuration, batch: 40), for: configuration, name: "random")
-    let fast = try FastForward(plan, weights)
+      TinyModel.input(configuration, batch: 40), for: configuration.graph, name: "random")
+    let fast = try FastForward(plan.graph, weights)
     #expect(fast.samplesTogether(input.size) > 1)
     let together = try fast.run(input) { _ in NoObserver() }.flatMap(\.logits)
-    let alone = try ReferenceForward(plan, weights).run(input) { _ in NoObserver() }
+    let alone = try ReferenceForward(plan.graph, weights).run(input) { _ in NoObserver() }
       .flatMap(\.logits)
     #expect(together == alone)
   }
@@ -181,13 +181,15 @@ import Testing
   @Test func `the work of every convolution is counted`() throws {
     let configuration = TinyModel.configuration(size: 8)
     let plan = NetworkPlan(configuration)
-    let weights = try ModelWeights(plan, parameters: TinyModel.parameters(configuration))
+    let weights = try ModelWeights(plan.graph, parameters: TinyModel.parameters(configuration))
     let input = try InputBatch(
-      TinyModel.input(configuration, batch: 1), for: configuration, name: "random")
-    let work = try FastForward(plan, weights).work(of: input)
-    let attentions = plan.stages.flatMap { $0.blocks.map(\.attention.path) }
-    #expect(work.flatMap(\.paths).sorted() == (plan.units.map(\.path) + attentions).sorted())
-    let first = plan.units[0].path
+      TinyModel.input(configuration, batch: 1), for: configuration.graph, name: "random")
+    let work = try FastForward(plan.graph, weights).work(of: input)
+    let units = plan.graph.convolutions.map(\.path)
+    let attentions = units.filter { $0.hasSuffix("/projection") }
+      .map { String($0.dropLast("/projection".count)) }
+    #expect(work.flatMap(\.paths).sorted() == (units + attentions).sorted())
+    let first = units[0]
     for part in work where part.paths != [first] && !attentions.contains(part.paths[0]) {
       #expect(part.lookups > 0, "\(part.paths)")
     }
@@ -214,8 +216,8 @@ private struct Collector: ForwardObserver, Equatable {
     currents[group.path] = current.values.map(\.bitPattern)
   }
 
-  mutating func convolution(_ unit: ConvolutionUnit, input: SpikeCountMap) {
-    inputs[unit.path] = input.values
+  mutating func convolution(_ node: Node, input: SpikeCountMap) {
+    inputs[node.path] = input.values
   }
 }
 

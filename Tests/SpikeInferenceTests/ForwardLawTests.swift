@@ -29,7 +29,7 @@ import Testing
   private func engine(_ configuration: Configuration) throws -> ReferenceForward {
     let plan = NetworkPlan(configuration)
     return try ReferenceForward(
-      plan, ModelWeights(plan, parameters: TinyModel.parameters(configuration)))
+      plan.graph, ModelWeights(plan.graph, parameters: TinyModel.parameters(configuration)))
   }
 
   private func input(
@@ -37,7 +37,7 @@ import Testing
   ) throws -> InputBatch {
     try InputBatch(
       TinyModel.input(configuration, batch: batch, height: height, width: width),
-      for: configuration, name: "random")
+      for: configuration.graph, name: "random")
   }
 
   /// All spikes and the logits of one unit.
@@ -94,8 +94,9 @@ import Testing
     let width = values.count / 3
     let permuted = Tensor(
       tensor.shape, [2, 0, 1].flatMap { values[$0 * width..<($0 + 1) * width] })
-    let before = try run(engine, InputBatch(tensor, for: configuration, name: "input")).logits
-    let after = try run(engine, InputBatch(permuted, for: configuration, name: "input")).logits
+    let before = try run(engine, InputBatch(tensor, for: configuration.graph, name: "input")).logits
+    let after = try run(engine, InputBatch(permuted, for: configuration.graph, name: "input"))
+      .logits
     #expect(after == [before[2], before[0], before[1]])
   }
 
@@ -149,12 +150,12 @@ import Testing
       let shape = TinyModel.input(configuration, batch: 2).shape
       let zero = Tensor(shape, [Float](repeating: 0, count: shape.reduce(1, *)))
       let result = try run(
-        try engine(configuration), InputBatch(zero, for: configuration, name: "zero"))
+        try engine(configuration), InputBatch(zero, for: configuration.graph, name: "zero"))
       #expect(result.logits[0] == result.logits[1])
       // Nothing of the image reaches the first current: it is the same at every inner position.
       let neurons = try #require(NetworkPlan(configuration).neurons.first)
       let first = try #require(result.currents[neurons.path])
-      let channels = NetworkPlan(configuration).units[0].outChannels
+      let channels = try #require(configuration.graph.convolutions[0].convolution).outChannels
       #expect(Array(first[0..<channels]) == Array(first[first.count - channels..<first.count]))
     }
   }
@@ -165,7 +166,7 @@ import Testing
   ) throws {
     let engine = try engine(configuration)
     let wide = try run(engine, try input(configuration, batch: 1, height: 32, width: 40))
-    let groups = engine.plan.neurons(for: SpatialSize(height: 32, width: 40))
+    let groups = engine.graph.resized(to: SpatialSize(height: 32, width: 40)).neurons
     for group in groups {
       #expect(wide.spikes[group.path]?.count == group.count * configuration.timeSteps)
     }

@@ -15,17 +15,18 @@ import Testing
     let configuration = TinyModel.configuration(family, blocks: 2)
     let plan = NetworkPlan(configuration)
     let parameters = TinyModel.parameters(configuration)
-    let engine = try ReferenceForward(plan, ModelWeights(plan, parameters: parameters))
+    let engine = try ReferenceForward(plan.graph, ModelWeights(plan.graph, parameters: parameters))
     let input = try InputBatch(
-      TinyModel.input(configuration, batch: 1), for: configuration, name: "input")
+      TinyModel.input(configuration, batch: 1), for: configuration.graph, name: "input")
     var watcher = Watcher()
     _ = try engine.logits(of: input, observer: &watcher)
     var largest = 0
-    for unit in plan.units.dropFirst() where !unit.pools {
-      let counts = try #require(watcher.inputs[unit.path])
-      let currents = try #require(watcher.currents[unit.neuronPath])
-      let naive = try Naive(unit, parameters, epsilon: configuration.batchNormEpsilon)
-      #expect(currents.values == naive.currents(counts), "\(unit.path)")
+    for node in plan.graph.countingConvolutions
+    where plan.graph.node(at: node.path + "/pool") == nil {
+      let counts = try #require(watcher.inputs[node.path])
+      let currents = try #require(watcher.currents[node.path + "/lif"])
+      let naive = try Naive(node, parameters, epsilon: configuration.batchNormEpsilon)
+      #expect(currents.values == naive.currents(counts), "\(node.path)")
       largest = max(largest, Int(counts.values.max() ?? 0))
     }
     #expect(largest > 2, "some input has a second plane")
@@ -65,23 +66,23 @@ private struct Watcher: ForwardObserver {
     currents[group.path] = current
   }
 
-  mutating func convolution(_ unit: ConvolutionUnit, input: SpikeCountMap) {
-    inputs[unit.path] = input
+  mutating func convolution(_ node: Node, input: SpikeCountMap) {
+    inputs[node.path] = input
   }
 }
 
 /// One convolution as the contract spells it: no lanes, no skipping, `fma(2^b, sum, acc)`.
 private struct Naive {
-  let unit: ConvolutionUnit
+  let unit: Convolution
   let weight: [Float]
   let scale: [Float]
   let shift: [Float]
 
-  init(_ unit: ConvolutionUnit, _ tensors: [String: Tensor], epsilon: Double) throws {
+  init(_ node: Node, _ tensors: [String: Tensor], epsilon: Double) throws {
+    unit = try #require(node.convolution)
     func floats(_ name: String) throws -> [Double] {
-      try #require(tensors["\(unit.path)/\(name)"]).floats(name: name).map(Double.init)
+      try #require(tensors["\(node.path)/\(name)"]).floats(name: name).map(Double.init)
     }
-    self.unit = unit
     weight = try floats("conv/weight").map(Float.init)
     let (gamma, beta) = (try floats("bn/weight"), try floats("bn/bias"))
     let (mean, variance) = (try floats("bn/running_mean"), try floats("bn/running_var"))
@@ -92,7 +93,7 @@ private struct Naive {
   }
 
   func currents(_ input: SpikeCountMap) -> [Float] {
-    let size = unit.convolvedSize(input.size)
+    let size = unit.outputSize(input.size)
     return (0..<input.timeSteps * input.batch).flatMap { frame in
       (0..<size.count).flatMap { token in
         (0..<unit.outChannels).map { output in

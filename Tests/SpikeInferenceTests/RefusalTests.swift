@@ -22,7 +22,7 @@ import Testing
     let configuration = TinyModel.configuration()
     var parameters = TinyModel.parameters(configuration)
     try edit(&parameters)
-    return code { _ = try ModelWeights(NetworkPlan(configuration), parameters: parameters) }
+    return code { _ = try ModelWeights(configuration.graph, parameters: parameters) }
   }
 
   private func filled(_ tensor: Tensor, _ value: Float) -> Tensor {
@@ -61,11 +61,11 @@ import Testing
     var configuration = TinyModel.configuration()
     configuration.timeSteps = 1_024
     let plan = NetworkPlan(configuration)
-    let weights = try ModelWeights(plan, parameters: TinyModel.parameters(configuration))
+    let weights = try ModelWeights(plan.graph, parameters: TinyModel.parameters(configuration))
     let input = try InputBatch(
-      TinyModel.input(configuration, batch: 1, height: 1, width: 1 << 15), for: configuration,
+      TinyModel.input(configuration, batch: 1, height: 1, width: 1 << 15), for: configuration.graph,
       name: "wide")
-    let fast = try FastForward(plan, weights, threads: 1)
+    let fast = try FastForward(plan.graph, weights, threads: 1)
     var nobody = NoObserver()
     #expect(code { _ = try fast.logits(of: input, observer: &nobody) } == .inputShape)
   }
@@ -87,7 +87,7 @@ import Testing
       code {
         _ = try InputBatch(
           Tensor([1, 3, 128, width], [Float](repeating: 0, count: 3 * 128 * width)),
-          for: configuration, name: "input")
+          for: configuration.graph, name: "input")
       }
     }
     #expect(refused(255) == nil)
@@ -106,7 +106,7 @@ import Testing
     func input(_ shape: [Int], _ value: Float = 0) -> InferenceFailureCode? {
       let values = [Float](repeating: value, count: shape.reduce(1, *))
       return code {
-        _ = try InputBatch(Tensor(shape, values), for: configuration, name: "input")
+        _ = try InputBatch(Tensor(shape, values), for: configuration.graph, name: "input")
       }
     }
     #expect(input([1, 3, 16, 16]) == nil)

@@ -43,7 +43,7 @@ public struct Golden: Sendable {
 
   /// The configuration under a scope.
   public func configuration(
-    _ scope: QKFormerConfiguration.ProjectionScope
+    _ scope: NeuronScope
   ) -> QKFormerConfiguration {
     var configuration = checkpoint.configuration
     configuration.ssaProjectionScope = scope
@@ -54,16 +54,17 @@ public struct Golden: Sendable {
   public var input: Tensor { get throws { try io.tensor("input", at: name) } }
 
   /// PyTorch's logits: the batch at once, or each sample alone.
-  public func logits(_ scope: QKFormerConfiguration.ProjectionScope) throws -> Tensor {
+  public func logits(_ scope: NeuronScope) throws -> Tensor {
     try io.tensor(scope == .batch ? "logits_batch" : "logits_single", at: name)
   }
 
   /// PyTorch's spikes of one group.
   public func train(
-    _ group: NeuronGroup, _ scope: QKFormerConfiguration.ProjectionScope
+    _ group: NeuronGroup, _ scope: NeuronScope
   ) throws -> SpikeTrain {
     let prefix = scope == .batch ? "batch" : "single"
-    let bits = try packed.tensor("\(prefix)/\(group.upstreamName)", at: name).bytes.copy()
+    let bits = try packed.tensor("\(prefix)/\(checkpoint.plan.upstreamName(of: group))", at: name)
+      .bytes.copy()
     let steps = checkpoint.configuration.timeSteps
     let batch = try input.shape[0]
     var train = SpikeTrain(timeSteps: steps, batch: batch, neurons: group.count)
@@ -83,6 +84,7 @@ public struct Golden: Sendable {
   public func counts(_ group: NeuronGroup, sample: Int?) -> [Int] {
     let record =
       sample.map { counts["spikes_single"]?.array?[$0] } ?? counts["spikes_batch"]
-    return record?[group.upstreamName]?["per_step"]?.array?.compactMap(\.int) ?? []
+    return record?[checkpoint.plan.upstreamName(of: group)]?["per_step"]?.array?.compactMap(\.int)
+      ?? []
   }
 }

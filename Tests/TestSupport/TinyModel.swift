@@ -10,7 +10,7 @@ public enum TinyModel {
   public static func configuration(
     _ family: QKFormerConfiguration.Family = .cifar,
     mixers: [QKFormerConfiguration.Mixer] = [.qkta, .ssa], blocks: Int = 1,
-    scope: QKFormerConfiguration.ProjectionScope = .sample, size: Int = 16
+    scope: NeuronScope = .sample, size: Int = 16
   ) -> QKFormerConfiguration {
     let stages = mixers.enumerated().map { index, mixer in
       QKFormerConfiguration.Stage(

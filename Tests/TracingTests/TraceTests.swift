@@ -25,20 +25,20 @@ import Tracing
     -> any ForwardPass
   {
     let plan = NetworkPlan(configuration)
-    let weights = try ModelWeights(plan, parameters: TinyModel.parameters(configuration))
-    return try kind.prepare(plan, weights, threads: 2)
+    let weights = try ModelWeights(plan.graph, parameters: TinyModel.parameters(configuration))
+    return try kind.prepare(plan.graph, weights, threads: 2)
   }
 
   private func input(_ configuration: Configuration, batch: Int = 3) throws -> InputBatch {
     try InputBatch(
-      TinyModel.input(configuration, batch: batch), for: configuration, name: "random")
+      TinyModel.input(configuration, batch: batch), for: configuration.graph, name: "random")
   }
 
   private func selection(
     _ configuration: Configuration, _ patterns: String...
   ) throws -> TraceSelection {
     let plan = NetworkPlan(configuration)
-    return try TraceSelection(plan, patterns, size: plan.nominalSize, place: "--layers")
+    return try TraceSelection(plan.graph, patterns, place: "--layers")
   }
 
   private func write(
@@ -73,7 +73,7 @@ import Tracing
     let tensors = try selection(configuration, "*").tensors(TraceKind.allCases, packs: false)
     let path = folder.file("all.npz")
     let written = try write(engine, input, tensors, to: path)
-    var collector = Collector(plan: engine.plan)
+    var collector = Collector()
     _ = try engine.logits(of: input, observer: &collector)
     #expect(collector.values.count == written.count)
     for item in written {
@@ -114,7 +114,7 @@ import Tracing
     let configuration = Self.configurations[0]
     func paths(_ patterns: String...) throws -> [String] {
       let plan = NetworkPlan(configuration)
-      return try TraceSelection(plan, patterns, size: plan.nominalSize, place: "--layers")
+      return try TraceSelection(plan.graph, patterns, place: "--layers")
         .layers.map(\.path)
     }
     #expect(
@@ -159,17 +159,16 @@ import Tracing
 
 /// Every traceable tensor of one unit, as bit patterns of float32 in published order.
 private struct Collector: ForwardObserver {
-  let plan: NetworkPlan
   var values: [String: [UInt32]] = [:]
 
   mutating func neurons(
     _ group: NeuronGroup, current: CurrentMap, spikes: inout SpikeCountMap
   ) {
-    let neuron = LIFNeuron(plan.parameters(of: group))
+    let neuron = LIFNeuron(group.neurons.constants)
     values["spikes/\(group.path)"] = published(spikes) { Float($0).bitPattern }
     values["current/\(group.path)"] = published(current, \.bitPattern)
     // Step by step, with the reset that the spikes show.
-    let isBatch = plan.scope(of: group) == .batch
+    let isBatch = group.neurons.scope == .batch
     let lives = isBatch ? current.frameCount : current.frameCount * current.batch
     var potential = [Float](repeating: neuron.initialPotential, count: lives)
     var (charged, membrane) = (current, current)
@@ -183,8 +182,8 @@ private struct Collector: ForwardObserver {
     values["membrane/\(group.path)"] = published(membrane, \.bitPattern)
   }
 
-  mutating func convolution(_ unit: ConvolutionUnit, input: SpikeCountMap) {
-    values["input/\(unit.path)"] = published(input) { Float($0).bitPattern }
+  mutating func convolution(_ node: Node, input: SpikeCountMap) {
+    values["input/\(node.path)"] = published(input) { Float($0).bitPattern }
   }
 
   private func published<Element>(

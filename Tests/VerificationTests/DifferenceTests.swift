@@ -104,10 +104,11 @@ import Verification
   private func compare(_ first: Checkpoint, _ second: Checkpoint) throws -> BehaviourDifference {
     let engines = try [first, second].map { checkpoint -> any ForwardPass in
       try ForwardEngine.fast.prepare(
-        checkpoint.plan, ModelWeights(checkpoint.plan, parameters: checkpoint.parameters))
+        checkpoint.graph, ModelWeights(checkpoint.graph, parameters: checkpoint.parameters))
     }
     let input = try InputBatch(
-      TinyModel.input(model.configuration, batch: 2), for: model.configuration, name: "random")
+      TinyModel.input(model.configuration, batch: 2), for: model.configuration.graph, name: "random"
+    )
     return try BehaviourDifference.compare((engines[0], engines[1]), on: (input, input))
   }
 
@@ -129,9 +130,9 @@ import Verification
     var longer = model.configuration
     longer.timeSteps += 1
     let size = model.plan.nominalSize
-    #expect(model.plan.hasSameNeurons(as: model.plan, for: size))
-    #expect(!model.plan.hasSameNeurons(as: NetworkPlan(longer), for: size))
-    let deeper = NetworkPlan(TinyModel.configuration(blocks: 2))
-    #expect(!model.plan.hasSameNeurons(as: deeper, for: size))
+    #expect(model.plan.graph.hasSameNeurons(as: model.plan.graph, for: size))
+    #expect(!model.plan.graph.hasSameNeurons(as: longer.graph, for: size))
+    let deeper = TinyModel.configuration(blocks: 2).graph
+    #expect(!model.plan.graph.hasSameNeurons(as: deeper, for: size))
   }
 }

@@ -8,7 +8,7 @@ import Verification
 
 /// Both engines against the released code.
 @Suite struct GoldenTests {
-  typealias Scope = QKFormerConfiguration.ProjectionScope
+  typealias Scope = NeuronScope
 
   static let cases = Golden.allNames.flatMap { name in
     (Golden.names.contains(name) ? [Scope.sample, .batch] : [.sample]).flatMap { scope in
@@ -23,7 +23,7 @@ import Verification
   ) throws -> any ForwardPass {
     let plan = NetworkPlan(golden.configuration(scope))
     return try engine.prepare(
-      plan, ModelWeights(plan, parameters: golden.checkpoint.parameters))
+      plan.graph, ModelWeights(plan.graph, parameters: golden.checkpoint.parameters))
   }
 
   /// PyTorch's record as a reference that this software can judge.
@@ -55,7 +55,7 @@ import Verification
     let check = BehaviourCheck(try engine(golden, scope, kind), at: name)
     let reference = try reference(golden, scope)
     let verdict = try check.replay(
-      reference, InputBatch(reference.input, for: golden.configuration(scope), name: name))
+      reference, InputBatch(reference.input, for: golden.configuration(scope).graph, name: name))
     #expect(verdict.isIndependent, "\(verdict)")
   }
 
@@ -76,7 +76,7 @@ import Verification
   ) throws {
     let golden = try Golden(name)
     let engine = try engine(golden, scope, kind)
-    let input = try InputBatch(try golden.input, for: golden.configuration(scope), name: name)
+    let input = try InputBatch(try golden.input, for: golden.configuration(scope).graph, name: name)
     let units = try engine.run(input) { _ in SpikeRecorder() }
     for group in SpikeRecorder.joined(units.map(\.observer)) {
       if scope == .sample {
@@ -99,7 +99,8 @@ import Verification
   func `on the borderline set a free run leaves PyTorch's path`(_ scope: Scope) throws {
     let golden = try Golden("cifar-tiny-borderline")
     let engine = try engine(golden, scope)
-    let input = try InputBatch(try golden.input, for: golden.configuration(scope), name: "free")
+    let input = try InputBatch(
+      try golden.input, for: golden.configuration(scope).graph, name: "free")
     let units = try engine.run(input) { _ in NoObserver() }
     let recorded = try golden.logits(scope).floats(name: "logits")
     let distance =
@@ -124,7 +125,8 @@ import Verification
     // With counts and digests made anew the replay rule sees it.
     let groups = try NetworkPlan(golden.configuration(.sample)).neurons.map { group in
       let spikes = try #require(reference.spikes[group.path])
-      let train = try ForeignReference.train(spikes, group, steps: 4, batch: 4, "forged")
+      let train = try ForeignReference.train(
+        spikes, of: group, steps: 4, batch: 4, at: "forged")
       return SpikeRecorder.record(group, train, keepsTrain: false)
     }
     let logits = try golden.logits(.sample).floats(name: "logits")

@@ -15,10 +15,10 @@ import Verification
   private var plan: NetworkPlan { NetworkPlan(configuration) }
 
   private func reference(
-    _ scope: QKFormerConfiguration.ProjectionScope, isIndependent: Bool = false
+    _ scope: NeuronScope, isIndependent: Bool = false
   ) throws -> Reference {
     let input = TinyModel.input(configuration, batch: 2)
-    let batch = try InputBatch(input, for: configuration, name: "input")
+    let batch = try InputBatch(input, for: configuration.graph, name: "input")
     let units = try engine.run(batch) { _ in SpikeRecorder() }
     return ReferenceMaker.make(
       SpikeRecorder.joined(units.map(\.observer)), logits: units.flatMap(\.logits), input: input,
@@ -29,13 +29,13 @@ import Verification
 
   private var engine: any ForwardPass {
     get throws {
-      let weights = try ModelWeights(plan, parameters: TinyModel.parameters(configuration))
-      return try ForwardEngine.fast.prepare(plan, weights)
+      let weights = try ModelWeights(plan.graph, parameters: TinyModel.parameters(configuration))
+      return try ForwardEngine.fast.prepare(plan.graph, weights)
     }
   }
 
   @Test func `a scope that the model cannot have is refused when it is written`() throws {
-    func write(_ scope: QKFormerConfiguration.ProjectionScope) throws {
+    func write(_ scope: NeuronScope) throws {
       var checkpoint = TinyModel.checkpoint(configuration)
       checkpoint.references = [try reference(scope)]
       let folder = try ScratchFolder()

@@ -34,15 +34,15 @@ struct Subject: ParsableArguments {
     var configuration = checkpoint.configuration
     configuration.ssaProjectionScope = .sample
     configuration.timeSteps = steps ?? configuration.timeSteps
-    let plan = NetworkPlan(configuration)
+    let graph = configuration.graph
     return try FastForward(
-      plan, ModelWeights(plan, parameters: checkpoint.parameters),
+      graph, ModelWeights(graph, parameters: checkpoint.parameters),
       kernels: .chosen(forced: machine.kernel), threads: machine.threads)
   }
 
   func samples(for engine: FastForward) throws -> InputBatch {
     let all = try InputBatch(
-      TensorSource.read(input), for: engine.plan.configuration, name: input)
+      TensorSource.read(input), for: engine.graph, name: input)
     return all.samples(0..<min(batch, all.batch))
   }
 
@@ -50,7 +50,7 @@ struct Subject: ParsableArguments {
     if weights.hasSuffix(".h5") { return try CheckpointFile.openVerified(weights).checkpoint() }
     let assembly = try ModelAssembly(path: weights)
     let choice = try assembly.choose(explicit: preset.map { try .preset($0) }, entries: [])
-    return try assembly.checkpoint(choice, licences: ModelAssembly.noLicences)
+    return try assembly.checkpoint(choice)
   }
 }
 

@@ -54,25 +54,23 @@ struct SweepCommand: ParsableCommand {
 
   private func point(_ engine: FastForward, _ picture: Tensor, size: Int) throws -> Point {
     let input = try InputBatch(
-      repeated(picture, size: size), for: engine.plan.configuration, name: subject.input)
-    guard let attention = engine.plan.stages[0].blocks.first?.attention else {
-      throw ValidationError("the first stage has no attention")
-    }
+      repeated(picture, size: size), for: engine.graph, name: subject.input)
+    let attention = "stage1/block0/attention"
+    guard let projection = engine.graph.resized(to: input.size).node(at: "\(attention)/projection")
+    else { throw ValidationError("the first stage has no attention") }
     _ = try engine.work(of: input)
     let passes = try (0..<repeats).map { _ in
-      try engine.work(of: input).filter { $0.paths[0].hasPrefix(attention.path) }
+      try engine.work(of: input).filter { $0.paths[0].hasPrefix(attention) }
     }
     func median(_ value: ([LayerWork]) -> Double) -> Double {
       passes.map(value).sorted()[passes.count / 2]
     }
-    let tokens = engine.plan.neurons(for: SpatialSize(height: size, width: size))
-      .first { $0.path == attention.projection.neuronPath }
     return Point(
-      size: size, steps: engine.plan.configuration.timeSteps,
-      tokens: tokens.map { $0.shape.reduce(1, *) / attention.channels } ?? 0,
+      size: size, steps: engine.graph.timeSteps,
+      tokens: projection.shape.size.count,
       seconds: median { $0.reduce(0) { $0 + $1.total.seconds } },
       mixingSeconds: median { layers in
-        layers.filter { $0.paths == [attention.path] }.reduce(0) { $0 + $1.total.seconds }
+        layers.filter { $0.paths == [attention] }.reduce(0) { $0 + $1.total.seconds }
       })
   }
 

@@ -27,7 +27,7 @@ public struct Reference: Sendable {
   /// Who computed it.
   public var origin: Origin
   /// The scope under which it was computed; for `batch`, the probe is one batch.
-  public var scope: QKFormerConfiguration.ProjectionScope
+  public var scope: NeuronScope
   /// The probe: `[B, C, H, W]` or `[B, T, C, H, W]`, f32.
   public var input: Tensor
   /// `[B, classes]`, f32.
@@ -41,7 +41,7 @@ public struct Reference: Sendable {
 
   /// Bundles a reference.
   public init(
-    origin: Origin, scope: QKFormerConfiguration.ProjectionScope, input: Tensor, logits: Tensor,
+    origin: Origin, scope: NeuronScope, input: Tensor, logits: Tensor,
     spikeCounts: Tensor, spikeDigests: Tensor, spikes: [String: Tensor]
   ) {
     self.origin = origin
@@ -101,7 +101,7 @@ extension Reference {
     guard let origin = json["origin"], let tool = origin["tool"]?.string,
       let precision = origin["precision"]?.string, let evidence = origin["evidence"]?.string,
       ["independent", "self"].contains(evidence),
-      let scope = json["scope"]?.string.flatMap(QKFormerConfiguration.ProjectionScope.init),
+      let scope = json["scope"]?.string.flatMap(NeuronScope.init),
       json.object?.count == 2, origin.object?.count == 3
     else {
       throw CheckpointFailure(

@@ -34,11 +34,11 @@ public struct LayerActivity: ForwardObserver, Sendable {
   }
 
   /// Counts a convolution's input.
-  public mutating func convolution(_ unit: ConvolutionUnit, input: SpikeCountMap) {
+  public mutating func convolution(_ node: Node, input: SpikeCountMap) {
     var counts = [UInt64](repeating: 0, count: 256)
     for value in input.values { counts[Int(value)] += 1 }
     let largest = counts.lastIndex { $0 > 0 } ?? 0
-    histograms[unit.path] = Array(counts[...largest])
+    histograms[node.path] = Array(counts[...largest])
   }
 
   /// Adds up what several saw of one model.

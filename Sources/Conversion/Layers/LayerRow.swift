@@ -25,26 +25,27 @@ struct LayerRow {
   /// One line, without its end. No cell needs quotes: paths, words and numbers.
   var text: String { Column.allCases.map { cells[$0] ?? "" }.joined(separator: ",") }
 
-  init(_ node: LayerNode, _ plan: NetworkPlan, accumulates: Int?, neurons: NeuronGroup?) {
+  init(_ node: Node, in graph: ModelGraph, neurons: NeuronGroup?) {
     cells[.path] = node.path
-    cells[.op] = Self.name(node)
-    cells[.reads] = node.reads.joined(separator: " ")
-    cells[.inputShape] = Self.shape(node.inputShape)
-    cells[.outputShape] = Self.shape(node.shape)
-    cells[.macs] = accumulates.map(String.init)
-    describe(node.operation, plan)
-    if let neurons { describe(neurons, plan) }
+    cells[.op] = Self.name(node, in: graph)
+    cells[.reads] = graph.reads(node).joined(separator: " ")
+    cells[.inputShape] = Self.shape(node.inputShape.axes)
+    cells[.outputShape] = Self.shape(node.shape.axes)
+    cells[.macs] = node.work.map { "\($0.accumulates)" }
+    describe(node.operation)
+    if let neurons { describe(neurons) }
   }
 
-  private mutating func describe(_ operation: LayerNode.Operation, _ plan: NetworkPlan) {
+  private mutating func describe(_ operation: Operation) {
     switch operation {
-    case .convolution(let unit): window(unit.kernel, unit.stride, unit.kernel / 2)
-    case .maxPool: window(3, 2, 1)
-    case .sumOfHeads(let heads): cells[.heads] = "\(heads)"
-    case .product(let heads):
-      cells[.heads] = "\(heads)"
-      cells[.scale] = "\(plan.configuration.attentionScale)"
-    default: break
+    case .convolution(let convolution):
+      window(convolution.kernel, convolution.stride, convolution.padding)
+    case .pool(let pool): window(pool.kernel, pool.stride, pool.padding)
+    case .sumOverHeads(let heads): cells[.heads] = "\(heads)"
+    case .selfAttention(let attention):
+      cells[.heads] = "\(attention.heads)"
+      cells[.scale] = "\(attention.scale)"
+    case .input, .neurons, .add, .and, .sumOverTokens, .mask, .mean, .classifier: break
     }
   }
 
@@ -54,14 +55,14 @@ struct LayerRow {
     cells[.padding] = "\(padding)"
   }
 
-  private mutating func describe(_ neurons: NeuronGroup, _ plan: NetworkPlan) {
-    let parameters = plan.parameters(of: neurons)
-    cells[.neurons] = neurons.path
-    cells[.tau] = "\(parameters.timeConstant)"
-    cells[.threshold] = "\(parameters.threshold)"
-    cells[.reset] = "\(parameters.resetPotential)"
-    cells[.fires] = parameters.fires.rawValue
-    cells[.scope] = plan.scope(of: neurons).rawValue
+  private mutating func describe(_ group: NeuronGroup) {
+    let constants = group.neurons.constants
+    cells[.neurons] = group.path
+    cells[.tau] = "\(constants.timeConstant)"
+    cells[.threshold] = "\(constants.threshold)"
+    cells[.reset] = "\(constants.resetPotential)"
+    cells[.fires] = constants.fires.rawValue
+    cells[.scope] = group.neurons.scope.rawValue
   }
 
   /// What a convolution read, as a histogram of integers.
@@ -80,20 +81,20 @@ struct LayerRow {
     extents.map(String.init).joined(separator: "x")
   }
 
-  private static func name(_ node: LayerNode) -> String {
+  private static func name(_ node: Node, in graph: ModelGraph) -> String {
     switch node.operation {
     case .input: "input"
-    case .convolution: node.reads == ["input"] ? "first_convolution" : "convolution"
-    case .maxPool: "max_pool"
+    case .convolution: node.inputs == [0] ? "first_convolution" : "convolution"
+    case .pool: "max_pool"
     case .neurons: "neurons"
-    case .sumOfHeads: "sum_heads"
-    case .sumOfTokens: "sum_tokens"
-    case .maskOfTokens: "mask_tokens"
-    case .maskOfChannels: "mask_channels"
-    case .product: "product"
     case .add: "add"
-    case .meanOfMembrane: "mean_membrane"
-    case .mean: "mean"
+    case .and: "and"
+    case .sumOverHeads: "sum_heads"
+    case .sumOverTokens: "sum_tokens"
+    case .mask(.channels): "mask_channels"
+    case .mask: "mask_tokens"
+    case .selfAttention: "product"
+    case .mean: graph.nodes[node.inputs[0]].signal == .real ? "mean_membrane" : "mean"
     case .classifier: "head"
     }
   }

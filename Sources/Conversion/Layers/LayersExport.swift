@@ -43,10 +43,9 @@ public enum LayersExport {
     to path: String
   ) throws -> Summary {
     try checkpoint.validate(at: path)
-    let plan = NetworkPlan(checkpoint.configuration)
-    let weights = try ModelWeights(plan, parameters: checkpoint.parameters)
-    let nodes = plan.graph(for: size)
-    let table = LayerTable(plan: plan, size: size, nodes: nodes, measurement: measurement)
+    let graph = checkpoint.configuration.graph(for: size)
+    let weights = try ModelWeights(graph, parameters: checkpoint.parameters)
+    let table = LayerTable(graph: graph, measurement: measurement)
     let readme = LayersReadme(
       configuration: checkpoint.configuration, identity: try checkpoint.identity(),
       foldsNorm: foldsNorm, measurement: measurement)
@@ -54,35 +53,35 @@ public enum LayersExport {
       try folder.write(Array(readme.text.utf8), to: "README.md")
       try folder.write(Array(table.text.utf8), to: "layers.csv")
       try folder.write(checkpoint.configuration.json.canonicalBytes, to: "configuration.json")
-      for node in nodes {
+      for node in graph.nodes {
         let arrays = arrays(node, weights, foldsNorm) + (try measured(node, measurement))
         for (name, tensor) in arrays {
           let file = "\(node.path)/\(name).npy"
           try folder.write(NumPyFile.bytes(of: tensor, at: file), to: file)
         }
       }
-      return Summary(rows: nodes.count, files: folder.files, bytes: folder.bytes)
+      return Summary(rows: graph.nodes.count, files: folder.files, bytes: folder.bytes)
     }
   }
 
   /// What an operation computes with.
   private static func arrays(
-    _ node: LayerNode, _ weights: ModelWeights, _ foldsNorm: Bool
+    _ node: Node, _ weights: ModelWeights, _ foldsNorm: Bool
   ) -> [(String, Tensor)] {
     switch node.operation {
-    case .convolution(let unit):
-      let unitWeights = weights[unit]
-      let perChannel = [unit.outChannels]
-      let folded = foldsNorm ? folded(unit, unitWeights) : []
+    case .convolution(let convolution):
+      let own = weights[node.path]
+      let perChannel = [convolution.outChannels]
+      let folded = foldsNorm ? folded(convolution, own) : []
       return [
-        ("weight", Tensor(unit.weightShape, unitWeights.weight)),
-        ("scale", Tensor(perChannel, unitWeights.scale)),
-        ("shift", Tensor(perChannel, unitWeights.shift)),
+        ("weight", Tensor(convolution.weightShape, own.weight)),
+        ("scale", Tensor(perChannel, own.scale)),
+        ("shift", Tensor(perChannel, own.shift)),
       ] + folded
-    case .classifier:
+    case .classifier(let classifier):
       return [
-        ("weight", Tensor([node.shape[0], node.inputShape[0]], weights.headWeight)),
-        ("bias", Tensor([node.shape[0]], weights.headBias)),
+        ("weight", Tensor([classifier.classes, classifier.features], weights.headWeight)),
+        ("bias", Tensor([classifier.classes], weights.headBias)),
       ]
     default: return []
     }
@@ -90,27 +89,27 @@ public enum LayersExport {
 
   /// The convolution that does what a convolution and its normalisation do, up to rounding.
   private static func folded(
-    _ unit: ConvolutionUnit, _ weights: UnitWeights
+    _ convolution: Convolution, _ weights: ConvolutionWeights
   ) -> [(String, Tensor)] {
-    let perOutput = weights.weight.count / unit.outChannels
+    let perOutput = weights.weight.count / convolution.outChannels
     let weight = weights.weight.enumerated().map { $1 * weights.scale[$0 / perOutput] }
     return [
-      ("folded_weight", Tensor(unit.weightShape, weight)),
-      ("folded_bias", Tensor([unit.outChannels], weights.shift)),
+      ("folded_weight", Tensor(convolution.weightShape, weight)),
+      ("folded_bias", Tensor([convolution.outChannels], weights.shift)),
     ]
   }
 
   private static func measured(
-    _ node: LayerNode, _ measurement: Measurement?
+    _ node: Node, _ measurement: Measurement?
   ) throws -> [(String, Tensor)] {
     guard let activity = measurement?.activity else { return [] }
     if let histogram = activity.histograms[node.path] {
       return [("input_histogram", Tensor([histogram.count], histogram))]
     }
-    guard case .neurons(let group) = node.operation, let spikes = activity.spikes[group.path]
+    guard case .neurons = node.operation, let spikes = activity.spikes[node.path]
     else { return [] }
     let channels = spikes[0].count
-    let neurons = Double(activity.samples * spikes.count * group.count / channels)
+    let neurons = Double(activity.samples * spikes.count * node.shape.count / channels)
     let rates = (0..<channels).map { channel in
       Float(Double(spikes.reduce(0) { $0 + $1[channel] }) / neurons)
     }
@@ -123,48 +122,38 @@ public enum LayersExport {
 
 /// `layers.csv`.
 struct LayerTable {
-  let plan: NetworkPlan
-  let size: SpatialSize
-  let nodes: [LayerNode]
+  let graph: ModelGraph
   let measurement: LayersExport.Measurement?
 
   /// The table, a line for each operation.
   var text: String {
-    let accumulates = Dictionary(
-      uniqueKeysWithValues: plan.operations(for: size).map { ($0.path, $0.accumulates) })
-    let rows = nodes.map { node in
-      var row = LayerRow(
-        node, plan, accumulates: accumulates[Self.operationPath(node)], neurons: neurons(node))
+    let readers = graph.readers
+    let rows = graph.nodes.indices.map { index in
+      let node = graph.nodes[index]
+      var row = LayerRow(node, in: graph, neurons: neurons(index, readers))
       if let activity = measurement?.activity { measure(node, activity, &row) }
       return row.text
     }
     return ([LayerRow.head] + rows).joined(separator: "\n") + "\n"
   }
 
-  /// Operation counts know an attention's product by the attention.
-  private static func operationPath(_ node: LayerNode) -> String {
-    guard case .product = node.operation else { return node.path }
-    return Files.directory(of: node.path)
-  }
-
   /// The neurons of an operation: its own, or those that fire on what it gives.
-  private func neurons(_ node: LayerNode) -> NeuronGroup? {
-    if case .neurons(let group) = node.operation { return group }
-    let readers = nodes.filter { $0.reads.contains(node.path) }
-    guard readers.count == 1, let reader = readers.first else { return nil }
-    switch reader.operation {
-    case .neurons(let group): return group
-    case .maxPool: return neurons(reader)
+  private func neurons(_ index: Int, _ readers: [[Int]]) -> NeuronGroup? {
+    let node = graph.nodes[index]
+    if case .neurons(let neurons) = node.operation { return NeuronGroup(node, neurons) }
+    guard readers[index].count == 1, let reader = readers[index].first else { return nil }
+    switch graph.nodes[reader].operation {
+    case .neurons, .pool: return neurons(reader, readers)
     default: return nil
     }
   }
 
-  private func measure(_ node: LayerNode, _ activity: LayerActivity, _ row: inout LayerRow) {
+  private func measure(_ node: Node, _ activity: LayerActivity, _ row: inout LayerRow) {
     if let histogram = activity.histograms[node.path] { row.measured(input: histogram) }
-    guard case .neurons(let group) = node.operation, let spikes = activity.spikes[group.path]
+    guard case .neurons = node.operation, let spikes = activity.spikes[node.path]
     else { return }
     let total = spikes.reduce(UInt64(0)) { $0 + $1.reduce(0, +) }
-    let neurons = activity.samples * spikes.count * group.count
+    let neurons = activity.samples * spikes.count * node.shape.count
     row.measured(firingRate: Double(total) / Double(neurons))
   }
 }

@@ -42,7 +42,7 @@ public enum NIRExport {
         found: obstacle.reason)
     }
     // What the forward pass refuses, no graph may hold.
-    _ = try ModelWeights(checkpoint.plan, parameters: checkpoint.parameters)
+    _ = try ModelWeights(checkpoint.graph, parameters: checkpoint.parameters)
     var builder = NIRBuilder(checkpoint)
     try builder.build(part)
     let graph = builder.graph
@@ -72,35 +72,33 @@ public enum NIRExport {
         : "the model fires above, as NIR does",
       "qkzoo.normalisation": "batch normalisation is in weight and bias, rounded once to float32",
       "qkzoo.sums": "several edges into a node mean the sum",
-      "qkzoo.input": part.inputText(checkpoint.plan),
-      "qkzoo.output": part.outputText(checkpoint.configuration),
+      "qkzoo.input": part.inputText(checkpoint.graph),
+      "qkzoo.output": part.outputText,
     ]
   }
 }
 
 extension NIRPart {
   /// What the caller presents.
-  fileprivate func inputText(_ plan: NetworkPlan) -> String {
-    let configuration = plan.configuration
-    if case .classifier = content {
-      return configuration.residual == .membraneShortcut
-        ? "the mean of the last stream over its positions, at every step"
-        : "the mean of the last stream over its positions"
-    }
-    let first = plan.stages[0].embedding.units[0].path
-    if first == path || first.hasPrefix("\(path)/") {
-      return configuration.input.coding == .direct
+  fileprivate func inputText(_ graph: ModelGraph) -> String {
+    guard let first = nodes.first else { return "" }
+    switch first.operation {
+    case .classifier: return "the mean of the last stream over its positions"
+    case .neurons where first.part == .head:
+      return "the mean of the last stream over its positions, at every step"
+    case .convolution where first.inputs == [0]:
+      return graph.inputCoding == .direct
         ? "the picture, the same at every step" : "one event frame at each step"
+    default: return "what \(path) reads in the model, step by step"
     }
-    return "what \(path) reads in the model, step by step"
   }
 
   /// What comes out.
-  fileprivate func outputText(_ configuration: QKFormerConfiguration) -> String {
-    switch content {
-    case .classifier: "logits, to be averaged over the time steps"
-    case .mlp(let mlp) where mlp.hasInnerShortcut: "the stream behind \(path)"
-    case .mlp: "what \(path) adds to the stream"
+  fileprivate var outputText: String {
+    switch (nodes.last?.operation, nodes.last?.part) {
+    case (.classifier, _): "logits, to be averaged over the time steps"
+    case (.add, .mlp) where nodes.count { $0.operation == .add } > 1: "the stream behind \(path)"
+    case (.add, .mlp): "what \(path) adds to the stream"
     default: "what \(path) gives in the model, step by step"
     }
   }

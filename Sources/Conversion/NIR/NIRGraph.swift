@@ -12,7 +12,7 @@ struct NIRGraph {
     case input([Int])
     case output([Int])
     /// A square kernel; the padding is half of it, rounded down.
-    case convolution(weight: Tensor, bias: Tensor, stride: Int, input: SpatialSize)
+    case convolution(weight: Tensor, bias: Tensor, stride: Int, groups: Int, input: SpatialSize)
     case affine(weight: Tensor, bias: Tensor)
     case neurons(LIFParameters, [Int])
 
@@ -82,14 +82,14 @@ extension NIRGraph {
     switch node {
     case .input(let shape), .output(let shape):
       try integers("shape", shape)
-    case .convolution(let weight, let bias, let stride, let input):
+    case .convolution(let weight, let bias, let stride, let groups, let input):
       try writer.write(weight, to: "\(path)/weight")
       try writer.write(bias, to: "\(path)/bias")
       try integers("input_shape", [input.height, input.width])
       try integers("stride", [stride, stride])
       try integers("padding", [weight.shape[2] / 2, weight.shape[3] / 2])
       try integers("dilation", [1, 1])
-      try integers("groups", [1], shape: [])
+      try integers("groups", [groups], shape: [])
     case .affine(let weight, let bias):
       try writer.write(weight, to: "\(path)/weight")
       try writer.write(bias, to: "\(path)/bias")

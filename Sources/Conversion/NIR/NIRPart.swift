@@ -10,98 +10,104 @@ public struct NIRPart: Sendable {
     public let reason: String
   }
 
-  /// What is in a part.
-  enum Content {
-    case unit(ConvolutionUnit)
-    case embedding(PatchEmbeddingPlan)
-    case mlp(MLPPlan)
-    case classifier
-    case inexpressible(Obstacle)
-  }
-
   /// Canonical path, as in `stage2/block0/mlp`; `model` is all of it.
   public let path: String
-  /// The extent of what it reads.
-  let size: SpatialSize
-  let content: Content
-
+  /// Its operations, in the order of the forward pass.
+  let nodes: [Node]
   /// What stands in the way; `nil` if NIR can express the part.
-  public var obstacle: Obstacle? {
-    if case .inexpressible(let obstacle) = content { obstacle } else { nil }
+  public let obstacle: Obstacle?
+
+  init(_ path: String, _ nodes: [Node]) {
+    self.path = path
+    self.nodes = nodes
+    obstacle = nodes.lazy.compactMap(\.nirObstacle).first
   }
 }
 
-extension NetworkPlan {
+extension ModelGraph {
   /// Every part that has a name, in the order of the forward pass; the whole model comes first.
   public var nirParts: [NIRPart] {
-    var size = nominalSize
-    let stages = stages.map { stage in
-      let embedding = embeddingParts(stage.embedding, path: "\(stage.path)/speds", &size)
-      let blocks = stage.blocks.enumerated().map { number, block in
-        blockParts(block, path: "\(stage.path)/block\(number)", size)
-      }
-      return wholeAndParts(stage.path, size, embedding + blocks.flatMap { $0 })
+    let stages = folders(in: "").filter { $0 != Self.headPath }
+    let parts = stages.flatMap { stage in
+      whole(stage) + folders(in: stage).flatMap { embeddingOrBlock("\(stage)/\($0)") }
     }
-    let one = SpatialSize(height: 1, width: 1)
-    let head = NIRPart(path: Self.headPath, size: one, content: .classifier)
-    return wholeAndParts("model", nominalSize, stages.flatMap { $0 } + [head])
-  }
-
-  /// A part that cannot be expressed because something inside cannot, and what is inside.
-  private func wholeAndParts(
-    _ path: String, _ size: SpatialSize, _ parts: [NIRPart]
-  ) -> [NIRPart] {
-    guard let obstacle = parts.lazy.compactMap(\.obstacle).first else { return parts }
-    return [NIRPart(path: path, size: size, content: .inexpressible(obstacle))] + parts
-  }
-
-  private func embeddingParts(
-    _ plan: PatchEmbeddingPlan, path: String, _ size: inout SpatialSize
-  ) -> [NIRPart] {
-    let start = size
-    var branch = size
-    var parts: [NIRPart] = []
-    for (index, unit) in plan.units.enumerated() {
-      if index == plan.shortcutStart { branch = size }
-      parts.append(part(unit, size))
-      size = unit.outputSize(size)
+    // The mean is the caller's.
+    let head = below(Self.headPath).filter { node in
+      if case .mean = node.operation { false } else { true }
     }
-    parts.append(part(plan.shortcut, branch))
-    let obstacle = parts.lazy.compactMap(\.obstacle).first
-    let whole = NIRPart(
-      path: path, size: start, content: obstacle.map { .inexpressible($0) } ?? .embedding(plan))
-    return [whole] + parts
+    let model = NIRPart("model", nodes)
+    return (model.obstacle == nil ? [] : [model]) + parts + [NIRPart(Self.headPath, head)]
   }
 
-  private func blockParts(_ plan: BlockPlan, path: String, _ size: SpatialSize) -> [NIRPart] {
-    let attention = plan.attention
-    let whole = NIRPart(
-      path: attention.path, size: size,
-      content: .inexpressible(.init(node: attention.path, reason: attention.nirReason)))
-    let units =
-      [attention.query, attention.key] + (attention.value.map { [$0] } ?? [])
-      + [attention.projection]
-    let mlp = NIRPart(path: "\(path)/mlp", size: size, content: .mlp(plan.mlp))
-    let parts = units.map { part($0, size) } + [mlp]
-    let inner = [plan.mlp.expansion, plan.mlp.contraction].map { part($0, size) }
-    return wholeAndParts(path, size, [whole] + parts + inner)
+  /// An embedding and its convolutions; or a block, its attention and its MLP, and theirs.
+  private func embeddingOrBlock(_ path: String) -> [NIRPart] {
+    let own = below(path)
+    guard own.contains(where: { $0.part != .embedding }) else {
+      return [NIRPart(path, own)] + convolutions(own)
+    }
+    let parts = folders(in: path).map { "\(path)/\($0)" }.flatMap { part in
+      [NIRPart(part, below(part))] + convolutions(below(part))
+    }
+    return whole(path) + parts
   }
 
-  private func part(_ unit: ConvolutionUnit, _ size: SpatialSize) -> NIRPart {
-    let obstacle = NIRPart.Obstacle(
-      node: "\(unit.path)/pool",
-      reason: "3x3 max pooling of stride 2; NIR has no max pooling")
-    return NIRPart(
-      path: unit.path, size: size, content: unit.pools ? .inexpressible(obstacle) : .unit(unit))
+  /// A part that holds named parts, if something in it cannot be expressed: else its parts are enough.
+  private func whole(_ path: String) -> [NIRPart] {
+    let part = NIRPart(path, below(path))
+    return part.obstacle == nil ? [] : [part]
+  }
+
+  /// Each convolution with its pooling and its neurons.
+  private func convolutions(_ nodes: [Node]) -> [NIRPart] {
+    nodes.compactMap { node in
+      guard case .convolution = node.operation else { return nil }
+      return NIRPart(node.path, below(node.path))
+    }
+  }
+
+  /// The node of a path and all below it.
+  private func below(_ path: String) -> [Node] {
+    nodes.filter { $0.path == path || $0.path.hasPrefix(path + "/") }
+  }
+
+  /// The names of what has operations below it, in order.
+  private func folders(in path: String) -> [String] {
+    let prefix = path.isEmpty ? "" : path + "/"
+    return nodes.reduce(into: []) { names, node in
+      guard node.path.hasPrefix(prefix) else { return }
+      let rest = node.path.dropFirst(prefix.count)
+      guard let end = rest.firstIndex(of: "/") else { return }
+      let name = String(rest[..<end])
+      if !names.contains(name) { names.append(name) }
+    }
   }
 }
 
-extension AttentionPlan {
-  fileprivate var nirReason: String {
-    switch mixer {
-    case .qkta: "product of K and the spikes that stand for each token; NIR multiplies no streams"
-    case .qkca: "product of K and the spikes that stand for each channel; NIR multiplies no streams"
-    case .ssa: "matrix products of Q, K and V; NIR multiplies no streams"
+extension Node {
+  /// What NIR has no primitive for.
+  fileprivate var nirObstacle: NIRPart.Obstacle? {
+    func obstacle(_ node: String, _ reason: String) -> NIRPart.Obstacle {
+      NIRPart.Obstacle(node: node, reason: reason + "; NIR multiplies no streams")
     }
+    switch operation {
+    case .pool(let pool):
+      return .init(
+        node: path,
+        reason: "\(pool.kernel)x\(pool.kernel) max pooling of stride \(pool.stride); "
+          + "NIR has no max pooling")
+    case .mask(.tokens):
+      return obstacle(folder, "product of K and the spikes that stand for each token")
+    case .mask:
+      return obstacle(folder, "product of K and the spikes that stand for each channel")
+    case .selfAttention: return obstacle(folder, "matrix products of Q, K and V")
+    case .and: return obstacle(path, "product of two streams of spikes")
+    case .input, .convolution, .neurons, .add, .sumOverHeads, .sumOverTokens, .mean, .classifier:
+      return nil
+    }
+  }
+
+  /// The path of the part that the node stands in.
+  private var folder: String {
+    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? path
   }
 }

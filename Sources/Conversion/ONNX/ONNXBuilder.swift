@@ -4,34 +4,26 @@ import FileAccess
 import QKFormerModel
 import SpikeTensors
 
-/// Walks a network and writes each part as ONNX nodes.
+/// Writes each operation of a graph as ONNX nodes.
 ///
-/// Maps have axes `[T*B, C, H, W]`, time slowest, so that a batch of any size splits into steps.
+/// Values have axes `[T*B, C, H, W]`, time slowest, so that a batch of any size splits into steps;
+/// `[B, ...]` where they are the same at every step.
 struct ONNXBuilder {
   var graph = ONNXGraph()
-  let plan: NetworkPlan
+  let network: ModelGraph
   private let checkpoint: Checkpoint
   private let options: ONNXExport.Options
-  /// Every neuron group of the nominal input, in the order in which they fire.
-  private let neurons: [NeuronGroup]
-  private var next = 0
-
-  /// A value and its extent.
-  struct Map {
-    let name: String
-    let channels: Int
-    let size: SpatialSize
-  }
+  /// The names of the values of the nodes so far.
+  private var values: [String] = []
 
   init(_ checkpoint: Checkpoint, _ options: ONNXExport.Options) {
     self.checkpoint = checkpoint
     self.options = options
-    plan = checkpoint.plan
-    neurons = plan.neurons
+    network = checkpoint.configuration.graph
   }
 
-  private var steps: Int { plan.configuration.timeSteps }
-  private var isDirect: Bool { plan.configuration.input.coding == .direct }
+  var steps: Int { network.timeSteps }
+  private var isDirect: Bool { network.inputCoding == .direct }
   private var batchAxis: ONNXGraph.Axis {
     options.batch.map { .fixed($0) } ?? .named("batch")
   }
@@ -40,106 +32,100 @@ struct ONNXBuilder {
   ///
   /// - Throws: `TensorFailure`.
   mutating func build() throws -> ONNXGraph {
-    let stream =
-      plan.configuration.residual == .spikeAddition
-      ? try spikeStages(input()) : try membraneStages(input())
-    try head(stream)
+    for node in network.nodes { values.append(try value(of: node)) }
+    graph.addOutput("logits", .float, [batchAxis, .fixed(network.classifier.classes)])
+    // Outputs that were asked for come behind the answer.
+    for (name, node) in spikeOutputs {
+      graph.addOutput(
+        name, .uint8, [.fixed(steps), batchAxis] + node.shape.axes.map(ONNXGraph.Axis.fixed))
+    }
     return graph
   }
 
+  /// What a node reads as its first operand, or another, and the node that gives it.
+  func operand(_ position: Int, of node: Node) -> (name: String, node: Node) {
+    (values[node.inputs[position]], network.nodes[node.inputs[position]])
+  }
+
+  private mutating func value(of node: Node) throws -> String {
+    switch node.operation {
+    case .input: return input(node)
+    case .convolution(let convolution): return try self.convolution(convolution, node)
+    case .pool(let pool): return self.pool(pool, node)
+    case .neurons(let neurons): return fire(neurons, node)
+    case .add: return graph.add("Add", node.path, [everyStep(0, node), everyStep(1, node)])
+    case .and: return graph.add("Mul", node.path, [everyStep(0, node), everyStep(1, node)])
+    case .sumOverHeads(let heads): return sumOverHeads(heads, node)
+    case .sumOverTokens: return sumOverTokens(node)
+    case .mask(let axis): return mask(axis, node)
+    case .selfAttention(let attention): return selfAttention(attention, node)
+    case .mean(let axes): return mean(over: axes, node)
+    case .classifier(let classifier): return try self.classifier(classifier, node)
+    }
+  }
+
   /// The image, or the frames with time first.
-  private mutating func input() -> Map {
-    let input = plan.configuration.input
-    let axes = [input.channels, input.height, input.width].map(ONNXGraph.Axis.fixed)
+  private mutating func input(_ node: Node) -> String {
+    let axes = node.shape.axes.map(ONNXGraph.Axis.fixed)
     graph.addInput("input", [batchAxis] + (isDirect ? [] : [.fixed(steps)]) + axes)
-    var name = "input"
-    if !isDirect {
-      let ordered = graph.add(
-        "Transpose", "input/by step", ["input"], [("perm", .ints([1, 0, 2, 3, 4]))])
-      name = reshape("input/frames", ordered, [-1, input.channels, input.height, input.width])
-    }
-    return Map(name: name, channels: input.channels, size: plan.nominalSize)
+    guard !isDirect else { return "input" }
+    let ordered = graph.add(
+      "Transpose", "input/by step", ["input"], [("perm", .ints([1, 0, 2, 3, 4]))])
+    return reshape("input/frames", ordered, [-1] + node.shape.axes)
   }
 
-  /// Mean over tokens and steps and a linear map, in the configured order.
-  private mutating func head(_ stream: Map) throws {
-    let path = NetworkPlan.headPath
-    let classes = plan.configuration.classes
-    let sums = plan.headNeuron == nil ? sumOverTokens(stream, "\(path)/tokens") : stream.name
-    let weight = try parameter("\(path)/weight", [classes, stream.channels])
-    let bias = try parameter("\(path)/bias", [classes])
-    func linear(_ name: String, _ input: String, _ graph: inout ONNXGraph) -> String {
-      graph.add("Gemm", name, [input, weight, bias], [("transB", .int(1))])
-    }
-    switch plan.configuration.readout {
-    case .meanThenHead:
-      let mean = meanOverSteps("\(path)/mean", sums, tokens: stream.size.count)
-      _ = linear("logits", mean, &graph)
-    case .headThenMean:
-      let tokens = graph.constant(Float(stream.size.count))
-      let features = graph.add("Div", "\(path)/features", [sums, tokens])
-      _ = meanOverSteps("logits", linear("\(path)/steps", features, &graph), tokens: 1)
-    }
-    graph.addOutput("logits", .float, [batchAxis, .fixed(classes)])
-    // Outputs that were asked for come behind the answer.
-    for (name, group) in spikeOutputs {
-      graph.addOutput(
-        name, .uint8, [.fixed(steps), batchAxis] + group.shape.map(ONNXGraph.Axis.fixed))
-    }
+  /// An operand of a node that is not the same at every step.
+  private mutating func everyStep(_ position: Int, _ node: Node) -> String {
+    let (name, read) = operand(position, of: node)
+    guard read.isConstant, !node.isConstant, steps > 1 else { return name }
+    return graph.add(
+      "Concat", "\(read.path)/every step", [String](repeating: name, count: steps),
+      [("axis", .int(0))])
   }
 
-  /// `[T*B, C]`.
-  private mutating func sumOverTokens(_ stream: Map, _ name: String) -> String {
-    let axes = graph.constant([2, 3])
-    return graph.add("ReduceSum", name, [stream.name, axes], [("keepdims", .int(0))])
-  }
-
-  /// Sums of integers are exact; the division is the only rounding.
-  private mutating func meanOverSteps(_ name: String, _ value: String, tokens: Int) -> String {
-    let sum = graph.add("Sum", "\(name)/sum", split(value, "\(name)/step"))
-    return graph.add("Div", name, [sum, graph.constant(Float(steps * tokens))])
-  }
-
-  private mutating func split(_ value: String, _ name: String) -> [String] {
+  mutating func split(_ value: String, _ name: String) -> [String] {
     guard steps > 1 else { return [value] }
     return graph.add("Split", name, [value], outputs: steps, [("axis", .int(0))])
   }
 
   // MARK: Convolutions
 
-  /// Conv, BN, pooling where the plan has it.
-  mutating func current(_ unit: ConvolutionUnit, _ input: Map) throws -> Map {
-    let kernel = [unit.kernel, unit.kernel]
-    let padding = [Int](repeating: unit.kernel / 2, count: 4)
-    let shape = [unit.outChannels, unit.inChannels] + kernel
-    let weight = try parameter("\(unit.path)/conv/weight", shape)
-    let bias =
-      unit.hasBias ? [try parameter("\(unit.path)/conv/bias", [unit.outChannels])] : []
+  /// Conv, BN.
+  private mutating func convolution(_ convolution: Convolution, _ node: Node) throws -> String {
+    let kernel = [convolution.kernel, convolution.kernel]
+    let padding = [Int](repeating: convolution.padding, count: 4)
+    let channels = [convolution.outChannels]
+    let shape = channels + [convolution.inChannels / convolution.groups] + kernel
+    let weight = try parameter("\(node.path)/conv/weight", shape)
+    let bias = convolution.hasBias ? [try parameter("\(node.path)/conv/bias", channels)] : []
+    let group =
+      convolution.groups == 1 ? [] : [("group", ONNXGraph.Attribute.int(convolution.groups))]
     let convolved = graph.add(
-      "Conv", "\(unit.path)/conv", [input.name, weight] + bias,
+      "Conv", "\(node.path)/conv", [operand(0, of: node).name, weight] + bias,
       [
         ("kernel_shape", .ints(kernel)), ("pads", .ints(padding)),
-        ("strides", .ints([unit.stride, unit.stride])),
-      ])
+        ("strides", .ints([convolution.stride, convolution.stride])),
+      ] + group)
     let norms = try ["weight", "bias", "running_mean", "running_var"].map {
-      try parameter("\(unit.path)/bn/\($0)", [unit.outChannels])
+      try parameter("\(node.path)/bn/\($0)", channels)
     }
-    var name = graph.add(
-      "BatchNormalization", "\(unit.path)/bn", [convolved] + norms,
-      [("epsilon", .float(Float(plan.configuration.batchNormEpsilon)))])
-    if unit.pools {
-      name = graph.add(
-        "MaxPool", "\(unit.path)/pool", [name],
-        [
-          ("kernel_shape", .ints([3, 3])), ("pads", .ints([1, 1, 1, 1])),
-          ("strides", .ints([2, 2])),
-        ])
-    }
-    return Map(name: name, channels: unit.outChannels, size: unit.outputSize(input.size))
+    return graph.add(
+      "BatchNormalization", "\(node.path)/bn", [convolved] + norms,
+      [("epsilon", .float(Float(convolution.normEpsilon)))])
+  }
+
+  private mutating func pool(_ pool: Pool, _ node: Node) -> String {
+    graph.add(
+      "MaxPool", node.path, [operand(0, of: node).name],
+      [
+        ("kernel_shape", .ints([pool.kernel, pool.kernel])),
+        ("pads", .ints([Int](repeating: pool.padding, count: 4))),
+        ("strides", .ints([pool.stride, pool.stride])),
+      ])
   }
 
   /// The tensor of a path as float32.
-  private mutating func parameter(_ path: String, _ shape: [Int]) throws -> String {
+  mutating func parameter(_ path: String, _ shape: [Int]) throws -> String {
     guard let tensor = checkpoint.parameters[path] else {
       preconditionFailure("validated: \(path)")
     }
@@ -151,21 +137,20 @@ struct ONNXBuilder {
 
   // MARK: Neurons
 
-  private var spikeOutputs: [(name: String, group: NeuronGroup)] = []
+  private var spikeOutputs: [(name: String, node: Node)] = []
 
-  /// The next neuron group fires, step by step; `value` is `[T*B, ...]`, or `[B, ...]` for every
-  /// step. The result is `[T*B, ...]`.
-  mutating func fire(_ value: String, repeats: Bool = false) -> String {
-    let group = neurons[next]
-    next += 1
-    let lif = plan.parameters(of: group)
+  /// Neurons fire, step by step; what they read is `[T*B, ...]`, or `[B, ...]` for every step. The
+  /// result is `[T*B, ...]`.
+  private mutating func fire(_ neurons: Neurons, _ node: Node) -> String {
+    let lif = neurons.constants
+    let (value, read) = operand(0, of: node)
     let inputs =
-      repeats
-      ? [String](repeating: value, count: steps) : split(value, "\(group.path)/step")
+      read.isConstant
+      ? [String](repeating: value, count: steps) : split(value, "\(node.path)/step")
     var potential: String?
     var spikes: [String] = []
     for (t, input) in inputs.enumerated() {
-      let name = "\(group.path)/\(t)"
+      let name = "\(node.path)/\(t)"
       let charged = charge(name, potential, input, lif)
       let threshold = graph.constant(lif.threshold)
       let fired = graph.add(
@@ -179,8 +164,8 @@ struct ONNXBuilder {
         potential = graph.add("Where", "\(name)/v", [fired, reset, charged])
       }
     }
-    let all = graph.add("Concat", group.path, spikes, [("axis", .int(0))])
-    if options.withSpikes { addSpikes(all, group) }
+    let all = graph.add("Concat", node.path, spikes, [("axis", .int(0))])
+    if options.withSpikes { addSpikes(all, node) }
     return all
   }
 
@@ -199,12 +184,12 @@ struct ONNXBuilder {
     return graph.add("Add", "\(name)/h", [potential ?? reset, change])
   }
 
-  /// `[T, B, ...]` with the group's published axes.
-  private mutating func addSpikes(_ spikes: String, _ group: NeuronGroup) {
+  /// `[T, B, ...]` with the published axes of the neurons.
+  private mutating func addSpikes(_ spikes: String, _ node: Node) {
     let bytes = graph.add(
-      "Cast", "\(group.path)/bytes", [spikes], [("to", .int(ONNXGraph.DataType.uint8.rawValue))])
-    let name = reshape("spikes/\(group.path)", bytes, [steps, -1] + group.shape)
-    spikeOutputs.append((name, group))
+      "Cast", "\(node.path)/bytes", [spikes], [("to", .int(ONNXGraph.DataType.uint8.rawValue))])
+    let name = reshape("spikes/\(node.path)", bytes, [steps, -1] + node.shape.axes)
+    spikeOutputs.append((name, node))
   }
 
   // MARK: Small parts
@@ -212,18 +197,4 @@ struct ONNXBuilder {
   mutating func reshape(_ name: String, _ value: String, _ shape: [Int]) -> String {
     graph.add("Reshape", name, [value, graph.constant(shape)])
   }
-
-  /// The next neuron group fires on a map.
-  mutating func fire(_ map: Map, repeats: Bool = false) -> Map {
-    Map(name: fire(map.name, repeats: repeats), channels: map.channels, size: map.size)
-  }
-
-  mutating func add(_ name: String, _ left: Map, _ right: Map) -> Map {
-    Map(
-      name: graph.add("Add", name, [left.name, right.name]), channels: left.channels,
-      size: left.size)
-  }
-
-  /// Whether the first unit's result stands for every step.
-  var repeatsInput: Bool { isDirect }
 }

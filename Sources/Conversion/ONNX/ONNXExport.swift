@@ -69,7 +69,7 @@ public enum ONNXExport {
   ) throws -> Summary {
     try checkpoint.validate(at: path)
     // What the forward pass refuses, no graph may hold.
-    _ = try ModelWeights(checkpoint.plan, parameters: checkpoint.parameters)
+    _ = try ModelWeights(checkpoint.graph, parameters: checkpoint.parameters)
     var builder = ONNXBuilder(checkpoint, options)
     let graph = try builder.build()
     var model = ProtobufMessage()

@@ -31,37 +31,42 @@ public struct SynapseInventory: Sendable {
   let attentionParts: [String: (attention: String, part: AttentionPart)]
   /// Heads, by attention path.
   let heads: [String: Int]
-  /// Where the time average stands.
-  let readout: QKFormerConfiguration.Readout
+  /// Whether the classifier runs at each step.
+  let averagesSteps: Bool
 
   /// Counts the synapses of a network; `parameters` holds a tensor for every identifying path.
   ///
   /// - Throws: `TensorFailure` for weights that are not real numbers of at most 32 bits.
-  public init(_ plan: NetworkPlan, parameters: [String: Tensor]) throws {
+  public init(_ graph: ModelGraph, parameters: [String: Tensor]) throws {
     var layers: [String: Layer] = [:]
-    for unit in plan.units {
-      layers[unit.path] = Layer(
-        kernel: unit.kernel, stride: unit.stride, outChannels: unit.outChannels,
-        live: try Self.live(
-          parameters, unit.path + "/conv/weight", inChannels: unit.inChannels,
-          taps: unit.kernel * unit.kernel))
-    }
-    layers[NetworkPlan.headPath] = Layer(
-      kernel: 1, stride: 1, outChannels: plan.configuration.classes,
-      live: try Self.live(
-        parameters, NetworkPlan.headPath + "/weight", inChannels: plan.configuration.width, taps: 1)
-    )
-    self.layers = layers
-    let attentions = plan.stages.flatMap(\.blocks).map(\.attention).filter { $0.mixer == .ssa }
     var parts: [String: (String, AttentionPart)] = [:]
-    for attention in attentions {
-      parts[attention.query.neuronPath] = (attention.path, .query)
-      parts[attention.key.neuronPath] = (attention.path, .key)
-      if let value = attention.value { parts[value.neuronPath] = (attention.path, .value) }
+    var heads: [String: Int] = [:]
+    for node in graph.nodes {
+      switch node.operation {
+      case .convolution(let convolution):
+        layers[node.path] = Layer(
+          kernel: convolution.kernel, stride: convolution.stride,
+          outChannels: convolution.outChannels,
+          live: try Self.live(
+            parameters, node.path + "/conv/weight", inChannels: convolution.inChannels,
+            taps: convolution.kernel * convolution.kernel))
+      case .classifier(let classifier):
+        layers[node.path] = Layer(
+          kernel: 1, stride: 1, outChannels: classifier.classes,
+          live: try Self.live(
+            parameters, node.path + "/weight", inChannels: classifier.features, taps: 1))
+      case .selfAttention(let attention):
+        let path = node.work?.path ?? node.path
+        let operands: [AttentionPart] = [.query, .key, .value]
+        for (operand, part) in zip(graph.reads(node), operands) { parts[operand] = (path, part) }
+        heads[path] = attention.heads
+      default: break
+      }
     }
+    self.layers = layers
     attentionParts = parts
-    heads = Dictionary(uniqueKeysWithValues: attentions.map { ($0.path, $0.heads) })
-    readout = plan.configuration.readout
+    self.heads = heads
+    averagesSteps = graph.classifier.averagesSteps
   }
 
   /// The weights of a layer that are not zero, from `[O, I, taps]`.

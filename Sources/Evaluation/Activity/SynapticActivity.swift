@@ -46,15 +46,15 @@ extension SynapticActivity {
     }
   }
 
-  mutating func convolution(_ unit: ConvolutionUnit, _ input: SpikeCountMap) {
-    guard let reach = inventory?.layer(unit.path).reach(input.size) else { return }
+  mutating func convolution(_ node: Node, _ input: SpikeCountMap) {
+    guard let reach = inventory?.layer(node.path).reach(input.size) else { return }
     var count = SynapticInput()
     for sample in 0..<input.batch { count.add(input, sample, reach) }
-    inputs[unit.path] = count
+    inputs[node.path] = count
   }
 
-  mutating func firstConvolution(_ unit: ConvolutionUnit, _ input: CurrentMap) {
-    guard let reach = inventory?.layer(unit.path).reach(input.size) else { return }
+  mutating func firstConvolution(_ node: Node, _ input: CurrentMap) {
+    guard let reach = inventory?.layer(node.path).reach(input.size) else { return }
     var count = RealInput()
     for sample in 0..<input.batch { count.add(input, sample, reach) }
     firstInput = count
@@ -62,8 +62,8 @@ extension SynapticActivity {
 
   mutating func classifier(_ stream: SpikeCountMap) {
     guard let inventory else { return }
-    let layer = inventory.layer(NetworkPlan.headPath)
-    let rows = ClassifierRows(stream, inventory.readout)
+    let layer = inventory.layer(ModelGraph.headPath)
+    let rows = ClassifierRows(stream, averagesSteps: inventory.averagesSteps)
     var count = RealInput()
     for sample in 0..<stream.batch {
       var (part, values) = (RealInput.Part(samples: 1), RealInput.Values())
@@ -133,19 +133,20 @@ extension RealInput {
 /// The rows that the classifier reads of a sample, before their division.
 private struct ClassifierRows {
   private let stream: SpikeCountMap
-  private let readout: QKFormerConfiguration.Readout
+  /// Whether the classifier runs at each step.
+  private let averagesSteps: Bool
 
-  init(_ stream: SpikeCountMap, _ readout: QKFormerConfiguration.Readout) {
+  init(_ stream: SpikeCountMap, averagesSteps: Bool) {
     self.stream = stream
-    self.readout = readout
+    self.averagesSteps = averagesSteps
   }
 
   /// What a sum is divided by.
-  var divisor: Int { stream.size.count * (readout == .meanThenHead ? stream.timeSteps : 1) }
+  var divisor: Int { stream.size.count * (averagesSteps ? 1 : stream.timeSteps) }
 
-  /// One row for mean-then-head, one for each step else.
+  /// One row, or one for each step.
   func sums(_ sample: Int) -> [Int] {
-    let rows = readout == .meanThenHead ? 1 : stream.timeSteps
+    let rows = averagesSteps ? stream.timeSteps : 1
     var sums = [Int](repeating: 0, count: rows * stream.channels)
     for t in 0..<stream.timeSteps {
       let row = rows == 1 ? 0 : t * stream.channels

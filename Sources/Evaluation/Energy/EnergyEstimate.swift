@@ -29,8 +29,10 @@ public struct OperationTally: Sendable, Equatable {
 public struct EnergyEstimate: Sendable, Equatable {
   /// The operations of one layer.
   public struct Layer: Sendable, Equatable {
-    /// Canonical path of the unit, the attention or the head.
+    /// Canonical path of the convolution, the attention or the head.
     public let path: String
+    /// The part of the network, as in `stage1 embedding`.
+    public let part: String
     /// The operations of one sample.
     public let operations: OperationTally
   }
@@ -51,21 +53,21 @@ public struct EnergyEstimate: Sendable, Equatable {
   /// Energy for each sample, in millijoules.
   public var millijoules: Double { operations.millijoules(costs) }
 
-  /// Estimates from measured activity; `size` is the extent of the inputs.
+  /// Estimates from measured activity; the graph is for the extent of the inputs.
   ///
   /// A convention that needs synapses needs a counter that counted them; another is a programming
   /// error.
   public init(
-    _ convention: EnergyConvention, plan: NetworkPlan, size: SpatialSize,
-    activity: ActivityCounter, costs: EnergyCosts = .horowitz
+    _ convention: EnergyConvention, graph: ModelGraph, activity: ActivityCounter,
+    costs: EnergyCosts = .horowitz
   ) {
     precondition(
       activity.synapses != nil || !convention.needsSynapses,
       "\(convention) needs a SynapseInventory")
     let counting = OperationCounting(
-      convention: convention, plan: plan, size: size, activity: activity)
-    layers = plan.operations(for: size).map {
-      Layer(path: $0.path, operations: counting.operations($0))
+      convention: convention, graph: graph, activity: activity)
+    layers = graph.operations.map {
+      Layer(path: $0.path, part: $0.part, operations: counting.operations($0))
     }
     operations = layers.reduce(OperationTally()) { $0 + $1.operations }
     self.convention = convention
@@ -76,20 +78,11 @@ public struct EnergyEstimate: Sendable, Equatable {
   /// its attention and its MLPs, and the head.
   public var parts: [(name: String, operations: OperationTally)] {
     layers.reduce(into: []) { parts, layer in
-      let name = Self.part(layer.path)
-      if let index = parts.firstIndex(where: { $0.name == name }) {
+      if let index = parts.firstIndex(where: { $0.name == layer.part }) {
         parts[index].operations = parts[index].operations + layer.operations
       } else {
-        parts.append((name, layer.operations))
+        parts.append((layer.part, layer.operations))
       }
     }
-  }
-
-  /// The part that a layer belongs to, as in `stage1 embedding`.
-  public static func part(_ path: String) -> String {
-    let pieces = path.split(separator: "/").map(String.init)
-    guard pieces.count > 1 else { return path }
-    if pieces[1] == "speds" { return pieces[0] + " embedding" }
-    return pieces[0] + (pieces.contains("mlp") ? " MLP" : " attention")
   }
 }

@@ -3,24 +3,24 @@ import QKFormerModel
 /// Counts a layer's operations under one convention, from measured activity.
 struct OperationCounting {
   let convention: EnergyConvention
-  let plan: NetworkPlan
-  let size: SpatialSize
+  /// The network, for the extent of the inputs.
+  let graph: ModelGraph
   let activity: ActivityCounter
 
   /// The operations of one sample.
   func operations(_ layer: LayerOperations) -> OperationTally {
     switch layer.kind {
-    case .firstConvolution: first(layer, Work(layer, plan))
+    case .firstConvolution: first(layer, work(layer))
     case .convolution:
       activity.inputs[layer.path].map {
-        convolution($0, activity.synapses?.inputs[layer.path], Work(layer, plan))
+        convolution($0, activity.synapses?.inputs[layer.path], work(layer))
       } ?? OperationTally()
     case .attentionProduct: product(layer)
     case .head: head(layer)
     }
   }
 
-  private var steps: Double { Double(plan.configuration.timeSteps) }
+  private var steps: Double { Double(graph.timeSteps) }
 
   /// A layer's work in one sample, in all its steps.
   private struct Work {
@@ -30,19 +30,18 @@ struct OperationCounting {
     let biases: Double
     /// Elements that the convolution writes.
     let outputs: Double
-    let unit: ConvolutionUnit
+    let hasBias: Bool
+    let node: Node
+  }
 
-    init(_ layer: LayerOperations, _ plan: NetworkPlan) {
-      guard let unit = plan.units.first(where: { $0.path == layer.path }) else {
-        preconditionFailure("a layer of another network: \(layer.path)")
-      }
-      let steps = plan.configuration.timeSteps
-      let positions = layer.accumulates / unit.accumulatesPerPosition
-      self.unit = unit
-      macs = Double(layer.accumulates * steps)
-      outputs = Double(positions * unit.outChannels * steps)
-      biases = unit.hasBias ? outputs : 0
-    }
+  private func work(_ layer: LayerOperations) -> Work {
+    guard let node = graph.node(at: layer.path), case .convolution(let convolution) = node.operation
+    else { preconditionFailure("a layer of another network: \(layer.path)") }
+    let outputs = Double(node.shape.count * graph.timeSteps)
+    return Work(
+      macs: Double(layer.accumulates * graph.timeSteps),
+      biases: convolution.hasBias ? outputs : 0, outputs: outputs, hasBias: convolution.hasBias,
+      node: node)
   }
 
   // MARK: Convolutions of counts
@@ -102,30 +101,48 @@ struct OperationCounting {
   /// Their input is real, so they multiply-accumulate; only a convolution without bias of an empty
   /// input gives zeros, which syops takes for spikes of rate 0.
   private func modules(_ work: Work, silent: Double) -> OperationTally {
-    let norm = 2 * work.outputs * (work.unit.hasBias ? 1 : 1 - silent)
-    let pooling = work.unit.pools ? work.outputs : 0
+    let norm = 2 * work.outputs * (work.hasBias ? 1 : 1 - silent)
+    let pooling = graph.node(at: work.node.path + "/pool") == nil ? 0 : work.outputs
     return OperationTally(
-      accumulates: neurons(work.unit.neuronPath) + attentionNeurons(work.unit.path),
+      accumulates: neurons(work.node.path + "/lif") + attentionNeurons(work.node),
       multiplyAccumulates: norm + pooling)
   }
 
   /// Updates of the neurons between an attention's inputs and its projection.
-  private func attentionNeurons(_ path: String) -> Double {
-    guard path.hasSuffix("/attention/projection") else { return 0 }
-    let attention = path.dropLast("/projection".count)
-    return neurons("\(attention)/lif") + neurons("\(attention)/input/lif")
+  private func attentionNeurons(_ node: Node) -> Double {
+    guard let mixed = mixedNeurons(before: node) else { return 0 }
+    let query = operand(0, of: operand(0, of: mixed))
+    let read = operand(0, of: operand(0, of: query))
+    guard case .neurons = read.operation else { return updates(of: mixed) }
+    return updates(of: mixed) + updates(of: read)
   }
 
-  /// Updates of a neuron group in one sample.
-  private func neurons(_ path: String) -> Double {
-    let group = plan.neurons(for: size).first { $0.path == path }
-    return group.map { Double($0.count) * steps } ?? 0
+  /// The neurons inside the attention that a convolution projects; `nil` if it projects none.
+  private func mixedNeurons(before node: Node) -> Node? {
+    let read = operand(0, of: node)
+    switch read.operation {
+    case .mask: return operand(0, of: read)
+    case .neurons:
+      if case .selfAttention = operand(0, of: read).operation { return read }
+      return nil
+    default: return nil
+    }
   }
+
+  private func operand(_ position: Int, of node: Node) -> Node {
+    graph.nodes[node.inputs[position]]
+  }
+
+  /// Updates of a group in one sample.
+  private func updates(of node: Node) -> Double { Double(node.shape.count) * steps }
+
+  /// Updates of the neuron group of a path in one sample; none if there is no such group.
+  private func neurons(_ path: String) -> Double { graph.node(at: path).map(updates) ?? 0 }
 
   // MARK: The ends of the network
 
   private func first(_ layer: LayerOperations, _ work: Work) -> OperationTally {
-    let isDirect = plan.configuration.input.coding == .direct
+    let isDirect = graph.inputCoding == .direct
     switch convention {
     case .paper:
       return OperationTally(multiplyAccumulates: isDirect ? work.macs / steps : work.macs)
@@ -140,7 +157,7 @@ struct OperationCounting {
   }
 
   private func head(_ layer: LayerOperations) -> OperationTally {
-    let rows = plan.configuration.readout == .meanThenHead ? 1 : steps
+    let rows = graph.classifier.averagesSteps ? steps : 1
     let macs = Double(layer.accumulates) * rows
     switch convention {
     case .paper: return OperationTally()
@@ -148,10 +165,10 @@ struct OperationCounting {
     case .spikingformer, .syops, .neurobench, .spikingjelly:
       guard let input = activity.synapses?.headInput else { return OperationTally() }
       // syops adds the bias once, however many rows there are.
-      let biases = Double(plan.configuration.classes) * (convention == .syops ? 1 : rows)
+      let biases = Double(graph.classifier.classes) * (convention == .syops ? 1 : rows)
       let own = real(input, macs: macs, biases: biases, repeats: 1)
       guard convention == .syops else { return own }
-      return own + OperationTally(accumulates: neurons(NetworkPlan.headPath + "/lif"))
+      return own + OperationTally(accumulates: neurons(ModelGraph.headPath + "/lif"))
     }
   }
 

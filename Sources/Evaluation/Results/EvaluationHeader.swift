@@ -88,12 +88,12 @@ public struct EvaluationHeader: Sendable, Equatable {
     self.part = part
   }
 
-  /// The network that ran.
-  public var plan: NetworkPlan { NetworkPlan(model.configuration) }
+  /// The network that ran, for the extent of its inputs.
+  public var graph: ModelGraph { model.configuration.graph(for: rules.size) }
   /// The neuron groups in the order in which batches list their spikes.
-  public var neurons: [NeuronGroup] { plan.neurons(for: rules.size) }
-  /// The convolutions in the order in which batches list their inputs: all but the first.
-  public var convolutions: [String] { plan.units.dropFirst().map(\.path) }
+  public var neurons: [NeuronGroup] { graph.neurons }
+  /// The convolutions in the order in which batches list their inputs: all that read counts.
+  public var convolutions: [String] { graph.countingConvolutions.map(\.path) }
   /// Samples of the whole split; `data` may have fewer.
   public var splitCount: Int { rules.splitCount(found: data.count) }
   /// Whether all shards together have another number of samples than the split: some were asked

@@ -36,7 +36,7 @@ public struct EvaluationProtocol: Sendable, Equatable {
   /// The split, and by which rule where there are several.
   public let split: String
   /// What the projection neuron of spiking self-attention keeps its state over.
-  public let scope: QKFormerConfiguration.ProjectionScope
+  public let scope: NeuronScope
   /// Samples of a reference batch. In scope `sample` it only says how many are recorded together.
   public let batchSize: Int
   /// The order of the samples.
@@ -56,7 +56,7 @@ public struct EvaluationProtocol: Sendable, Equatable {
 
   /// States the rules.
   public init(
-    name: Name, dataset: String, split: String, scope: QKFormerConfiguration.ProjectionScope,
+    name: Name, dataset: String, split: String, scope: NeuronScope,
     batchSize: Int, order: Order, timeSteps: Int, size: SpatialSize, preprocessing: JSON,
     reportedPrecision: String?, source: String, overrides: [String] = []
   ) {
@@ -158,7 +158,7 @@ extension EvaluationProtocol {
   public init(json: JSON, at place: String) throws {
     guard let name = json["name"]?.string.flatMap(Name.init),
       let dataset = json["dataset"]?.string, let split = json["split"]?.string,
-      let scope = json["scope"]?.string.flatMap(QKFormerConfiguration.ProjectionScope.init),
+      let scope = json["scope"]?.string.flatMap(NeuronScope.init),
       let batchSize = json["batch_size"]?.int, (1...Self.mostSamplesOfBatch).contains(batchSize),
       let timeSteps = json["time_steps"]?.int, let height = json["height"]?.int,
       let width = json["width"]?.int, let source = json["source"]?.string,

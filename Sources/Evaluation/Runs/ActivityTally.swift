@@ -22,7 +22,7 @@ struct ActivityTally: ForwardObserver, Sendable {
     perSample = perSample.isEmpty ? sums : zip(perSample, sums).map(+)
   }
 
-  mutating func read(_ unit: ConvolutionUnit, _ counts: FrameCounts) {
+  mutating func read(_ node: Node, _ counts: FrameCounts) {
     var input = ActivityCounter.Input()
     input.elements = counts.elements * counts.frames.count
     for frame in counts.frames {
@@ -30,7 +30,7 @@ struct ActivityTally: ForwardObserver, Sendable {
       input.nonzero += frame.nonzero
       input.largest = max(input.largest, frame.largest)
     }
-    inputs[unit.path] = input
+    inputs[node.path] = input
   }
 
   /// What several units of one model did together; samples follow each other.

@@ -55,7 +55,7 @@ public struct EvaluationRun: Sendable {
         expected: "at most as many shards as batches, \(plan.batches.count)",
         found: "\(shard.count)")
     }
-    self.loader = loader.inputs(of: model.configuration, size: rules.size)
+    self.loader = loader.inputs(of: model.configuration.graph, size: rules.size)
     header = EvaluationHeader(
       rules: rules, model: model,
       data: .init(count: samples.count, samples: loader.dataset.digest, file: file),
@@ -110,7 +110,7 @@ public struct EvaluationRun: Sendable {
   ) throws -> ([EvaluatedSample], ActivityTally) {
     guard !batch.indices.isEmpty else { return ([], ActivityTally()) }
     let input = try InputBatch(
-      batch.input, for: engine.plan.configuration, name: loader.dataset.name)
+      batch.input, for: engine.graph, name: loader.dataset.name)
     let units = try engine.run(
       input, batchSize: input.batch, observer: { _ in ActivityTally() })
     let tally = ActivityTally.total(units.map(\.observer))

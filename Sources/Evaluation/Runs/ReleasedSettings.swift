@@ -42,7 +42,7 @@ public struct ReleasedSettings: Sendable, Equatable {
   /// spiking self-attention with spike addition.
   public static func scope(
     _ configuration: QKFormerConfiguration
-  ) -> QKFormerConfiguration.ProjectionScope {
+  ) -> NeuronScope {
     configuration.residual == .spikeAddition && configuration.hasSpikingSelfAttention
       ? .batch : .sample
   }

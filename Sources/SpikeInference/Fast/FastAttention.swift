@@ -97,13 +97,13 @@ struct AttentionCurrent {
   let channels: Int
   private let positions: Int
 
-  init(_ plan: NetworkPlan, _ attention: AttentionPlan, batch: Int, size: SpatialSize) {
-    switch attention.mixer {
-    case .qkta: (self.size, channels) = (size, attention.heads)
-    case .qkca: (self.size, channels) = (SpatialSize(height: 1, width: 1), attention.channels)
-    case .ssa: (self.size, channels) = (size, attention.channels)
+  init(_ attention: AttentionPlan, timeSteps: Int, batch: Int, size: SpatialSize) {
+    switch attention.mixing {
+    case .tokens: (self.size, channels) = (size, attention.heads)
+    case .channels: (self.size, channels) = (SpatialSize(height: 1, width: 1), attention.channels)
+    case .selfAttention: (self.size, channels) = (size, attention.channels)
     }
-    positions = plan.configuration.timeSteps * batch * self.size.count
+    positions = timeSteps * batch * self.size.count
   }
 
   /// Floats of their currents.

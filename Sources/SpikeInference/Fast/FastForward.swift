@@ -9,8 +9,9 @@ import Synchronization
 /// channels in tables made on the way (`Fast/FastConvolution.swift`), and its normalisation,
 /// pooling and neurons follow while the sums are still in the cache.
 public struct FastForward: ForwardPass {
-  /// The network.
-  public let plan: NetworkPlan
+  /// The network, for some extent of its input.
+  public let graph: ModelGraph
+  let walk: StageWalk
   /// The inner loops in use.
   public let kernels: SpikeKernels
   /// Threads that share the work.
@@ -31,20 +32,22 @@ public struct FastForward: ForwardPass {
   ///
   /// - Throws: `InferenceFailure` if the configuration needs something this engine lacks.
   public init(
-    _ plan: NetworkPlan, _ weights: ModelWeights, kernels: SpikeKernels? = nil,
+    _ graph: ModelGraph, _ weights: ModelWeights, kernels: SpikeKernels? = nil,
     threads: Int? = nil
   ) throws {
-    self.plan = plan
+    self.graph = graph
+    walk = StageWalk(graph)
     self.kernels = kernels ?? SpikeKernels.available[0]
-    let first = plan.stages.first?.embedding.units.first?.path
     var units: [String: PackedUnit] = [:]
-    for unit in plan.units {
-      units[unit.path] = PackedUnit(
-        weights[unit], inChannels: unit.inChannels, outChannels: unit.outChannels,
-        taps: unit.kernel * unit.kernel, isReal: unit.path == first)
+    for node in graph.nodes {
+      guard case .convolution(let convolution) = node.operation else { continue }
+      units[node.path] = PackedUnit(
+        weights[node.path], inChannels: convolution.inChannels,
+        outChannels: convolution.outChannels, taps: convolution.kernel * convolution.kernel,
+        isReal: graph.nodes[node.inputs[0]].signal == .real)
     }
     self.units = units
-    head = FastHead(plan, weights)
+    head = FastHead(graph, weights)
     state = State(threads: threads ?? SpikeKernels.processors)
   }
 
@@ -53,8 +56,8 @@ public struct FastForward: ForwardPass {
 
   /// Enough for the tables of the last stage to pay, within some tens of megabytes.
   public func samplesTogether(_ size: SpatialSize) -> Int {
-    let first = plan.stages.first?.embedding.outputSize(size).count ?? 1
-    let positions = first * plan.configuration.timeSteps
+    let first = walk.stages.first?.embedding.outputSize(size).count ?? 1
+    let positions = first * graph.timeSteps
     return min(Self.mostTogether, max(1, Self.positionsTogether / positions))
   }
 
@@ -86,23 +89,22 @@ public struct FastForward: ForwardPass {
     // The lock is held for the whole pass: a second caller waits for the threads anyway.
     try state.workspace.withLock { kept in
       try FloatingPointEnvironment.check(onEveryThreadOf: state.pool)
-      let neurons = plan.neurons(for: input.size)
+      let graph = graph.resized(to: input.size)
       // A bit for each spike, at the least: what is more is too much, and its sizes may be no integers.
-      try MemoryNeed.require(0.125, each: neurons, plan, input)
+      try MemoryNeed.require(0.125, eachNeuronOf: graph, input)
       let workspace = try workspace(for: input, kept)
       kept = workspace
       let parts = EngineParts(kernels: kernels, pool: state.pool, workspace: workspace)
       return try workspace.arena.scope {
         var run = FastRun(
-          engine: self, parts: parts, neurons: neurons, observer: observer,
+          engine: self, parts: parts, neurons: graph.neurons, observer: observer,
           counter: counter)
         defer { observer = run.observer }
         if Observer.observes.seesElements {
-          run.observer.firstConvolution(plan.firstUnit, input: input.currents())
+          run.observer.firstConvolution(
+            walk.stages[0].embedding.units[0].node, input: input.currents())
         }
-        let stream =
-          plan.configuration.residual == .spikeAddition
-          ? try run.stages(input) : try run.membraneStages(input)
+        let stream = walk.isMembrane ? try run.membraneStages(input) : try run.stages(input)
         if Observer.observes.seesElements { run.observer.classifier(input: stream.counts()) }
         return head.logits(stream, parts)
       }
@@ -113,7 +115,7 @@ public struct FastForward: ForwardPass {
   private func workspace(for input: InputBatch, _ kept: Workspace?) throws -> Workspace {
     if let kept, kept.batch == input.batch, kept.size == input.size { return kept }
     return try Workspace(
-      plan, batch: input.batch, size: input.size, threads: state.pool.threads)
+      walk, batch: input.batch, size: input.size, threads: state.pool.threads)
   }
 
   func packed(_ unit: ConvolutionUnit) -> PackedUnit {
@@ -145,7 +147,8 @@ struct FastRun<Observer: ForwardObserver> {
     self.counter = counter
   }
 
-  var configuration: QKFormerConfiguration { engine.plan.configuration }
+  var walk: StageWalk { engine.walk }
+  var timeSteps: Int { walk.timeSteps }
   var arena: Arena { parts.arena }
 
   // MARK: Stages
@@ -153,12 +156,11 @@ struct FastRun<Observer: ForwardObserver> {
   mutating func stages(_ input: InputBatch) throws -> PlaneMap {
     var size = input.size
     var stream: PlaneMap?
-    for (index, stage) in engine.plan.stages.enumerated() {
+    for stage in walk.stages {
       size = stage.embedding.outputSize(size)
       let x = PlaneMap(
-        arena, timeSteps: configuration.timeSteps, batch: input.batch, size: size,
-        channels: stage.embedding.shortcut.outChannels,
-        planes: engine.plan.streamPlanes(afterStage: index))
+        arena, timeSteps: timeSteps, batch: input.batch, size: size,
+        channels: stage.embedding.shortcut.outChannels, planes: stage.planes)
       try arena.scope { try embedding(stage.embedding, stream, input, into: x) }
       for block in stage.blocks { try self.block(block, x) }
       stream = x
@@ -196,40 +198,39 @@ struct FastRun<Observer: ForwardObserver> {
 
   /// What the projection reads: all of an attention before it.
   mutating func mixed(_ plan: AttentionPlan, _ stream: PlaneMap) throws -> PlaneMap {
-    let maps = try units([plan.query, plan.key] + (plan.value.map { [$0] } ?? []), stream)
+    let maps = try units(plan.readers, stream)
     counter?.begin()
-    let attended = try attended(plan, query: maps[0], key: maps[1], value: maps.last)
+    let attended = try attended(plan, query: maps[0], key: maps[1], value: maps[maps.count - 1])
     counter?.end(plan, stream)
     return attended
   }
 
   /// What lies between Q, K, V and the projection.
   private mutating func attended(
-    _ plan: AttentionPlan, query: PlaneMap, key: PlaneMap, value: PlaneMap?
+    _ plan: AttentionPlan, query: PlaneMap, key: PlaneMap, value: PlaneMap
   ) throws -> PlaneMap {
-    let shape = AttentionCurrent(engine.plan, plan, batch: query.batch, size: query.size)
+    let shape = AttentionCurrent(
+      plan, timeSteps: timeSteps, batch: query.batch, size: query.size)
     let attention = unsafe FastAttention(
       plan: plan, engine: parts,
-      neuron: NeuronKernel(
-        engine.plan.parameters(of: neurons[next]), kernels: parts.kernels),
+      neuron: NeuronKernel(plan.neurons.constants, kernels: parts.kernels),
       current: CurrentBuffer(arena.take(Float.self, shape.floats), channels: shape.channels),
       fired: map(shape.size, shape.channels))
-    switch plan.mixer {
-    case .qkta:
+    switch plan.mixing {
+    case .tokens:
       attention.tokenCurrent(query)
       try fire(attention)
       let masked = map(query.size, plan.channels)
       attention.maskTokens(key, into: masked)
       return masked
-    case .qkca:
+    case .channels:
       attention.channelCurrent(query)
       try fire(attention)
       let masked = map(query.size, plan.channels)
       attention.maskChannels(key, into: masked)
       return masked
-    case .ssa:
-      guard let value else { preconditionFailure("attention without V") }
-      attention.selfCurrent(query, key, value, scale: configuration.attentionScale)
+    case .selfAttention(let scale):
+      attention.selfCurrent(query, key, value, scale: scale)
       try fire(attention)
       return attention.fired
     }
@@ -259,7 +260,7 @@ struct FastRun<Observer: ForwardObserver> {
   private mutating func firstUnit(
     _ unit: ConvolutionUnit, _ input: InputBatch
   ) throws -> PlaneMap {
-    let frames = engine.plan.frames
+    let frames = walk.frames
     let values = unsafe arena.take(
       Float.self, input.batch * frames * input.size.count * input.channels)
     unsafe input.write(to: values)
@@ -273,14 +274,12 @@ struct FastRun<Observer: ForwardObserver> {
     _ run: (FastConvolution) -> Void
   ) throws -> [PlaneMap] {
     let groups = takeGroups(units.count)
-    let isChained =
-      groups.first?.role == .selfAttentionProjection
-      && configuration.ssaProjectionScope == .batch
+    let isChained = groups.first?.neurons.scope == .batch
     let parts = zip(units, groups).map { unit, group in
       let output = map(unit.outputSize(size), unit.outChannels)
       return FastUnit.Neurons(
         kernel: NeuronKernel(
-          engine.plan.parameters(of: group), kernels: self.parts.kernels, isChained: isChained),
+          group.neurons.constants, kernels: self.parts.kernels, isChained: isChained),
         output: output,
         current: Observer.observes == .currents ? CurrentBuffer(allocatedFor: output) : nil)
     }
@@ -289,7 +288,7 @@ struct FastRun<Observer: ForwardObserver> {
       size, steps: steps, planes: planes, isChained: isChained, run)
     if let input { observe(units, reading: input) }
     for (group, part) in zip(groups, parts) {
-      try observe(group, part.output, current: part.current, steps: configuration.timeSteps)
+      try observe(group, part.output, current: part.current, steps: timeSteps)
     }
     return parts.map(\.output)
   }
@@ -327,9 +326,9 @@ struct FastRun<Observer: ForwardObserver> {
     case .nothing: break
     case .counts:
       let counts = parts.frameCounts(of: input)
-      for unit in units { observer.read(unit, counts) }
+      for unit in units { observer.read(unit.node, counts) }
     case .spikes, .currents:
-      for unit in units { observer.convolution(unit, input: input.counts()) }
+      for unit in units { observer.convolution(unit.node, input: input.counts()) }
     }
   }
 
@@ -349,7 +348,7 @@ struct FastRun<Observer: ForwardObserver> {
 
   func map(_ size: SpatialSize, _ channels: Int) -> PlaneMap {
     PlaneMap(
-      arena, timeSteps: configuration.timeSteps, batch: parts.workspace.batch, size: size,
+      arena, timeSteps: timeSteps, batch: parts.workspace.batch, size: size,
       channels: channels)
   }
 }

@@ -6,35 +6,33 @@ struct FastHead {
   private let head: ClassificationHead
   private let packed: PackedUnit
 
-  init(_ plan: NetworkPlan, _ weights: ModelWeights) {
-    head = ClassificationHead(plan: plan, weights: weights)
+  init(_ graph: ModelGraph, _ weights: ModelWeights) {
+    head = ClassificationHead(graph.classifier, weights)
     let classes = weights.headBias.count
     packed = PackedUnit(
-      UnitWeights(weight: weights.headWeight, scale: [], shift: weights.headBias),
+      ConvolutionWeights(weight: weights.headWeight, scale: [], shift: weights.headBias),
       inChannels: weights.headWeight.count / classes, outChannels: classes, taps: 1, isReal: true)
   }
 
   /// The logits of every sample, `[B][classes]`.
   func logits(_ stream: PlaneMap, _ engine: EngineParts) -> [[Float]] {
-    head.logits(features(stream, engine), batch: stream.batch) { linear($0, engine) }
+    head.averaged(features(stream, engine).map { linear($0, engine) }, batch: stream.batch)
   }
 
-  /// As `ClassificationHead.features`: exact sums, one division.
+  /// As the means of the reference engine: exact sums, one division.
   private func features(_ stream: PlaneMap, _ engine: EngineParts) -> [[Float]] {
     let tokens = stream.size.count
     let steps = stream.timeSteps
-    switch head.plan.configuration.readout {
-    case .meanThenHead:
+    guard head.classifier.averagesSteps else {
       return (0..<stream.batch).map { sample in
         mean(
           stream, from: stream.position(sample, 0, 0), positions: tokens * steps, apart: 1, engine)
       }
-    case .headThenMean:
-      return (0..<steps * stream.batch).map { frame in
-        mean(
-          stream, from: stream.position(frame % stream.batch, 0, frame / stream.batch),
-          positions: tokens, apart: steps, engine)
-      }
+    }
+    return (0..<steps * stream.batch).map { frame in
+      mean(
+        stream, from: stream.position(frame % stream.batch, 0, frame / stream.batch),
+        positions: tokens, apart: steps, engine)
     }
   }
 

@@ -6,7 +6,7 @@ extension FastRun {
   mutating func membraneStages(_ input: InputBatch) throws -> PlaneMap {
     var size = input.size
     var stream: MembraneMap?
-    for stage in engine.plan.stages {
+    for stage in walk.stages {
       size = stage.embedding.outputSize(size)
       let x = membrane(size, stage.embedding.shortcut.outChannels)
       try arena.scope { try embedding(stage.embedding, stream, input, into: x) }
@@ -61,7 +61,7 @@ extension FastRun {
 
   /// The first unit reads the image once, or each event frame.
   private mutating func firstMembrane(_ unit: ConvolutionUnit, _ input: InputBatch) -> MembraneMap {
-    let frames = engine.plan.frames
+    let frames = walk.frames
     let values = unsafe arena.take(
       Float.self, input.batch * frames * input.size.count * input.channels)
     unsafe input.write(to: values)
@@ -91,7 +91,7 @@ extension FastRun {
     let group = takeGroups(1)[0]
     let output = map(membrane.size, membrane.channels)
     parts.fire(
-      NeuronKernel(engine.plan.parameters(of: group), kernels: parts.kernels), membrane.buffer,
+      NeuronKernel(group.neurons.constants, kernels: parts.kernels), membrane.buffer,
       steps: membrane.timeSteps, into: output)
     try observe(group, output, current: membrane.buffer, steps: membrane.timeSteps)
     return output
@@ -99,7 +99,7 @@ extension FastRun {
 
   private func membrane(_ size: SpatialSize, _ channels: Int) -> MembraneMap {
     MembraneMap(
-      arena, timeSteps: configuration.timeSteps, batch: parts.workspace.batch, size: size,
+      arena, timeSteps: timeSteps, batch: parts.workspace.batch, size: size,
       channels: channels)
   }
 }
@@ -110,7 +110,7 @@ extension WorkspaceSizes {
     var size = size
     var streams = 0
     var temporaries = 0
-    for (index, stage) in plan.stages.enumerated() {
+    for (index, stage) in walk.stages.enumerated() {
       let embedding = addMembraneEmbedding(stage.embedding, size, isFirst: index == 0)
       size = embedding.size
       streams += membraneBytes(size, stage.embedding.shortcut.outChannels)
@@ -118,12 +118,12 @@ extension WorkspaceSizes {
       for block in stage.blocks { temporaries = max(temporaries, addMembraneBlock(block, size)) }
     }
     let one = SpatialSize(height: 1, width: 1)
-    let width = plan.configuration.width
+    let width = walk.width
     return streams + temporaries + membraneBytes(one, width) + mapBytes(one, width)
   }
 
   private func membraneBytes(_ size: SpatialSize, _ channels: Int) -> Int {
-    let positions = plan.configuration.timeSteps * batch * size.count
+    let positions = walk.timeSteps * batch * size.count
     return Arena.bytes(Float.self, MembraneMap.floats(positions: positions, channels: channels))
   }
 

@@ -36,7 +36,7 @@ struct PackedUnit: Sendable {
   ///   - unitWeights: `[O, I, k, k]`.
   ///   - taps: k times k.
   init(
-    _ unitWeights: UnitWeights, inChannels: Int, outChannels: Int, taps: Int, isReal: Bool
+    _ unitWeights: ConvolutionWeights, inChannels: Int, outChannels: Int, taps: Int, isReal: Bool
   ) {
     self.outChannels = outChannels
     self.taps = taps

@@ -35,8 +35,8 @@ final class Workspace: @unchecked Sendable {
 
   /// - Throws: `InferenceFailure` if a row of the input is too wide for the offsets in the lists, or
   ///   there is not enough memory.
-  init(_ plan: NetworkPlan, batch: Int, size: SpatialSize, threads: Int) throws {
-    let sizes = WorkspaceSizes(plan, batch: batch, size: size, threads: threads)
+  init(_ walk: StageWalk, batch: Int, size: SpatialSize, threads: Int) throws {
+    let sizes = WorkspaceSizes(walk, batch: batch, size: size, threads: threads)
     guard sizes.slotFloats <= Self.mostSlotFloats else {
       throw InferenceFailure(
         .inputShape, at: "fast engine", expected: "at most \(Self.mostSlotFloats) sums in a strip",
@@ -44,7 +44,7 @@ final class Workspace: @unchecked Sendable {
     }
     try MemoryNeed.require(
       Double(sizes.shared) + Double(sizes.scratch) * Double(threads), batch: batch,
-      steps: plan.configuration.timeSteps, size: size)
+      steps: walk.timeSteps, size: size)
     self.batch = batch
     self.size = size
     arena = try Arena(capacity: sizes.shared)
@@ -80,18 +80,16 @@ struct WorkspaceSizes {
   /// The most taps of a kernel.
   static let taps = 9
 
-  let plan: NetworkPlan
+  let walk: StageWalk
   let batch: Int
   private let threads: Int
   private var lists = 0
 
-  init(_ plan: NetworkPlan, batch: Int, size: SpatialSize, threads: Int) {
-    self.plan = plan
+  init(_ walk: StageWalk, batch: Int, size: SpatialSize, threads: Int) {
+    self.walk = walk
     self.batch = batch
     self.threads = threads
-    let maps =
-      plan.configuration.residual == .spikeAddition
-      ? addStages(size) : addMembraneStages(size)
+    let maps = walk.isMembrane ? addMembraneStages(size) : addStages(size)
     shared = maps + lists
   }
 
@@ -99,15 +97,15 @@ struct WorkspaceSizes {
     var size = size
     var streams = 0
     var temporaries = inputBytes(size)
-    for (index, stage) in plan.stages.enumerated() {
-      let planesIn = index == 0 ? 0 : plan.streamPlanes(afterStage: index - 1)
+    for (index, stage) in walk.stages.enumerated() {
+      let planesIn = index == 0 ? 0 : walk.stages[index - 1].planes
       let embedding = addEmbedding(stage.embedding, size, planes: planesIn)
       size = embedding.size
       let channels = stage.embedding.shortcut.outChannels
-      streams += mapBytes(size, channels, planes: plan.streamPlanes(afterStage: index))
+      streams += mapBytes(size, channels, planes: stage.planes)
       temporaries = max(temporaries, embedding.bytes)
       for block in stage.blocks {
-        let bytes = addBlock(block, size, planes: plan.streamPlanes(afterStage: index))
+        let bytes = addBlock(block, size, planes: stage.planes)
         temporaries = max(temporaries, bytes)
       }
     }
@@ -117,7 +115,7 @@ struct WorkspaceSizes {
   /// Bytes of the network's input.
   func inputBytes(_ size: SpatialSize) -> Int {
     Arena.bytes(
-      Float.self, batch * plan.frames * size.count * plan.configuration.input.channels)
+      Float.self, batch * walk.frames * size.count * walk.inputChannels)
   }
 
   /// Bytes of one worker.
@@ -130,7 +128,7 @@ struct WorkspaceSizes {
   }
 
   func mapBytes(_ size: SpatialSize, _ channels: Int, planes: Int = 1) -> Int {
-    let positions = plan.configuration.timeSteps * batch * size.count
+    let positions = walk.timeSteps * batch * size.count
     return Arena.bytes(
       UInt64.self,
       PlaneMap.wordCount(positions: positions, channels: channels, planes: planes))
@@ -140,7 +138,7 @@ struct WorkspaceSizes {
     _ unit: ConvolutionUnit, units: Int = 1, _ size: SpatialSize, planes: Int,
     isChained: Bool = false
   ) -> (size: SpatialSize, bytes: Int) {
-    let steps = planes == 0 ? plan.frames : plan.configuration.timeSteps
+    let steps = planes == 0 ? walk.frames : walk.timeSteps
     let geometry = ConvolutionGeometry(
       unit, units: units, batch: batch, steps: steps, inputSize: size, planes: planes,
       isChained: isChained, threads: threads)
@@ -181,9 +179,10 @@ struct WorkspaceSizes {
   mutating func addMixing(_ attention: AttentionPlan, _ size: SpatialSize, planes: Int) -> Int {
     headChannels = max(headChannels, attention.headChannels)
     channels = max(channels, attention.channels)
-    let current = AttentionCurrent(plan, attention, batch: batch, size: size)
+    let current = AttentionCurrent(
+      attention, timeSteps: walk.timeSteps, batch: batch, size: size)
     let readers = addUnit(
-      attention.query, units: attention.value == nil ? 2 : 3, size, planes: planes)
+      attention.readers[0], units: attention.readers.count, size, planes: planes)
     return readers.bytes + Arena.bytes(Float.self, current.floats)
       + mapBytes(size, attention.channels) * 2
   }
@@ -192,23 +191,11 @@ struct WorkspaceSizes {
     _ block: BlockPlan, _ size: SpatialSize, planes: Int
   ) -> Int {
     let attention = block.attention
-    let isChained =
-      attention.mixer == .ssa && plan.configuration.ssaProjectionScope == .batch
     let bytes =
       addMixing(attention, size, planes: planes)
-      + addUnit(attention.projection, size, planes: 1, isChained: isChained).bytes
+      + addUnit(attention.projection, size, planes: 1, isChained: attention.isChained)
+      .bytes
     let expansion = addUnit(block.mlp.expansion, size, planes: planes).bytes
     return max(bytes, expansion + addUnit(block.mlp.contraction, size, planes: 1).bytes)
-  }
-}
-
-extension NetworkPlan {
-  /// Frames that the first unit convolves: one where the image is the same at each step.
-  var frames: Int { configuration.input.coding == .direct ? 1 : configuration.timeSteps }
-
-  /// Planes of the stream at the end of a stage: an embedding adds two spikes, a block two more.
-  func streamPlanes(afterStage index: Int) -> Int {
-    let largest = 2 + 2 * stages[index].blocks.count
-    return Int.bitWidth - largest.leadingZeroBitCount
   }
 }

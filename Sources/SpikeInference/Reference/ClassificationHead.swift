@@ -1,67 +1,47 @@
 import QKFormerModel
 
-/// The classifier: averages over tokens and steps, and a linear map; no spikes.
+/// The classifier: a linear map of features, no spikes.
 struct ClassificationHead {
-  let plan: NetworkPlan
+  let classifier: Classifier
   // Not the whole model: an engine keeps its head, and must not keep every weight with it.
   private let weight: [Float]
   private let bias: [Float]
 
-  init(plan: NetworkPlan, weights: ModelWeights) {
-    self.plan = plan
+  init(_ classifier: Classifier, _ weights: ModelWeights) {
+    self.classifier = classifier
     weight = weights.headWeight
     bias = weights.headBias
   }
 
-  /// The features that the linear map reads: `[B][D]` for mean-then-head, `[T*B][D]` for
-  /// head-then-mean.
-  ///
-  /// Sums of counts are exact integers; the one division is the only rounding.
-  func features(_ stream: SpikeCountMap) -> [[Float]] {
-    let tokens = stream.size.count
-    switch plan.configuration.readout {
-    case .meanThenHead:
-      return (0..<stream.batch).map { sample in
-        let frames = (0..<stream.timeSteps).map { $0 * stream.batch + sample }
-        return mean(stream, frames, over: stream.timeSteps * tokens)
-      }
-    case .headThenMean:
-      return (0..<stream.frames).map { mean(stream, [$0], over: tokens) }
+  /// The linear map of every row of features, `[T, B, 1, D]` to `[T, B, 1, classes]`.
+  func logits(_ features: CurrentMap) -> CurrentMap {
+    let rows = stride(from: 0, to: features.values.count, by: classifier.features).map { start in
+      linear(Array(features.values[start..<start + classifier.features]))
     }
+    return features.map(channels: classifier.classes, rows.flatMap { $0 })
   }
 
-  private func mean(_ stream: SpikeCountMap, _ frames: [Int], over count: Int) -> [Float] {
-    var sums = [Int](repeating: 0, count: stream.channels)
-    for frame in frames {
-      for token in 0..<stream.size.count {
-        let start = stream.offset(frame: frame, token: token)
-        for channel in 0..<stream.channels { sums[channel] += Int(stream.values[start + channel]) }
-      }
-    }
-    return sums.map { Float($0) / Float(count) }
+  /// The logits of every sample, `[B][classes]`, of one row for each step and sample; averaged over
+  /// the steps by a left fold and one division.
+  func averaged(_ logits: CurrentMap) -> [[Float]] {
+    averaged((0..<logits.frames).map { logits.published(frame: $0) }, batch: logits.batch)
   }
 
-  /// The logits of every sample, `[B][classes]`, by some implementation of the linear map.
-  func logits(
-    _ features: [[Float]], batch: Int, linear: ([Float]) -> [Float]
-  ) -> [[Float]] {
-    let outputs = features.map(linear)
-    switch plan.configuration.readout {
-    case .meanThenHead: return outputs
-    case .headThenMean:
-      let steps = features.count / batch
-      return (0..<batch).map { sample in
-        let sums = (0..<steps).reduce([Float](repeating: 0, count: plan.configuration.classes)) {
-          zip($0, outputs[$1 * batch + sample]).map(+)
-        }
-        return sums.map { $0 / Float(steps) }
+  /// The same of rows in the order `t * B + b`.
+  func averaged(_ rows: [[Float]], batch: Int) -> [[Float]] {
+    guard classifier.averagesSteps else { return rows }
+    let steps = rows.count / batch
+    return (0..<batch).map { sample in
+      let sums = (0..<steps).reduce([Float](repeating: 0, count: classifier.classes)) {
+        zip($0, rows[$1 * batch + sample]).map(+)
       }
+      return sums.map { $0 / Float(steps) }
     }
   }
 
   /// `W x + b`: a left fold of fused multiply-adds, the bias last.
   func linear(_ features: [Float]) -> [Float] {
-    (0..<plan.configuration.classes).map { row in
+    (0..<classifier.classes).map { row in
       var sum: Float = 0
       for (column, feature) in features.enumerated() {
         sum.addProduct(feature, weight[row * features.count + column])

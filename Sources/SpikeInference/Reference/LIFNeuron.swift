@@ -38,7 +38,7 @@ public struct LIFNeuron: Sendable {
   /// With scope `sample` each sample has its own state over T steps. With scope `batch` there is
   /// one state for each (token, channel), and it visits the frames `t * B + b` in ascending order.
   func spikes(
-    _ current: CurrentMap, scope: QKFormerConfiguration.ProjectionScope
+    _ current: CurrentMap, scope: NeuronScope
   ) -> SpikeCountMap {
     var spikes = [UInt8](repeating: 0, count: current.values.count)
     run(current, scope: scope) { index, _, spike in spikes[index] = spike ? 1 : 0 }
@@ -47,7 +47,7 @@ public struct LIFNeuron: Sendable {
 
   /// *H*, the potential after charge, for input currents `[T, B, N, C]`.
   public func chargedPotentials(
-    _ current: CurrentMap, scope: QKFormerConfiguration.ProjectionScope
+    _ current: CurrentMap, scope: NeuronScope
   ) -> CurrentMap {
     var potentials = current
     run(current, scope: scope) { index, charged, _ in potentials.values[index] = charged }
@@ -56,7 +56,7 @@ public struct LIFNeuron: Sendable {
 
   /// *V*, the potential after reset, for input currents `[T, B, N, C]`.
   public func membranePotentials(
-    _ current: CurrentMap, scope: QKFormerConfiguration.ProjectionScope
+    _ current: CurrentMap, scope: NeuronScope
   ) -> CurrentMap {
     var potentials = current
     run(current, scope: scope) { index, charged, spike in
@@ -68,7 +68,7 @@ public struct LIFNeuron: Sendable {
   /// Charges, fires and resets every neuron at each of its visits, and tells *H* and *S*.
   @inline(__always)
   private func run(
-    _ current: CurrentMap, scope: QKFormerConfiguration.ProjectionScope,
+    _ current: CurrentMap, scope: NeuronScope,
     _ body: (_ index: Int, _ charged: Float, _ spike: Bool) -> Void
   ) {
     let visits = scope == .sample ? current.timeSteps : current.frames

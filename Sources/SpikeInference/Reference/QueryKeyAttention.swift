@@ -13,8 +13,17 @@ enum QueryKeyAttention {
     return query.map(channels: heads, sums)
   }
 
-  /// K where its head's token fired: `[T, B, N, C]`.
-  static func mask(_ key: SpikeCountMap, byTokens mask: SpikeCountMap) -> SpikeCountMap {
+  /// K where its head's token, or its channel, fired: `[T, B, N, C]`.
+  static func mask(_ key: SpikeCountMap, by mask: SpikeCountMap, over axis: Axis) -> SpikeCountMap {
+    switch axis {
+    case .tokens: self.mask(key, byTokens: mask)
+    case .channels: self.mask(key, byChannels: mask)
+    case .time: preconditionFailure("no step is masked")
+    }
+  }
+
+  /// K where its head's token fired.
+  private static func mask(_ key: SpikeCountMap, byTokens mask: SpikeCountMap) -> SpikeCountMap {
     let headChannels = key.channels / mask.channels
     let values = key.values.indices.map { key.values[$0] & mask.values[$0 / headChannels] }
     return key.map(channels: key.channels, values)
@@ -39,8 +48,8 @@ enum QueryKeyAttention {
     return current
   }
 
-  /// K where its channel fired: `[T, B, N, C]`.
-  static func mask(_ key: SpikeCountMap, byChannels mask: SpikeCountMap) -> SpikeCountMap {
+  /// K where its channel fired.
+  private static func mask(_ key: SpikeCountMap, byChannels mask: SpikeCountMap) -> SpikeCountMap {
     let values = key.values.indices.map { index in
       let frame = index / key.frameCount
       return key.values[index] & mask.values[frame * key.channels + index % key.channels]

@@ -1,25 +1,27 @@
 public import QKFormerModel
 
-/// The forward pass in plain loops, in the order of the paper.
+/// The forward pass in plain loops: a fold over the operations of the graph.
 ///
-/// It is the definition of what a model computes: any other engine must give the same bits.
-///
-/// Corresponds to the paper's figure 2 and upstream's `forward_features` and `forward`.
+/// It is the definition of what a model computes: any other engine must give the same bits. The
+/// network itself is laid out by its family (`QKFormer`, `MSQKFormer`); each operation has a file.
 public struct ReferenceForward: ForwardPass {
-  /// The network.
-  public let plan: NetworkPlan
-  private let weights: ModelWeights
-  private let units: [String: ConvolutionWithNorm]
+  /// The network, for some extent of its input.
+  public let graph: ModelGraph
+  private let convolutions: [String: ConvolutionWithNorm]
+  private let head: ClassificationHead
 
   /// Prepares a network for running.
   ///
-  /// - Throws: `InferenceFailure` if the configuration needs something this engine lacks.
-  public init(_ plan: NetworkPlan, _ weights: ModelWeights) throws {
-    self.plan = plan
-    self.weights = weights
-    var units: [String: ConvolutionWithNorm] = [:]
-    for unit in plan.units { units[unit.path] = ConvolutionWithNorm(unit, weights[unit]) }
-    self.units = units
+  /// - Throws: `InferenceFailure` if the network needs something this engine lacks.
+  public init(_ graph: ModelGraph, _ weights: ModelWeights) throws {
+    self.graph = graph
+    var convolutions: [String: ConvolutionWithNorm] = [:]
+    for node in graph.nodes {
+      guard case .convolution(let convolution) = node.operation else { continue }
+      convolutions[node.path] = ConvolutionWithNorm(convolution, weights[node.path])
+    }
+    self.convolutions = convolutions
+    head = ClassificationHead(graph.classifier, weights)
   }
 
   /// A unit runs in one thread.
@@ -34,161 +36,121 @@ public struct ReferenceForward: ForwardPass {
     of input: InputBatch, observer: inout Observer
   ) throws -> [[Float]] {
     try FloatingPointEnvironment.check()
-    let neurons = plan.neurons(for: input.size)
+    let graph = graph.resized(to: input.size)
     // A current and a count for each.
-    try MemoryNeed.require(5, each: neurons, plan, input)
-    var run = ReferenceRun(engine: self, neurons: neurons, observer: observer)
+    try MemoryNeed.require(5, eachNeuronOf: graph, input)
+    var run = ReferenceRun(
+      graph: graph, convolutions: convolutions, head: head, observer: observer)
     defer { observer = run.observer }
-    if Observer.observes.seesElements {
-      run.observer.firstConvolution(plan.firstUnit, input: input.currents())
-    }
-    let stream =
-      plan.configuration.residual == .spikeAddition
-      ? try run.stages(input) : try run.membraneStages(input)
-    if Observer.observes.seesElements { run.observer.classifier(input: stream) }
-    let head = ClassificationHead(plan: plan, weights: weights)
-    return head.logits(head.features(stream), batch: input.batch, linear: head.linear)
-  }
-
-  func convolution(_ unit: ConvolutionUnit) -> ConvolutionWithNorm {
-    guard let convolution = units[unit.path] else {
-      preconditionFailure("a unit of another network: \(unit.path)")
-    }
-    return convolution
+    return try run.logits(of: input)
   }
 }
 
-/// One run through the network: what is left to visit, and who watches.
-struct ReferenceRun<Observer: ForwardObserver> {
-  let engine: ReferenceForward
-  /// Every neuron group of this input, in the order in which they fire.
-  let neurons: [NeuronGroup]
+/// One run through the network: what has been computed and is still needed, and who watches.
+private struct ReferenceRun<Observer: ForwardObserver> {
+  let graph: ModelGraph
+  let convolutions: [String: ConvolutionWithNorm]
+  let head: ClassificationHead
   var observer: Observer
-  private var next = 0
+  /// By node; gone once the last of its readers has read it.
+  private var results: [Activation?]
 
-  init(engine: ReferenceForward, neurons: [NeuronGroup], observer: Observer) {
-    self.engine = engine
-    self.neurons = neurons
+  init(
+    graph: ModelGraph, convolutions: [String: ConvolutionWithNorm], head: ClassificationHead,
+    observer: Observer
+  ) {
+    self.graph = graph
+    self.convolutions = convolutions
+    self.head = head
     self.observer = observer
+    results = Array(repeating: nil, count: graph.nodes.count)
   }
 
-  var configuration: QKFormerConfiguration { engine.plan.configuration }
-
-  // MARK: Stages
-
-  mutating func stages(_ input: InputBatch) throws -> SpikeCountMap {
-    var stream: SpikeCountMap?
-    for stage in engine.plan.stages {
-      var x = try embedding(stage.embedding, stream, input)
-      for block in stage.blocks { x = try self.block(block, x) }
-      stream = x
+  /// Every node in order; the last one's result.
+  mutating func logits(of input: InputBatch) throws -> [[Float]] {
+    let lastReaders = graph.lastReaders
+    results[0] = .real(input.currents())
+    for (index, node) in graph.nodes.enumerated().dropFirst() {
+      results[index] = try result(of: node)
+      for input in node.inputs where lastReaders[input] == index { results[input] = nil }
     }
-    guard let stream else { preconditionFailure("a network without stages") }
-    return stream
-  }
-
-  /// SPEDS: the chain of units, plus a shortcut from a point inside it. `[T, B, N, C]`.
-  private mutating func embedding(
-    _ plan: PatchEmbeddingPlan, _ stream: SpikeCountMap?, _ input: InputBatch
-  ) throws -> SpikeCountMap {
-    var points = stream.map { [$0] } ?? []
-    for unit in plan.units {
-      points.append(
-        try points.last.map { try self.unit(unit, $0) } ?? firstUnit(unit, input))
+    guard let logits = results[results.count - 1] else {
+      preconditionFailure("a graph without operations")
     }
-    let branch = points[plan.shortcutStart - (stream == nil ? 1 : 0)]
-    let main = points[points.count - 1]
-    return main + (try self.unit(plan.shortcut, branch))
+    return head.averaged(logits.currents)
   }
 
-  /// `x + attention(x)`, then `x + mlp(x)`.
-  private mutating func block(_ plan: BlockPlan, _ stream: SpikeCountMap) throws -> SpikeCountMap {
-    let mixed = stream + (try attention(plan.attention, stream))
-    return mixed + (try mlp(plan.mlp, mixed))
+  /// What an operation reads, at every step unless its own result is the same at each.
+  private func operand(_ position: Int, of node: Node) -> Activation {
+    guard let result = results[node.inputs[position]] else {
+      preconditionFailure("\(node.path) reads what was released")
+    }
+    return node.isConstant ? result : result.repeated(timeSteps: graph.timeSteps)
   }
 
-  // MARK: Attention and MLP
-
-  private mutating func attention(
-    _ plan: AttentionPlan, _ stream: SpikeCountMap
-  ) throws -> SpikeCountMap {
-    try unit(plan.projection, try attended(plan, stream))
-  }
-
-  /// What the projection reads: all of an attention before it.
-  mutating func attended(
-    _ plan: AttentionPlan, _ stream: SpikeCountMap
-  ) throws -> SpikeCountMap {
-    let query = try unit(plan.query, stream)
-    let key = try unit(plan.key, stream)
-    switch plan.mixer {
-    case .qkta:
-      let current = QueryKeyAttention.tokenCurrent(query, heads: plan.heads)
-      let mask = try fire(current)
-      return QueryKeyAttention.mask(key, byTokens: mask)
-    case .qkca:
-      let mask = try fire(QueryKeyAttention.channelCurrent(query))
-      return QueryKeyAttention.mask(key, byChannels: mask)
-    case .ssa:
-      guard let valueUnit = plan.value else { preconditionFailure("attention without V") }
-      let value = try unit(valueUnit, stream)
-      let current = SpikingSelfAttention.current(
-        query: query, key: key, value: value, heads: plan.heads,
-        scale: configuration.attentionScale)
-      return try fire(current)
+  private mutating func result(of node: Node) throws -> Activation {
+    let x = operand(0, of: node)
+    switch node.operation {
+    case .input: preconditionFailure("the input is no result")
+    case .convolution: return .real(convolve(node, x))
+    case .pool(let pool): return x.pooled(pool)
+    case .neurons(let neurons): return .counts(try fire(node, neurons, x.charge))
+    case .add: return x + operand(1, of: node)
+    case .and: return .counts(x.spikes.intersection(operand(1, of: node).spikes))
+    case .sumOverHeads(let heads):
+      return .real(QueryKeyAttention.tokenCurrent(x.spikes, heads: heads))
+    case .sumOverTokens: return .real(QueryKeyAttention.channelCurrent(x.spikes))
+    case .mask(let axis):
+      return .counts(QueryKeyAttention.mask(operand(1, of: node).spikes, by: x.spikes, over: axis))
+    case .selfAttention(let attention):
+      return .real(
+        SpikingSelfAttention.current(
+          query: x.spikes, key: operand(1, of: node).spikes, value: operand(2, of: node).spikes,
+          heads: attention.heads, scale: attention.scale))
+    case .mean(let axes): return .real(mean(node, x, over: axes))
+    case .classifier: return .real(head.logits(x.currents))
     }
   }
 
-  private mutating func mlp(_ plan: MLPPlan, _ stream: SpikeCountMap) throws -> SpikeCountMap {
-    try unit(plan.contraction, try unit(plan.expansion, stream))
-  }
+  // MARK: Operations that are observed
 
-  // MARK: Units and neurons
-
-  /// Conv, BN, pooling where the plan has it, LIF.
-  private mutating func unit(
-    _ unit: ConvolutionUnit, _ stream: SpikeCountMap
-  ) throws -> SpikeCountMap {
-    try fire(current(unit, stream))
-  }
-
-  /// Conv, BN, pooling where the plan has it.
-  mutating func current(_ unit: ConvolutionUnit, _ stream: SpikeCountMap) -> CurrentMap {
-    if Observer.observes == .counts {
-      observer.read(unit, stream.frameCounts())
-    } else {
-      observer.convolution(unit, input: stream)
+  private mutating func convolve(_ node: Node, _ x: Activation) -> CurrentMap {
+    guard let convolution = convolutions[node.path] else {
+      preconditionFailure("a convolution of another network: \(node.path)")
     }
-    let current = engine.convolution(unit)(stream)
-    return unit.pools ? current.maxPooled() : current
+    switch x {
+    case .real(let map):
+      if Observer.observes.seesElements { observer.firstConvolution(node, input: map) }
+      return convolution(real: map)
+    case .counts(let map):
+      if Observer.observes == .counts {
+        observer.read(node, map.frameCounts())
+      } else {
+        observer.convolution(node, input: map)
+      }
+      return convolution(map)
+    }
   }
 
-  /// The first unit reads the image once and repeats its current, or reads each event frame.
-  private mutating func firstUnit(
-    _ unit: ConvolutionUnit, _ input: InputBatch
+  private mutating func fire(
+    _ node: Node, _ neurons: Neurons, _ current: CurrentMap
   ) throws -> SpikeCountMap {
-    try fire(firstCurrent(unit, input))
-  }
-
-  /// What the first unit gives at every step.
-  func firstCurrent(_ unit: ConvolutionUnit, _ input: InputBatch) -> CurrentMap {
-    let current = engine.convolution(unit)(real: input.currents())
-    let pooled = unit.pools ? current.maxPooled() : current
-    let isDirect = configuration.input.coding == .direct
-    return isDirect ? pooled.repeated(timeSteps: configuration.timeSteps) : pooled
-  }
-
-  /// The next neuron group fires on a current `[T, B, N, C]`.
-  mutating func fire(_ current: CurrentMap) throws -> SpikeCountMap {
-    let group = neurons[next]
-    next += 1
-    let neuron = LIFNeuron(engine.plan.parameters(of: group))
-    var spikes = neuron.spikes(current, scope: engine.plan.scope(of: group))
+    var spikes = LIFNeuron(neurons.constants).spikes(current, scope: neurons.scope)
+    let group = NeuronGroup(node, neurons)
     if Observer.observes == .counts {
       observer.fired(group, spikes.frameCounts())
     } else {
       try observer.neurons(group, current: current, spikes: &spikes)
     }
     return spikes
+  }
+
+  private mutating func mean(_ node: Node, _ x: Activation, over axes: [Axis]) -> CurrentMap {
+    switch x {
+    case .real(let map): return map.mean(over: axes)
+    case .counts(let map):
+      if Observer.observes.seesElements { observer.classifier(input: map) }
+      return map.mean(over: axes)
+    }
   }
 }

@@ -96,9 +96,9 @@ struct DiffCommand: ParsableCommand {
     let tensor = try probe(models[0])
     let engines = try models.map { try running.prepare($0) }
     let inputs = try engines.map {
-      try InputBatch(tensor, for: $0.plan.configuration, name: input ?? "\(first) reference input")
+      try InputBatch(tensor, for: $0.graph, name: input ?? "\(first) reference input")
     }
-    guard engines[0].plan.hasSameNeurons(as: engines[1].plan, for: inputs[0].size) else {
+    guard engines[0].graph.hasSameNeurons(as: engines[1].graph, for: inputs[0].size) else {
       throw ValidationError("--behaviour compares models with the same layers and time steps")
     }
     return try BehaviourDifference.compare(

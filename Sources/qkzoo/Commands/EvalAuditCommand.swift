@@ -56,7 +56,7 @@ struct EvalAuditCommand: ParsableCommand {
     let plan = BatchPlan(labels: all.samples.map(\.label), rules: rules, limit: limit)
     let loader = SampleLoader(
       all.subset(plan.batches.flatMap { $0 }), subject.opened.loader.preprocessing
-    ).inputs(of: subject.configuration, size: rules.size)
+    ).inputs(of: subject.configuration.graph, size: rules.size)
     let progress = Progress("audit", total: 3 * plan.samples)
     let effect = try BatchEffect(
       alone: running.prepare(subject.checkpoint, as: subject.configuration(scope: .sample)),

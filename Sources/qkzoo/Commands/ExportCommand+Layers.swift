@@ -10,14 +10,13 @@ import TensorFiles
 extension ExportCommand {
   /// Writes the folder of layers, measured on the input if there is one.
   func writeLayers(_ checkpoint: Checkpoint, to output: String) throws {
-    let plan = NetworkPlan(checkpoint.configuration)
-    var size = plan.nominalSize
+    var size = checkpoint.configuration.nominalSize
     var measurement: LayersExport.Measurement?
     if let input {
       // Activity is a property of each sample; a batch would mix them.
       let engine = try running.prepare(checkpoint, scope: .sample)
       let samples = try InputBatch(
-        try TensorSource.read(input), for: engine.plan.configuration, name: input)
+        try TensorSource.read(input), for: engine.graph, name: input)
       let progress = Progress("export", total: samples.batch)
       let units = try engine.run(
         samples, observer: { _ in LayerActivity() }, progress: progress.advance)

@@ -9,7 +9,7 @@ extension ExportCommand {
   /// Writes one part; without --part it is the whole model, whose refusal names the first obstacle.
   func writeNIR(_ checkpoint: Checkpoint, to output: String) throws {
     let wanted = part ?? "model"
-    guard let part = checkpoint.plan.nirParts.first(where: { $0.path == wanted }) else {
+    guard let part = checkpoint.graph.nirParts.first(where: { $0.path == wanted }) else {
       throw ValidationError("this model has no part \(wanted); --list-parts names them")
     }
     let summary = try NIRExport.write(checkpoint, part, to: output)
@@ -48,7 +48,7 @@ extension ExportCommand {
 
   /// Every part, and what stands in the way of those that NIR cannot express.
   func printParts(_ checkpoint: Checkpoint) {
-    let parts = checkpoint.plan.nirParts
+    let parts = checkpoint.graph.nirParts
     var table = TextTable()
     table.add("PART", "NIR", "WHY NOT")
     for part in parts {

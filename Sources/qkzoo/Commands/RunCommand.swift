@@ -30,7 +30,7 @@ struct RunCommand: ParsableCommand {
   var input: String
 
   @Option(help: "Over what SSA's projection neuron keeps its state, instead of the model's own.")
-  var scope: QKFormerConfiguration.ProjectionScope?
+  var scope: NeuronScope?
 
   @Option(help: ArgumentHelp("Samples of one batch, for scope `batch`.", valueName: "n"))
   var batch: Int?
@@ -59,7 +59,7 @@ struct RunCommand: ParsableCommand {
     let checkpoint = try model.load().checkpoint
     let engine = try running.prepare(checkpoint, scope: scope)
     let tensor = try TensorSource.read(input)
-    let samples = try InputBatch(tensor, for: engine.plan.configuration, name: input)
+    let samples = try InputBatch(tensor, for: engine.graph, name: input)
     let progress = Progress("run", total: samples.batch)
     let units = try engine.run(
       samples, batchSize: batch, observer: { _ in SpikeRecorder() }, progress: progress.advance)
@@ -74,16 +74,17 @@ struct RunCommand: ParsableCommand {
     if let recordSpikes {
       let json: JSON = [
         "schema": "qkzoo.spikes/1", "model_id": .string(modelID),
-        "groups": .array(groups.map(Self.json)),
+        "groups": .array(groups.map { Self.json($0, checkpoint.plan) }),
       ]
       try AtomicFile.replace(recordSpikes, with: json.canonicalBytes)
     }
-    format.print(report(logits, groups, engine.plan.configuration, modelID))
+    format.print(report(logits, groups, engine.graph.scope, modelID))
   }
 
-  private static func json(_ group: SpikeRecorder.Group) -> JSON {
+  private static func json(_ group: SpikeRecorder.Group, _ plan: NetworkPlan) -> JSON {
     [
-      "path": .string(group.neurons.path), "upstream_name": .string(group.neurons.upstreamName),
+      "path": .string(group.neurons.path),
+      "upstream_name": .string(plan.upstreamName(of: group.neurons)),
       "shape": .array(group.neurons.shape.map { .integer($0) }),
       "counts": .array(group.counts.map { .array($0.map { .integer($0) }) }),
       "sha256": .array(group.digests.map { .array($0.map { .string($0.hex) }) }),
@@ -91,7 +92,7 @@ struct RunCommand: ParsableCommand {
   }
 
   private func report(
-    _ logits: [[Float]], _ groups: [SpikeRecorder.Group], _ configuration: QKFormerConfiguration,
+    _ logits: [[Float]], _ groups: [SpikeRecorder.Group], _ scope: NeuronScope,
     _ modelID: String
   ) -> Report {
     let answers = logits.map(SplitEvaluation.answer)
@@ -105,12 +106,12 @@ struct RunCommand: ParsableCommand {
       "run",
       [
         "model_id": .string(modelID), "input": .string(input),
-        "scope": .string(configuration.ssaProjectionScope.rawValue),
+        "scope": .string(scope.rawValue),
         "answers": .array(answers.map { .integer($0) }),
         "logits": .array(logits.map { .array($0.map { .number(Double($0)) }) }),
         "spikes": .integer(spikes),
       ],
       text: table.text + "\n\(spikes.grouped) spikes in \(groups.count) groups, "
-        + "scope \(configuration.ssaProjectionScope.rawValue), model \(modelID.prefix(12))")
+        + "scope \(scope.rawValue), model \(modelID.prefix(12))")
   }
 }

@@ -65,7 +65,7 @@ struct StatsCommand: ParsableCommand {
     let identity = try checkpoint.identity()
     let modelID = identity.modelID.hex
     let costs = try energy.costs()
-    let synapses = try energy.synapses(engine.plan, checkpoint)
+    let synapses = try energy.synapses(engine.graph, checkpoint)
     guard let input else {
       let entry = try named ?? model.zoo.load().entry(of: identity.modelID)
       let opened = try samples.open(entry, checkpoint.configuration, model.zoo)
@@ -76,27 +76,27 @@ struct StatsCommand: ParsableCommand {
         try AtomicFile.replace(records, with: evaluation.records.json.canonicalBytes)
       }
       format.print(
-        report(engine.plan, evaluation.dataset, evaluation.activity, evaluation, modelID, costs))
+        report(engine.graph, evaluation.dataset, evaluation.activity, evaluation, modelID, costs))
       return
     }
     let batch = try InputBatch(
-      TensorSource.read(input), for: engine.plan.configuration, name: input)
+      TensorSource.read(input), for: engine.graph, name: input)
     let progress = Progress("stats", total: batch.batch)
     let units = try engine.run(
       batch, observer: { _ in ActivityCounter(synapses) }, progress: progress.advance)
     let activity = ActivityCounter.total(units.map(\.observer))
-    format.print(report(engine.plan, input, activity, nil, modelID, costs))
+    format.print(report(engine.graph, input, activity, nil, modelID, costs))
   }
 
   private func report(
-    _ plan: NetworkPlan, _ input: String, _ activity: ActivityCounter,
+    _ graph: ModelGraph, _ input: String, _ activity: ActivityCounter,
     _ evaluation: SplitEvaluation?, _ modelID: String, _ costs: EnergyCosts
   ) -> Report {
-    let size = activity.inputSize ?? plan.nominalSize
-    let neurons = plan.neurons(for: size)
-    let layers = plan.operations(for: size)
+    let graph = activity.inputSize.map { graph.resized(to: $0) } ?? graph
+    let neurons = graph.neurons
+    let layers = graph.operations
     let estimates = energy.conventions.map {
-      EnergyEstimate($0, plan: plan, size: size, activity: activity, costs: costs)
+      EnergyEstimate($0, graph: graph, activity: activity, costs: costs)
     }
     var text = [rateTable(neurons, activity), inputTable(layers, activity)]
     text.append(EnergyOptions.table(estimates, costs))

@@ -66,7 +66,7 @@ struct TraceCommand: ParsableCommand {
   var list = false
 
   @Option(help: "Over what SSA's projection neuron keeps its state, instead of the model's own.")
-  var scope: QKFormerConfiguration.ProjectionScope?
+  var scope: NeuronScope?
 
   @Option(help: ArgumentHelp("Samples of one batch, for scope `batch`.", valueName: "n"))
   var batch: Int?
@@ -98,13 +98,12 @@ struct TraceCommand: ParsableCommand {
     let checkpoint = try model.load().checkpoint
     var configuration = checkpoint.configuration
     configuration.ssaProjectionScope = scope ?? configuration.ssaProjectionScope
-    let plan = NetworkPlan(configuration)
+    let graph = configuration.graph
     let samples = try input.map {
-      try InputBatch(try TensorSource.read($0), for: configuration, name: $0)
+      try InputBatch(try TensorSource.read($0), for: graph, name: $0)
     }
     let selection = try TraceSelection(
-      plan, patterns,
-      size: samples?.size ?? plan.nominalSize, place: "--layers")
+      samples.map { graph.resized(to: $0.size) } ?? graph, patterns, place: "--layers")
     let modelID = try checkpoint.identity().modelID
     guard let output, let samples, !list else {
       return format.print(report(configuration, selection, modelID))

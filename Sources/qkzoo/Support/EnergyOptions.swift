@@ -31,9 +31,9 @@ struct EnergyOptions: ParsableArguments {
   }
 
   /// The synapses, if a convention needs them.
-  func synapses(_ plan: NetworkPlan, _ checkpoint: Checkpoint) throws -> SynapseInventory? {
+  func synapses(_ graph: ModelGraph, _ checkpoint: Checkpoint) throws -> SynapseInventory? {
     guard conventions.contains(where: \.needsSynapses) else { return nil }
-    return try SynapseInventory(plan, parameters: checkpoint.parameters)
+    return try SynapseInventory(graph, parameters: checkpoint.parameters)
   }
 
   /// One line for each estimate.

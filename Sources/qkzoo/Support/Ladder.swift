@@ -12,7 +12,7 @@ struct Ladder {
     var isChecked = true
     var isIndependent = false
     /// The scope under which the model was run.
-    var scope: QKFormerConfiguration.ProjectionScope?
+    var scope: NeuronScope?
 
     static func skipped(_ name: String, _ reason: String) -> Rung {
       Rung(name: name, detail: reason, isChecked: false)

@@ -172,7 +172,7 @@ struct EngineOptions: ParsableArguments {
 
   /// An engine for a model, with another scope if one is given.
   func prepare(
-    _ checkpoint: Checkpoint, scope: QKFormerConfiguration.ProjectionScope? = nil,
+    _ checkpoint: Checkpoint, scope: NeuronScope? = nil,
     engine: ForwardEngine? = nil
   ) throws -> any ForwardPass {
     var configuration = checkpoint.configuration
@@ -186,9 +186,9 @@ struct EngineOptions: ParsableArguments {
     engine: ForwardEngine? = nil
   ) throws -> any ForwardPass {
     try configuration.validate(at: "--scope")
-    let plan = NetworkPlan(configuration)
+    let graph = configuration.graph
     return try (engine ?? self.engine).prepare(
-      plan, ModelWeights(plan, parameters: checkpoint.parameters), threads: threads,
+      graph, ModelWeights(graph, parameters: checkpoint.parameters), threads: threads,
       kernels: Environment.value("QKZOO_KERNEL"))
   }
 
@@ -217,6 +217,6 @@ extension Digest {
   var short: String { String(hex.prefix(12)) }
 }
 
-extension QKFormerConfiguration.ProjectionScope: ExpressibleByArgument {}
+extension NeuronScope: ExpressibleByArgument {}
 extension CheckpointLayout: ExpressibleByArgument {}
 extension TensorMatching: ExpressibleByArgument {}

@@ -132,7 +132,7 @@ struct EvaluationSubject {
 
   /// The configuration in a scope.
   func configuration(
-    scope: QKFormerConfiguration.ProjectionScope
+    scope: NeuronScope
   ) -> QKFormerConfiguration {
     var configuration = configuration
     configuration.ssaProjectionScope = scope
@@ -174,13 +174,13 @@ struct EvaluationSubject {
     if let preprocessing = opened.loader.preprocessing {
       return SpatialSize(height: preprocessing.side, width: preprocessing.side)
     }
-    return try opened.loader.inputs(of: configuration).size()
+    return try opened.loader.inputs(of: configuration.graph).size()
   }
 
   /// What the entry's figure says of how it was produced, else what the released code does.
   private var releasedSettings:
     (
-      scope: QKFormerConfiguration.ProjectionScope, batchSize: Int, precision: String?,
+      scope: NeuronScope, batchSize: Int, precision: String?,
       source: String
     )
   {

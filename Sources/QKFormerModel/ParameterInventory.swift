@@ -73,11 +73,15 @@ extension ModelGraph {
   /// Every tensor of the network, in the order of the forward pass, under the names of a code base.
   func parameters(named names: NameTable) -> [ParameterSpecification] {
     nodes.flatMap { node in
-      node.parameters.map { parameter in
+      var modules: [Substring: String] = [:]
+      return node.parameters.map { parameter in
         let path = "\(node.path)/\(parameter.name)"
+        let end = path.lastIndex(of: "/") ?? path.endIndex
+        let module = modules[path[..<end]] ?? names.required(String(path[..<end]))
+        modules[path[..<end]] = module
         return ParameterSpecification(
-          path: path, upstreamName: names.required(path), shape: parameter.shape,
-          role: parameter.role)
+          path: path, upstreamName: module + "." + path[end...].dropFirst(),
+          shape: parameter.shape, role: parameter.role)
       }
     }
   }

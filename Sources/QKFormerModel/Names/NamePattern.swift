@@ -25,10 +25,11 @@ struct NamePattern: Sendable {
   /// The variables' values, if a name begins as the pattern says and goes on with `separator` or ends;
   /// and what follows the separator.
   func match(_ name: String, before separator: Character) -> (values: Values, rest: Substring)? {
-    Self.match(name[...], pieces[...], [:]).flatMap { values, rest in
-      if rest.isEmpty { return (values, rest) }
-      return rest.first == separator ? (values, rest.dropFirst()) : nil
-    }
+    var values: Values = [:]
+    guard let end = Self.match(name[...].utf8, pieces[...], &values) else { return nil }
+    let rest = Substring(end)
+    if rest.isEmpty { return (values, rest) }
+    return rest.first == separator ? (values, rest.dropFirst()) : nil
   }
 
   /// The name for some values; `nil` if one is missing or no choice of its variable.
@@ -45,20 +46,23 @@ struct NamePattern: Sendable {
     return name
   }
 
+  /// What is left of a name behind the pieces; compared byte by byte, since importers name thousands of
+  /// tensors.
   private static func match(
-    _ name: Substring, _ pieces: ArraySlice<Piece>, _ values: Values
-  ) -> (Values, Substring)? {
-    guard let piece = pieces.first else { return (values, name) }
+    _ name: Substring.UTF8View, _ pieces: ArraySlice<Piece>, _ values: inout Values
+  ) -> Substring.UTF8View? {
+    guard let piece = pieces.first else { return name }
     switch piece {
     case .literal(let text):
-      guard name.hasPrefix(text) else { return nil }
-      return match(name.dropFirst(text.count), pieces.dropFirst(), values)
+      guard name.starts(with: text.utf8) else { return nil }
+      return match(name.dropFirst(text.utf8.count), pieces.dropFirst(), &values)
     case .variable(let variable, let choices):
-      let number = String(name.prefix { $0.isASCII && $0.isNumber })
-      for value in choices ?? [number] where !value.isEmpty && name.hasPrefix(value) {
-        let values = values.merging([variable: value]) { _, new in new }
-        if let found = match(name.dropFirst(value.count), pieces.dropFirst(), values) {
-          return found
+      let number = String(Substring(name.prefix { (0x30...0x39).contains($0) }))
+      for value in choices ?? [number] where !value.isEmpty && name.starts(with: value.utf8) {
+        let rest = name.dropFirst(value.utf8.count)
+        if let end = match(rest, pieces.dropFirst(), &values) {
+          values[variable] = value
+          return end
         }
       }
       return nil

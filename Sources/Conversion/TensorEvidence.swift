@@ -1,37 +1,42 @@
+import QKFormerModel
 import SpikeTensors
 
 /// What the names and shapes of tensors decide about a model, whatever their configuration.
 struct TensorEvidence {
+  private let count: Int
+  /// By canonical path.
   private let shapes: [String: [Int]]
 
-  init(_ tensors: [String: Tensor]) { shapes = tensors.mapValues(\.shape) }
+  init(_ tensors: [String: Tensor]) {
+    count = tensors.count
+    shapes = NamedShapes(tensors.mapValues(\.shape)).shapes
+  }
 
   /// A sentence for messages.
   var summary: String {
-    guard let input = shapes["patch_embed1.proj_conv.weight"], input.count == 4 else {
-      return "\(shapes.count) tensors, not named as in the released code"
+    guard let input = shapes["stage1/speds/unit0/conv/weight"], input.count == 4 else {
+      return "\(count) tensors, not named as in a known code base"
     }
     let stages = stageSummaries.joined(separator: ", ")
-    let classes = shapes["head.weight"]?.first.map(String.init) ?? "no"
+    let classes = shapes["head/weight"]?.first.map(String.init) ?? "no"
     return "family \(family), \(input[1]) input channels, \(stages), \(classes) classes"
   }
 
-  /// `fc1` is ImageNet's name; `dvs` alone has a fourth convolution in its first embedding.
+  /// The families differ in the length of their first embedding.
   private var family: String {
-    if shapes.keys.contains(where: { $0.contains(".mlp.fc1_") }) { return "imagenet" }
-    return shapes["patch_embed1.proj3_conv.weight"] != nil ? "dvs" : "cifar"
+    let hasUnit = { (unit: Int) in shapes["stage1/speds/unit\(unit)/conv/weight"] != nil }
+    return hasUnit(3) ? "dvs" : hasUnit(2) ? "imagenet" : "cifar"
   }
 
   private var stageSummaries: [String] {
     (1...8).compactMap { stage in
-      guard let embedding = shapes["patch_embed\(stage).proj_res_conv.weight"]?.first else {
+      guard let embedding = shapes["stage\(stage)/speds/shortcut/conv/weight"]?.first else {
         return nil
       }
-      let prefix = "stage\(stage)."
-      let blocks = Set(
-        shapes.keys.filter { $0.hasPrefix(prefix) }
-          .compactMap { $0.dropFirst(prefix.count).split(separator: ".").first })
-      let attention = shapes.keys.contains { $0.hasPrefix(prefix) && $0.contains(".v_conv.") }
+      let prefix = "stage\(stage)/block"
+      let inside = shapes.keys.filter { $0.hasPrefix(prefix) }
+      let blocks = Set(inside.compactMap { $0.dropFirst(prefix.count).split(separator: "/").first })
+      let attention = inside.contains { $0.contains("/attention/v/") }
       return "stage \(stage): \(blocks.count) blocks of \(embedding) channels "
         + (attention ? "(ssa)" : "(qkta or qkca)")
     }

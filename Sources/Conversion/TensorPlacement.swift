@@ -37,10 +37,12 @@ public struct TensorPlacement: Sendable {
 }
 
 extension TensorPlacement {
-  /// Whether so many tensors could be those of a configuration; of one naming some may be thresholds.
+  /// Whether so many tensors could be those of a configuration; some code bases store a threshold for
+  /// each group of neurons, too.
   static func couldFit(_ count: Int, _ configuration: QKFormerConfiguration) -> Bool {
-    let plan = NetworkPlan(configuration, naming: .step)
-    return (0...plan.stepThresholds.count).contains(count - plan.parameters.count)
+    let graph = configuration.graph
+    let tensors = graph.nodes.reduce(0) { $0 + $1.parameters.count }
+    return (0...graph.neurons.count).contains(count - tensors)
   }
 }
 

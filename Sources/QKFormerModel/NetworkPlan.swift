@@ -16,9 +16,6 @@ public struct NetworkPlan: Sendable {
   /// The nominal extent of the input.
   public var nominalSize: SpatialSize { configuration.nominalSize }
 
-  /// The canonical path of the tensor of a name; `nil` if the code base has no such name.
-  public func path(ofUpstreamName name: String) -> String? { names.path(of: name) }
-
   /// The network, for an input of some extent.
   public func graph(for size: SpatialSize) -> ModelGraph { graph.resized(to: size) }
 }

@@ -68,14 +68,21 @@ import Testing
     #expect([1, 2, 3, 4, 255].map { Signal.counts(atMost: $0).planes } == [1, 2, 2, 3, 8])
     #expect(Signal.spikes.planes == 1 && Signal.real.planes == 0)
   }
+}
 
-  @Test(arguments: configurations, Naming.allCases)
-  func `a name leads back to its path`(
+/// Names without a configuration.
+@Suite struct NamedShapesTests {
+  @Test(arguments: ModelGraphTests.configurations, Naming.allCases)
+  func `names of a code base say every path`(
     _ configuration: QKFormerConfiguration, _ naming: Naming
   ) {
-    let plan = NetworkPlan(configuration, naming: naming)
-    for parameter in plan.parameters {
-      #expect(plan.path(ofUpstreamName: parameter.upstreamName) == parameter.path)
-    }
+    let parameters = NetworkPlan(configuration, naming: naming).parameters
+    let named = Dictionary(uniqueKeysWithValues: parameters.map { ($0.upstreamName, $0.shape) })
+    let paths = Dictionary(uniqueKeysWithValues: parameters.map { ($0.path, $0.shape) })
+    #expect(NamedShapes(named).shapes == paths)
+  }
+
+  @Test func `names that no code base uses say nothing`() {
+    #expect(NamedShapes(["layer1.weight": [3]]).shapes.isEmpty)
   }
 }

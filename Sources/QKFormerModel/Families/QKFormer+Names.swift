@@ -6,9 +6,6 @@ extension QKFormerConfiguration {
   /// The names of this network's parts in a code base.
   func names(_ naming: Naming) -> NameTable {
     let names = Self.moduleNames(naming, family, residual)
-    let rules = (names.embeddings + Self.blockNames(mlp: names.mlp)).map { path, name in
-      NameRule(path, name, choices: Self.nameChoices)
-    }
     let mixers = stages.map(\.mixer)
     @Sendable func mixer(_ values: NamePattern.Values) -> Mixer? {
       values["s"].flatMap { Int($0) }.flatMap {
@@ -16,7 +13,7 @@ extension QKFormerConfiguration {
       }
     }
     return NameTable(
-      rules, thresholdSuffix: naming == .step ? ".threshold" : nil,
+      Self.rules(names), thresholdSuffix: naming == .step ? ".threshold" : nil,
       context: [
         "attention": { values in
           mixer(values).map { $0 == .ssa ? names.selfAttention : names.queryKeyAttention }
@@ -24,6 +21,20 @@ extension QKFormerConfiguration {
         // The neurons through which an attention reads a membrane.
         "input": { values in mixer(values).map { $0 == .ssa ? "x_lif" : "proj_lif" } },
       ])
+  }
+
+  /// The rules of every code base, family and shortcut, which lead from names to paths without a
+  /// configuration.
+  static let nameTables: [NameTable] = Naming.allCases.flatMap { naming in
+    Residual.allCases.flatMap { residual in
+      Family.allCases.map { NameTable(rules(moduleNames(naming, $0, residual))) }
+    }
+  }
+
+  private static func rules(_ names: ModuleNames) -> [NameRule] {
+    (names.embeddings + blockNames(mlp: names.mlp)).map { path, name in
+      NameRule(path, name, choices: nameChoices)
+    }
   }
 
   /// The member of a checkpoint in which the released training code keeps the state dict.

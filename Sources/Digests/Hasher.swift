@@ -6,8 +6,19 @@ public import FileAccess
 public enum HashFunction: Sendable {
   /// SHA-256 (FIPS 180-4): every identity and integrity check of this project.
   case sha256
+  /// SHA-1 (RFC 3174): only to recognise files that others published a SHA-1 sum of.
+  case sha1
   /// MD5 (RFC 1321): only to recognise files that others published an MD5 sum of.
   case md5
+
+  /// The digest of a file, read once in pieces.
+  ///
+  /// - Throws: `FileFailure`, also if the file is not the same at the end.
+  public func digest(ofFile path: String) throws -> Digest {
+    let running = RunningDigest(self)
+    try Files.forEachPiece(of: path, running.update)
+    return running.finish()
+  }
 
   /// Reads a mapped file once, front to back, and keeps none of it in memory.
   fileprivate func digest(of file: ByteRegion) -> Digest {
@@ -36,6 +47,7 @@ public final class RunningDigest {
     unsafe context = LibCrypto.EVP_MD_CTX_new()
     switch function {
     case .sha256: unsafe LibCrypto.EVP_DigestInit_ex(context, LibCrypto.EVP_sha256())
+    case .sha1: unsafe LibCrypto.EVP_DigestInit_ex(context, LibCrypto.EVP_sha1())
     case .md5: unsafe LibCrypto.EVP_DigestInit_ex(context, LibCrypto.EVP_md5())
     }
   }
@@ -51,7 +63,7 @@ public final class RunningDigest {
 
 /// The value of a hash function.
 public struct Digest: Sendable, Hashable, CustomStringConvertible {
-  /// The bytes: 32 of SHA-256, 16 of MD5.
+  /// The bytes: 32 of SHA-256, 20 of SHA-1, 16 of MD5.
   public let bytes: [UInt8]
 
   /// A digest from its bytes.
@@ -110,9 +122,7 @@ public enum SHA256 {
   ///
   /// - Throws: `FileFailure`, also if the file is not the same at the end.
   public static func digest(ofFile path: String) throws -> Digest {
-    let running = RunningDigest(.sha256)
-    try Files.forEachPiece(of: path, running.update)
-    return running.finish()
+    try HashFunction.sha256.digest(ofFile: path)
   }
 }
 

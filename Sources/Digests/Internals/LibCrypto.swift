@@ -42,5 +42,6 @@ enum LibCrypto {
   }
 
   static func EVP_sha256() -> OpaquePointer? { unsafe CCrypto.EVP_sha256() }
+  static func EVP_sha1() -> OpaquePointer? { unsafe CCrypto.EVP_sha1() }
   static func EVP_md5() -> OpaquePointer? { unsafe CCrypto.EVP_md5() }
 }

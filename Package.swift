@@ -106,8 +106,8 @@ let package = Package(
     library(
       "Datasets",
       [
-        "CanonicalJSON", "Concurrency", "Deflate", "Diagnostics", "FileAccess", "Pictures",
-        "SpikeTensors", "TensorFiles",
+        "CanonicalJSON", "Concurrency", "Deflate", "Diagnostics", "Digests", "FileAccess",
+        "Pictures", "SpikeTensors", "TensorFiles",
       ]),
     library("QKFormerModel", ["CanonicalJSON", "Diagnostics", "SpikeTensors"]),
     // L3: running a model, and keeping it; siblings that do not know each other.

@@ -3,11 +3,13 @@ import FileAccess
 
 /// Files in one folder for each class.
 ///
-/// Corresponds to torchvision's `DatasetFolder`: classes are the folders in order of their names;
-/// the files of a class are those in and below its folder with a known suffix, by folder, then name.
+/// Which index a folder has is decided by `ClassRule`. The files of a class are those in and below its
+/// folder with a known suffix, by folder, then name, as torchvision's `DatasetFolder` has them.
 struct ClassFolders {
   /// The classes by index.
   let classNames: [String]
+  /// What was assumed to know which folder is which class; `nil` if nothing was.
+  let note: String?
   /// Path below the root, and class.
   let samples: [LabelledDataset.Sample]
   /// The folder that holds the classes.
@@ -18,16 +20,15 @@ struct ClassFolders {
 
   /// Lists the files of every class, where a class without files is an error.
   ///
-  /// - Parameter classCount: how many classes there must be, if that is known.
   /// - Throws: `DatasetFailure`, `FileFailure`.
-  init(root: String, suffixes: [String], classCount: Int?) throws {
+  init(root: String, suffixes: [String], rule: ClassRule) throws {
     guard Files.isDirectory(root) else {
       throw DatasetFailure(
         .layout, at: root, expected: "a folder with a folder for each class",
         found: Files.exists(root) ? "a file" : "nothing")
     }
-    let names = try Files.names(in: root).filter { Files.isDirectory(Files.join(root, $0)) }
-    try Self.check(names.count, classCount, root)
+    let folders = try Files.names(in: root).filter { Files.isDirectory(Files.join(root, $0)) }
+    let (names, note) = try rule.classes(of: folders, at: root)
     var samples: [LabelledDataset.Sample] = []
     for (label, name) in names.enumerated() {
       let files = try Self.files(below: root, name, suffixes)
@@ -40,6 +41,7 @@ struct ClassFolders {
     }
     self.root = root
     self.samples = samples
+    self.note = note
     classNames = names
   }
 
@@ -50,15 +52,6 @@ struct ClassFolders {
     guard Files.isDirectory(root) else { return false }
     return try Files.names(in: root).contains { name in
       try Files.isDirectory(Files.join(root, name)) && !files(below: root, name, suffixes).isEmpty
-    }
-  }
-
-  private static func check(_ count: Int, _ expected: Int?, _ root: String) throws {
-    guard count == expected ?? max(count, 1) else {
-      throw DatasetFailure(
-        count == 0 ? .layout : .classes, at: root,
-        expected: expected.map { "\($0) class folders" } ?? "a folder for each class",
-        found: "\(count)")
     }
   }
 

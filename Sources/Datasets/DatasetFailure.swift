@@ -6,6 +6,8 @@ public enum DatasetFailureCode: String, FailureCode {
   case layout = "dataset-layout"
   /// Classes are missing, or are too many.
   case classes = "dataset-classes"
+  /// Samples are of another split than the one that was asked for.
+  case split = "dataset-split"
   /// A list of labels does not name every sample, or names a class that is none.
   case labels = "dataset-labels"
   /// A file is shorter or longer than what it must hold, or breaks its format.

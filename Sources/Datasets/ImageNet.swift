@@ -17,23 +17,21 @@ public enum PictureFiles {
 }
 
 extension LabelledDataset {
-  /// The classes of ImageNet-1K.
-  public static let imagenetClasses = 1000
-
   /// Pictures in one folder for each class; a folder `val` below `path` is taken in its place.
   ///
   /// Corresponds to torchvision's `ImageFolder`.
   ///
-  /// - Parameter classCount: how many classes there must be; `nil` takes what is there.
+  /// - Parameter rule: which folder is which class.
   /// - Throws: `DatasetFailure`, `FileFailure`.
   public static func imageFolder(
-    _ path: String, name: String, classCount: Int? = nil
+    _ path: String, name: String, rule: ClassRule = .folders()
   ) throws -> LabelledDataset {
     let root = validationFolder(path)
-    let folders = try ClassFolders(
-      root: root, suffixes: PictureFiles.suffixes, classCount: classCount)
-    return pictures(
-      name: name, split: "val", classNames: folders.classNames, samples: folders.samples, root)
+    let folders = try ClassFolders(root: root, suffixes: PictureFiles.suffixes, rule: rule)
+    return try pictures(
+      name: name, classNames: folders.classNames, samples: folders.samples, at: root,
+      notes: [folders.note].compactMap { $0 }
+    ) { .picture(try Picture(path: Files.join(root, $0))) }
   }
 
   /// Pictures in one folder without classes, with their labels in a list.
@@ -51,9 +49,9 @@ extension LabelledDataset {
         found: Files.exists(root) ? "a file" : "nothing")
     }
     let names = try Files.names(in: root, where: PictureFiles.isPicture)
-    return pictures(
-      name: name, split: "val", classNames: labels.classNames,
-      samples: try labels.samples(names, at: root), root)
+    return try pictures(
+      name: name, classNames: labels.classNames, samples: labels.samples(names, at: root), at: root
+    ) { .picture(try Picture(path: Files.join(root, $0))) }
   }
 
   /// Pictures in a tar archive, as `ILSVRC2012_img_val.tar`, with their labels in a list.
@@ -68,10 +66,9 @@ extension LabelledDataset {
     let members = archive.members.filter { PictureFiles.isPicture($0.name) }
     let regions = Dictionary(uniqueKeysWithValues: members.map { ($0.name, $0.bytes) })
     let samples = try labels.samples(members.map(\.name), at: path)
-    return LabelledDataset(
-      name: name, split: "val", classNames: labels.classNames, samples: samples
-    ) { index in
-      let name = samples[index].name
+    return try pictures(
+      name: name, classNames: labels.classNames, samples: samples, at: path
+    ) { name in
       guard let region = regions[name] else { preconditionFailure("a name of the archive") }
       defer { region.releasePages() }
       return .picture(try Picture(decoding: region.copy(), at: "\(path):\(name)"))
@@ -117,10 +114,13 @@ extension LabelledDataset {
   }
 
   private static func pictures(
-    name: String, split: String, classNames: [String], samples: [Sample], _ root: String
-  ) -> LabelledDataset {
-    LabelledDataset(name: name, split: split, classNames: classNames, samples: samples) { index in
-      .picture(try Picture(path: Files.join(root, samples[index].name)))
-    }
+    name: String, classNames: [String], samples: [Sample], at root: String, notes: [String] = [],
+    read: @escaping @Sendable (_ name: String) throws -> Content
+  ) throws -> LabelledDataset {
+    let ofSplit =
+      name == "imagenet-1k" ? try ImageNetSplit.notes(samples.map(\.name), at: root) : []
+    return LabelledDataset(
+      name: name, split: "val", classNames: classNames, samples: samples, notes: notes + ofSplit
+    ) { try read(samples[$0].name) }
   }
 }

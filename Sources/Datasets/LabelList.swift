@@ -25,9 +25,23 @@ public struct LabelList: Sendable {
 
   /// Reads a list.
   ///
+  /// WordNet ids of classes are in their order, so the list must name every class.
+  ///
   /// - Parameter classCount: how many classes there must be.
   /// - Throws: `DatasetFailure`, `FileFailure`.
-  public init(path: String, classCount: Int = LabelledDataset.imagenetClasses) throws {
+  public init(path: String, classCount: Int) throws {
+    try self.init(path: path, classCount: classCount, identifiers: nil)
+  }
+
+  /// Reads a list of ImageNet-1K, whose WordNet ids are known: it may be of some classes only.
+  ///
+  /// - Throws: `DatasetFailure`, `FileFailure`.
+  public init(imagenet path: String) throws {
+    let identifiers = ImageNetClasses.identifiers
+    try self.init(path: path, classCount: identifiers.count, identifiers: identifiers)
+  }
+
+  private init(path: String, classCount: Int, identifiers: [String]?) throws {
     let rows = try Self.rows(path)
     let hasNames = (rows.first?.count ?? 0) > 1
     guard !rows.isEmpty, rows.allSatisfy({ ($0.count > 1) == hasNames }) else {
@@ -38,11 +52,11 @@ public struct LabelList: Sendable {
     let texts = rows.map { String($0[hasNames ? 1 : 0]) }
     let classes =
       if texts.allSatisfy(Self.isWordNetID) {
-        ClassIndex(names: Set(texts))
+        ClassIndex(names: Set(identifiers ?? texts))
       } else if hasNames {
         ClassIndex(count: classCount)
       } else {
-        try DevelopmentKit(besides: path).classIndex
+        try Self.kit(besides: path, identifiers)
       }
     guard classes.names.count == classCount else {
       throw DatasetFailure(
@@ -54,6 +68,17 @@ public struct LabelList: Sendable {
       try hasNames
       ? .byName(Self.byName(rows.map { String($0[0]) }, indices, path)) : .inOrder(indices)
     place = path
+  }
+
+  /// The classes of the development kit beside a list of their numbers.
+  private static func kit(besides path: String, _ identifiers: [String]?) throws -> ClassIndex {
+    let classes = try DevelopmentKit(besides: path).classIndex
+    guard identifiers ?? classes.names == classes.names else {
+      throw DatasetFailure(
+        .classes, at: path, expected: "a meta.mat beside it with the classes of ImageNet-1K",
+        found: "\(classes.names.count) classes, others")
+    }
+    return classes
   }
 
   /// The fields of each line but a header, the name's and the label's first.
@@ -70,7 +95,7 @@ public struct LabelList: Sendable {
     isWordNetID(String(text)) || Int(text) != nil
   }
 
-  private static func isWordNetID(_ text: String) -> Bool {
+  static func isWordNetID(_ text: String) -> Bool {
     text.count == 9 && text.first == "n" && text.dropFirst().allSatisfy(\.isNumber)
   }
 

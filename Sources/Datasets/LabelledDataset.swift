@@ -37,17 +37,21 @@ public struct LabelledDataset: Sendable {
   public let classNames: [String]
   /// The samples in order.
   public let samples: [Sample]
+  /// What was assumed of the samples and nothing proves, in sentences that name no folder: as that a
+  /// file is none of the published ones. Empty where everything is known.
+  public let notes: [String]
   private let read: @Sendable (Int) throws -> Content
 
   /// A dataset whose samples `read` gives by index.
   public init(
-    name: String, split: String, classNames: [String], samples: [Sample],
+    name: String, split: String, classNames: [String], samples: [Sample], notes: [String] = [],
     read: @escaping @Sendable (_ index: Int) throws -> Content
   ) {
     self.name = name
     self.split = split
     self.classNames = classNames
     self.samples = samples
+    self.notes = notes
     self.read = read
   }
 
@@ -76,11 +80,19 @@ public struct LabelledDataset: Sendable {
   /// - Throws: the failure of what is read: `PictureFailure`, `DatasetFailure`, `FileFailure`, ...
   public func content(of index: Int) throws -> Content { try read(index) }
 
+  /// The same samples with more notes.
+  public func adding(notes more: [String]) -> LabelledDataset {
+    LabelledDataset(
+      name: name, split: split, classNames: classNames, samples: samples, notes: notes + more,
+      read: read)
+  }
+
   /// Some of the samples, in the order of the indices.
   public func subset(_ indices: [Int]) -> LabelledDataset {
     let read = read
     return LabelledDataset(
-      name: name, split: split, classNames: classNames, samples: indices.map { samples[$0] }
+      name: name, split: split, classNames: classNames, samples: indices.map { samples[$0] },
+      notes: notes
     ) { try read(indices[$0]) }
   }
 }

@@ -27,6 +27,8 @@ public struct SampleLoader: Sendable {
     public let labels: [Int]
     /// Samples of the batch that cannot be read; they are not in the input.
     public let excluded: [Exclusion]
+    /// How many samples of the input are event frames without any event.
+    public let withoutEvents: Int
   }
 
   /// The samples.
@@ -94,19 +96,27 @@ public struct SampleLoader: Sendable {
       }
     }
     var (shape, values, kept, excluded) = ([Int](), [Float](), [Int](), [Exclusion]())
+    var withoutEvents = 0
     for (index, result) in zip(indices, results) {
       switch result {
       case .success(let input):
         if kept.isEmpty { shape = input.shape }
         try check(shape, input.shape, index)
         values += input.values
+        withoutEvents += Self.hasNoEvents(input.shape, input.values) ? 1 : 0
         kept.append(index)
       case .failure(let failure): excluded.append(failure.exclusion)
       }
     }
     return Batch(
       indices: kept, input: Tensor([kept.count] + shape, values),
-      labels: kept.map { dataset.samples[$0].label }, excluded: excluded)
+      labels: kept.map { dataset.samples[$0].label }, excluded: excluded,
+      withoutEvents: withoutEvents)
+  }
+
+  /// Whether a sample is event frames, `[T, 2, H, W]`, of zeros.
+  private static func hasNoEvents(_ shape: [Int], _ values: [Float]) -> Bool {
+    shape.count == 4 && values.allSatisfy { $0 == 0 }
   }
 
   private struct Excluded: Error {

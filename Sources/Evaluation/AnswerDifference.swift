@@ -28,6 +28,8 @@ public struct AnswerDifference: Sendable {
   public let difference: Double
   /// 95 % interval of the difference, paired over samples; see `BatchEffect`.
   public let interval: ClosedRange<Double>
+  /// Samples of event frames without any event.
+  public private(set) var samplesWithoutEvents = 0
 
   /// Whether the models may be equally accurate.
   public var includesZero: Bool { interval.contains(0) }
@@ -42,14 +44,15 @@ public struct AnswerDifference: Sendable {
     progress: @escaping @Sendable (Int) -> Void = { _ in }
   ) throws {
     let samples = first.samples.dataset.samples
-    let answers = try [first, second].map { model in
+    let results = try [first, second].map { model in
       try Self.check(
         samples, classes: model.engine.graph.classifier.classes, at: model.samples.dataset.name)
-      let result = try Classification(model.engine, model.samples, count: 1, progress: progress)
-      return result.answers.map { $0.candidates[0].label }
+      return try Classification(model.engine, model.samples, count: 1, progress: progress)
     }
+    let answers = results.map { $0.answers.map { $0.candidates[0].label } }
     self.init(
       dataset: first.samples.dataset.name, samples: samples, answers: (answers[0], answers[1]))
+    samplesWithoutEvents = results[0].samplesWithoutEvents
   }
 
   /// Compares answers that are known.

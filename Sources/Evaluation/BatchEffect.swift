@@ -38,6 +38,8 @@ public struct BatchEffect: Sendable {
   public let correctAlone: Int
   /// The ways of batching: in the dataset's order, and shuffled.
   public let comparisons: [Comparison]
+  /// Samples of event frames without any event.
+  public let samplesWithoutEvents: Int
 
   /// Measures: alone, in batches of `batchSize` in file order, and in a shuffled order.
   ///
@@ -54,7 +56,7 @@ public struct BatchEffect: Sendable {
   ) throws {
     let labels = loader.dataset.samples.map(\.label)
     let store = try LogitStore(in: scratch, classes: alone.graph.classifier.classes)
-    var (correct, inOrder) = (0, Changes(count: labels.count))
+    var (correct, withoutEvents, inOrder) = (0, 0, Changes(count: labels.count))
     func batches(_ order: [Int]) -> [[Int]] {
       stride(from: 0, to: order.count, by: batchSize).map { start in
         Array(order[start..<min(start + batchSize, order.count)])
@@ -70,6 +72,7 @@ public struct BatchEffect: Sendable {
       ).flatMap(\.logits)
     }
     try loader.forEachBatch(batches(Array(labels.indices))) { batch in
+      withoutEvents += batch.withoutEvents
       let (before, after) = (try logits(alone, batch), try logits(batched, batch))
       for (index, (before, after)) in zip(batch.indices, zip(before, after)) {
         try store.keep(before, of: index)
@@ -84,6 +87,7 @@ public struct BatchEffect: Sendable {
       }
     }
     count = labels.count
+    samplesWithoutEvents = withoutEvents
     correctAlone = correct
     comparisons = [
       inOrder.comparison("batch \(batchSize), file order"),

@@ -25,6 +25,8 @@ public struct Classification: Sendable {
 
   /// The answers in the order of the pictures.
   public let answers: [Answer]
+  /// Samples of event frames without any event.
+  public let samplesWithoutEvents: Int
   /// Pictures that could not be read, where they are skipped.
   public let excluded: [SampleLoader.Exclusion]
 
@@ -43,17 +45,19 @@ public struct Classification: Sendable {
     let batches = stride(from: 0, to: indices.count, by: step).map { start in
       Array(indices[start..<min(start + step, indices.count)])
     }
-    var answers: [Answer] = []
+    var (answers, withoutEvents) = ([Answer](), 0)
     excluded = try pictures.forEachBatch(batches) { batch in
       let input = try InputBatch(
         batch.input, for: engine.graph, name: pictures.dataset.name)
       let units = try engine.run(input, observer: { _ in NoObserver() }, progress: progress)
+      withoutEvents += batch.withoutEvents
       for (index, logits) in zip(batch.indices, units.flatMap(\.logits)) {
         let name = pictures.dataset.samples[index].name
         answers.append(Answer(name: name, candidates: Self.best(count, of: logits)))
       }
     }
     self.answers = answers
+    samplesWithoutEvents = withoutEvents
   }
 
   /// Pictures that are read together at least, so that reading uses all cores.

@@ -15,6 +15,10 @@ public struct SplitEvaluation: Sendable {
   public let correct: Int
   /// Spikes and convolution inputs.
   public let activity: ActivityCounter
+  /// Samples of event frames without any event.
+  public let samplesWithoutEvents: Int
+  /// What was assumed of the samples and nothing proves.
+  public let notes: [String]
 
   /// Samples that are read together where each is alone.
   private static let readTogether = 32
@@ -34,7 +38,7 @@ public struct SplitEvaluation: Sendable {
     let batches = stride(from: 0, to: samples.count, by: size).map { start in
       Array(start..<min(start + size, samples.count))
     }
-    var (answers, activity) = ([Int](), ActivityCounter())
+    var (answers, activity, withoutEvents) = ([Int](), ActivityCounter(), 0)
     try loader.forEachBatch(batches) { batch in
       let input = try InputBatch(
         batch.input, for: engine.graph, name: loader.dataset.name)
@@ -43,12 +47,15 @@ public struct SplitEvaluation: Sendable {
         progress: progress)
       answers += units.flatMap(\.logits).map(Self.answer)
       activity = ActivityCounter.total([activity] + units.map(\.observer))
+      withoutEvents += batch.withoutEvents
     }
     dataset = loader.dataset.recordedName
     evaluation = batchSize.map { "batch \($0), file order" } ?? "per-image"
     correct = zip(answers, samples).count { $0 == $1.label }
     self.answers = answers
     self.activity = activity
+    samplesWithoutEvents = withoutEvents
+    notes = loader.dataset.notes
   }
 
   /// Runs a model over a small dataset, each sample alone unless there is a batch size.

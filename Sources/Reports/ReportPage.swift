@@ -99,12 +99,13 @@ public struct ReportPage: Sendable {
   }
 
   private func ruleList(_ subject: ReportSubject) -> HTML {
-    Frame.definitions([
-      ("protocol", HTML(subject.rules.name)), ("in words", HTML(subject.rules.words)),
-      ("SHA-256", ReportText.digest(subject.rules.digest)),
-      ("model-id", ReportText.digest(subject.modelID)),
-      ("weights-id", ReportText.digest(subject.weightsID)),
-    ])
+    Frame.definitions(
+      [("protocol", HTML(subject.rules.name)), ("in words", HTML(subject.rules.words))]
+        + subject.rules.notes.map { ("assumed", HTML($0)) } + [
+          ("SHA-256", ReportText.digest(subject.rules.digest)),
+          ("model-id", ReportText.digest(subject.modelID)),
+          ("weights-id", ReportText.digest(subject.weightsID)),
+        ])
   }
 
   @HTMLBuilder private var environment: HTML {

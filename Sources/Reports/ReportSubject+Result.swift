@@ -54,6 +54,6 @@ extension ReportSubject.Rules {
       count: header.splitCount, size: rules.size,
       picture: shorter.flatMap { shorter in
         side.map { Picture(shorterSide: shorter, side: $0) }
-      }, overrides: rules.overrides)
+      }, overrides: rules.overrides, notes: header.notes)
   }
 }

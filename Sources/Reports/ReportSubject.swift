@@ -50,6 +50,8 @@ public struct ReportSubject: Sendable {
     public var overrides: [String]
     /// What a picture's shorter side was resized to, and the side of the middle square.
     public var picture: Picture?
+    /// What was assumed of data and preprocessing, as `EvaluationHeader.notes`.
+    public var notes: [String]
 
     /// Two sides in pixels.
     public struct Picture: Sendable, Equatable {
@@ -68,7 +70,8 @@ public struct ReportSubject: Sendable {
     /// States rules.
     public init(
       name: String, words: String, evaluation: String, digest: String, dataset: String,
-      split: String, count: Int, size: SpatialSize, picture: Picture?, overrides: [String] = []
+      split: String, count: Int, size: SpatialSize, picture: Picture?, overrides: [String] = [],
+      notes: [String] = []
     ) {
       self.name = name
       self.words = words
@@ -80,6 +83,7 @@ public struct ReportSubject: Sendable {
       self.size = size
       self.picture = picture
       self.overrides = overrides
+      self.notes = notes
     }
 
     /// Whether the network ran at another T or extent than its own.

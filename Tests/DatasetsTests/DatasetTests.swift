@@ -84,7 +84,8 @@ import Testing
   }
 
   @Test func `class folders are read in the order of ImageFolder`() throws {
-    let dataset = try LabelledDataset.imageFolder(makeFolders(), name: "x", classCount: 2)
+    let dataset = try LabelledDataset.imageFolder(
+      makeFolders(), name: "x", rule: .folders(count: 2))
     #expect(dataset.classNames == ["a", "b"])
     #expect(dataset.samples.map(\.name) == ["a/z.png", "a/x/1.PNG", "b/10.png", "b/2.png"])
     #expect(dataset.samples.map(\.label) == [0, 0, 1, 1])
@@ -95,7 +96,9 @@ import Testing
   @Test func `a wrong folder and a missing class are named`() throws {
     let path = try makeFolders()
     func refusal(_ path: String, _ count: Int?) throws -> Refusal? {
-      try Refusal.of { _ = try LabelledDataset.imageFolder(path, name: "x", classCount: count) }
+      try Refusal.of {
+        _ = try LabelledDataset.imageFolder(path, name: "x", rule: .folders(count: count))
+      }
     }
     #expect(try refusal(path, 1000) == Refusal(name: "dataset-classes", exitCode: 65))
     #expect(try refusal(path + "/val/b", nil) == Refusal(name: "dataset-layout", exitCode: 66))

@@ -275,7 +275,8 @@ import Testing
       imagenet.words
         == "batch 32, class order, scope batch, the last batch as short as it is, state reset "
         + "after each batch; the original ran float16, here float32; T=4, 224 x 224, rgb, bicubic "
-        + "to 256, middle 224, (x / 255 - mean) / deviation; imagenet-1k, split val; source: a log")
+        + "to 256, middle 224, (x / 255 - mean) / deviation, mean 0.485 0.456 0.406, deviation "
+        + "0.229 0.224 0.225; imagenet-1k, split val; source: a log")
   }
 
   @Test func `a label that is no class, and more shards than batches, are refused by name`()

@@ -14,9 +14,10 @@ struct TinyEvaluation {
 
   init(
     count: Int = 23, bad: Set<Int> = [], larger: Set<Int> = [], infinite: Set<Int> = [],
-    name: String = "tiny", split: String = "all"
+    empty: Set<Int> = [], name: String = "tiny", split: String = "all", notes: [String] = [],
+    family: QKFormerConfiguration.Family = .cifar
   ) throws {
-    let configuration = TinyModel.configuration()
+    let configuration = TinyModel.configuration(family)
     checkpoint = Checkpoint(
       configuration: configuration, parameters: TinyModel.parameters(configuration),
       provenance: { [:] })
@@ -26,8 +27,11 @@ struct TinyEvaluation {
     let shape = Array(input.shape.dropFirst())
     dataset = LabelledDataset(
       name: name, split: split, classNames: ["0", "1"],
-      samples: (0..<count).map { .init(name: "tiny:\($0)", label: $0 * 2 / count) }
+      samples: (0..<count).map { .init(name: "tiny:\($0)", label: $0 * 2 / count) }, notes: notes
     ) { index in
+      guard !empty.contains(index) else {
+        return .tensor(Tensor(shape, [Float](repeating: 0, count: width)))
+      }
       guard !bad.contains(index) else {
         throw DatasetFailure(.sample, at: "here", expected: "a sample", found: "none")
       }
@@ -54,8 +58,8 @@ struct TinyEvaluation {
 
   func run(
     _ rules: EvaluationProtocol? = nil, into folder: String, limit: Int? = nil,
-    shard: Shard = .whole, stopAfter batches: Int = .max, skips: Bool = false,
-    engine: ForwardEngine = .fast
+    shard: Shard = .whole, classes: [String] = [], stopAfter batches: Int = .max,
+    skips: Bool = false, engine: ForwardEngine = .fast
   ) throws -> EvaluationResult {
     let rules = rules ?? self.rules()
     var configuration = checkpoint.configuration
@@ -66,7 +70,8 @@ struct TinyEvaluation {
       model: .init(
         modelID: identity.modelID, weightsID: identity.weightsID,
         configuration: configuration),
-      SampleLoader(dataset, nil, skipsBadSamples: skips), file: nil, limit: limit, shard: shard)
+      SampleLoader(dataset, nil, skipsBadSamples: skips), file: nil, classes: classes,
+      limit: limit, shard: shard)
     let plan = NetworkPlan(configuration)
     let forward = try engine.prepare(
       plan.graph, ModelWeights(plan.graph, parameters: checkpoint.parameters), threads: 1)

@@ -38,9 +38,10 @@ import SpikeTensors
           ? .tar(rest[0], labels: labels, name: "x")
           : .flatFolder(rest[0], labels: labels, name: "x"), .imagenet(side: int(rest[3])))
     case "cifar10", "cifar100":
-      let read = kind == "cifar10" ? LabelledDataset.cifar10 : LabelledDataset.cifar100
+      let (path, count) = (rest[0], int(rest[1]))
       return try dataset(
-        try read(rest[0], int(rest[1])), .cifar(isPrefetched: rest[2] == "prefetched"))
+        kind == "cifar10" ? .cifar10(path, count: count) : .cifar100(path, count: count),
+        .cifar(isPrefetched: rest[2] == "prefetched"))
     default: return try events(kind, rest)
     }
   }

@@ -54,7 +54,8 @@ def aedat3(path, seed, clips):
         start = int(rng.integers(2 ** 31 - 55_000, 2 ** 31 + 20_000))
         rows.append(f"{gesture},{start},{start + int(rng.integers(20_000, 45_000))}")
     if seed == 2:
-        rows.append("4,1000,2000")  # before the first event
+        gap = int(np.argmax(np.diff(times)))
+        rows.append(f"4,{times[gap] + 1},{times[gap + 1]}")  # a clip without events, inside the recording
     path.with_name(path.stem + "_labels.csv").write_text("\n".join(rows) + "\n")
 
 
@@ -183,12 +184,18 @@ class Gesture(unittest.TestCase):
             (copy / path.name).write_bytes(path.read_bytes())
         trial = copy / "user24_led.aedat"
         whole = trial.read_bytes()
-        cases = {"cut": (whole[:-5], "dataset-file"), "no header": (whole[30:], "dataset-file")}
+        cases = {"cut": (whole[:-5], "dataset-file"), "no header": (whole[30:], "dataset-file"),
+                 "version": (whole.replace(b"DAT3.1", b"DAT4.0"), "dataset-file"),
+                 "format": (whole.replace(b"RAW", b"PNG"), "dataset-file")}
         for name, (data, failure) in cases.items():
             with self.subTest(name):
                 trial.write_bytes(data)
                 self.assertEqual(refusal("gesture", copy, STEPS), (failure, 65))
+        trial.write_bytes(whole[:whole.index(b"#!END-HEADER\r\n") + 14])
+        self.assertEqual(refusal("gesture", copy, STEPS), ("dataset-file", 65), "no event")
         trial.write_bytes(whole)
+        (copy / "user24_led_labels.csv").write_text("class,start,end\n1,1000,2000\n")
+        self.assertEqual(refusal("gesture", copy, STEPS), ("dataset-file", 65), "before the first event")
         (copy / "user24_led_labels.csv").write_text("class,start,end\n12,1,2\n")
         self.assertEqual(refusal("gesture", copy, STEPS), ("dataset-file", 65))
         (copy / "trials_to_test.txt").write_text("user24_led.aedat\n")

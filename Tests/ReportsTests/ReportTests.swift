@@ -16,7 +16,7 @@ import Testing
   private func subject(
     name: String = "a-model", rules: String = "per-image", file: String = "image",
     shift: Int = 0, classes: Int = 5, entry: ZooEntry? = nil, dataset: String? = nil,
-    split: String = "test", evaluation: String = "per-image"
+    split: String = "test", evaluation: String = "per-image", notes: [String] = []
   ) throws -> ReportSubject {
     let configuration = TinyModel.configuration()
     let plan = NetworkPlan(configuration)
@@ -40,7 +40,7 @@ import Testing
         name: rules, words: "each sample alone; \(name)", evaluation: evaluation,
         digest: String(repeating: "ef", count: 32),
         dataset: dataset ?? "numbers \(name)", split: split, count: 40,
-        size: plan.nominalSize, picture: .init(shorterSide: 256, side: 224)),
+        size: plan.nominalSize, picture: .init(shorterSide: 256, side: 224), notes: notes),
       answers: answers, batchSizes: [32, 8], activity: counter,
       energies: EnergyConvention.available(for: counter).map {
         .init(EnergyEstimate($0, graph: plan.graph, activity: counter))
@@ -64,6 +64,13 @@ import Testing
     #expect(text.contains("<td role=\"cell\" data-label=\"ACs\""))
     #expect(text.contains("class=\"plot\""))
     #expect(!text.contains("id=\"differences\""))
+  }
+
+  @Test func `the page says what was assumed`() throws {
+    #expect(!page(try subject()).contains("assumed"))
+    let text = page(try subject(notes: ["a file that nobody published", Self.hostile]))
+    #expect(text.contains("<dt>assumed</dt>") && text.contains("a file that nobody published"))
+    #expect(!text.contains("<script>alert"))
   }
 
   @Test func `the page loads nothing, and its policy allows nothing`() throws {

@@ -4,9 +4,9 @@ import TensorFiles
 
 /// A file of events in format AEDAT 3.1, as DVS128 Gesture has them.
 ///
-/// Header lines up to `#!END-HEADER`, then packets: 28 bytes that give type, size and number of
-/// events, then the events. Packets of other types are passed over; an event counts whether or not
-/// it is marked as valid. Corresponds to SpikingJelly's `load_aedat_v3`.
+/// A header (`EventFileHeader`), then packets: 28 bytes that give type, size and number of events,
+/// then the events. Packets of other types are passed over; an event counts whether or not it is
+/// marked as valid. Corresponds to SpikingJelly's `load_aedat_v3`.
 struct AEDAT3: Sendable {
   /// A packet of polarity events.
   private struct Packet {
@@ -17,6 +17,8 @@ struct AEDAT3: Sendable {
     let overflow: UInt64
     /// The earliest and the latest time.
     let times: ClosedRange<UInt64>
+    /// The longest time from one event to the next.
+    let pause: UInt64
   }
 
   private static let packetHeader = 28
@@ -24,14 +26,21 @@ struct AEDAT3: Sendable {
 
   private let file: ByteRegion
   private let packets: [Packet]
+  /// The earliest and the latest time; `nil` of a recording without events.
+  let times: ClosedRange<UInt64>?
+  /// The longest time from one event to the next.
+  let longestPause: UInt64
 
   /// Finds the packets of a file; `place` names it in errors.
   ///
   /// - Throws: `DatasetFailure`.
   init(_ file: ByteRegion, at place: String) throws {
+    let header = EventFileHeader(file)
+    try header.require(version: "3.1", of: "DVS128 Gesture", in: file, at: place)
+    try header.requireRaw(at: place)
     self.file = file
     var packets: [Packet] = []
-    var offset = try Self.headerLength(file, place)
+    var offset = header.length
     while offset < file.count {
       let (packet, end) = try Self.packet(file, offset, place)
       if let packet { packets.append(packet) }
@@ -39,16 +48,14 @@ struct AEDAT3: Sendable {
     }
     file.releasePages()
     self.packets = packets
-  }
-
-  private static func headerLength(_ file: ByteRegion, _ place: String) throws -> Int {
-    var start = 0
-    while let line = HeaderLine(file, at: start), line.isComment {
-      start = line.end
-      if line.text == "#!END-HEADER\r" { return start }
+    longestPause = zip(packets, packets.dropFirst())
+      .map { Self.pause(from: $0.times.upperBound, to: $1.times.lowerBound) }
+      .reduce(packets.map(\.pause).max() ?? 0, max)
+    times = packets.map(\.times).reduce(nil) { all, own in
+      min(
+        all?.lowerBound ?? own.lowerBound, own.lowerBound)...max(
+          all?.upperBound ?? own.upperBound, own.upperBound)
     }
-    throw DatasetFailure(
-      .file, at: place, expected: "a header that ends with #!END-HEADER", found: "none")
   }
 
   /// The packet at an offset, `nil` for other events, and where the next one starts.
@@ -71,10 +78,12 @@ struct AEDAT3: Sendable {
     }
     let type = file.integer(at: offset, as: UInt16.self)
     guard type == polarityEvents, count > 0 else { return (nil, start + length) }
-    guard eventSize >= 8 else {
+    let timeOffset = file.integer(at: offset + 8, as: UInt32.self)
+    guard eventSize >= 8, timeOffset == 4 else {
       throw DatasetFailure(
-        .file, at: "\(place) byte \(offset)", expected: "events of at least 8 bytes",
-        found: "\(eventSize)")
+        .file, at: "\(place) byte \(offset)",
+        expected: "events of at least 8 bytes, the time after 4",
+        found: "\(eventSize) bytes, the time after \(timeOffset)")
     }
     let high = UInt64(file.integer(at: offset + 12, as: UInt32.self)) << 31
     let times = (0..<count).map { index in
@@ -82,9 +91,15 @@ struct AEDAT3: Sendable {
     }
     let range = (times.min() ?? 0)...(times.max() ?? 0)
     return (
-      Packet(start: start, eventSize: eventSize, count: count, overflow: high, times: range),
+      Packet(
+        start: start, eventSize: eventSize, count: count, overflow: high, times: range,
+        pause: zip(times, times.dropFirst()).map(pause).max() ?? 0),
       start + length
     )
+  }
+
+  private static func pause(from first: UInt64, to second: UInt64) -> UInt64 {
+    second > first ? second - first : 0
   }
 
   /// The events from one time to before another, in the order of the file.

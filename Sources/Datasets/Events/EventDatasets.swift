@@ -9,14 +9,17 @@ extension LabelledDataset {
   ///
   /// Counts are rounded to float32. Corresponds to `frames_number_16_split_by_number`.
   ///
-  /// - Parameter path: the folder that holds the classes.
+  /// - Parameters:
+  ///   - path: the folder that holds the classes.
+  ///   - rule: which folder is which class.
   /// - Throws: `DatasetFailure`, `FileFailure`.
   public static func eventFrames(
-    _ path: String, name: String, split: String, classCount: Int? = nil
+    _ path: String, name: String, split: String, rule: ClassRule = .folders()
   ) throws -> LabelledDataset {
-    let folders = try ClassFolders(root: path, suffixes: [".npz"], classCount: classCount)
+    let folders = try ClassFolders(root: path, suffixes: [".npz"], rule: rule)
     return LabelledDataset(
-      name: name, split: split, classNames: folders.classNames, samples: folders.samples
+      name: name, split: split, classNames: folders.classNames, samples: folders.samples,
+      notes: [folders.note].compactMap { $0 }
     ) { index in
       let file = Files.join(path, folders.samples[index].name)
       let frames = try TensorSource.read("frames", in: file)
@@ -29,9 +32,13 @@ extension LabelledDataset {
   /// - Throws: `DatasetFailure`, `FileFailure`.
   public static func gestureFrames(_ path: String) throws -> LabelledDataset {
     let test = Files.join(path, "test")
-    return try eventFrames(
-      Files.isDirectory(test) ? test : path, name: "dvs128-gesture", split: GestureTrials.split,
-      classCount: GestureTrials.classCount)
+    let root = Files.isDirectory(test) ? test : path
+    let frames = try eventFrames(
+      root, name: "dvs128-gesture", split: GestureTrials.split,
+      rule: .exactly(GestureTrials.classNames, of: "DVS128 Gesture"))
+    let names = frames.samples.map(\.name)
+    try GestureSubjects.requireTest(names, at: root)
+    return frames.adding(notes: GestureSubjects.notes(names))
   }
 
   /// CIFAR10-DVS's test split from the frames that SpikingJelly keeps.
@@ -41,7 +48,7 @@ extension LabelledDataset {
     _ path: String, countOfClass: Int? = 1000
   ) throws -> LabelledDataset {
     try eventFrames(
-      path, name: "cifar10-dvs", split: CIFAR10DVS.split, classCount: CIFAR10DVS.classCount
+      path, name: "cifar10-dvs", split: CIFAR10DVS.split, rule: CIFAR10DVS.rule
     ).heldOut(countOfClass: countOfClass, at: path)
   }
 
@@ -58,7 +65,7 @@ extension LabelledDataset {
   ) throws -> LabelledDataset {
     let root = CIFAR10DVS.eventFolder(path)
     let folders = try ClassFolders(
-      root: root, suffixes: CIFAR10DVS.eventSuffixes, classCount: CIFAR10DVS.classCount)
+      root: root, suffixes: CIFAR10DVS.eventSuffixes, rule: CIFAR10DVS.rule)
     let samples = folders.samples.map { sample in
       Sample(
         name: String(sample.name.dropLast(".aedat".count)) + ".npz", label: sample.label)
@@ -101,7 +108,8 @@ extension LabelledDataset {
 
 /// CIFAR10-DVS as the released code splits it.
 enum CIFAR10DVS {
-  static let classCount = 10
+  /// The classes are those of CIFAR-10, in the order of their names.
+  static let rule = ClassRule.exactly(LabelledDataset.cifar10Classes, of: "CIFAR10-DVS")
   static let split = "last tenth of each class by name"
   static let eventSuffixes = [".aedat"]
 

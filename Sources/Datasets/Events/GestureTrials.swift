@@ -8,6 +8,10 @@ extension LabelledDataset {
   /// index 2 is the eleventh gesture. Samples have the names of `gestureFrames`, and the same
   /// content.
   ///
+  /// A clip that lies before the first or behind the last event of its recording cannot be read, as
+  /// where a download ended early; one that the recording ends in is noted. A clip without events
+  /// inside the recording is frames of zeros.
+  ///
   /// - Parameters:
   ///   - path: the folder with `trials_to_test.txt`, or one above it.
   ///   - frames: time steps T.
@@ -16,12 +20,12 @@ extension LabelledDataset {
     let trials = try GestureTrials(path)
     return LabelledDataset(
       name: "dvs128-gesture", split: GestureTrials.split, classNames: GestureTrials.classNames,
-      samples: trials.clips.map(\.sample)
+      samples: trials.clips.map(\.sample),
+      notes: GestureSubjects.notes(trials.clips.map(\.sample.name))
+        + trials.clips.compactMap(\.note)
     ) { index in
       let clip = trials.clips[index]
-      let events = clip.recording.events(from: clip.start, to: clip.end)
-      return .tensor(
-        try EventFrames.byNumber(events, frames: frames, at: "\(clip.place) \(clip.sample.name)"))
+      return .tensor(try EventFrames.byNumber(clip.events(), frames: frames, at: clip.place))
     }
   }
 
@@ -39,10 +43,38 @@ struct GestureTrials {
   struct Clip: Sendable {
     let sample: LabelledDataset.Sample
     let recording: AEDAT3
-    let start: UInt64
-    let end: UInt64
+    /// In microseconds; from the start to before the end.
+    let times: Range<UInt64>
     /// The recording's path.
-    let place: String
+    let path: String
+
+    /// What errors name.
+    var place: String { "\(path) \(sample.name)" }
+
+    /// The events of the clip.
+    ///
+    /// - Throws: `DatasetFailure` if the clip lies outside the recording.
+    func events() throws -> [Event] {
+      guard let recorded = recording.times, times.overlaps(recorded) else {
+        throw DatasetFailure(
+          .file, at: place,
+          expected:
+            "a recording of \(times.lowerBound) to \(times.upperBound) us, as its labels say",
+          found: recording.times.map { "events from \($0.lowerBound) to \($0.upperBound) us" }
+            ?? "no event")
+      }
+      return recording.events(from: times.lowerBound, to: times.upperBound)
+    }
+
+    /// Says that the recording ends within the clip: from its last event to the end of the clip it is
+    /// silent for longer than ever before. `nil` if it does not.
+    var note: String? {
+      guard let last = recording.times?.upperBound, last >= times.lowerBound,
+        last < times.upperBound, times.upperBound - last > recording.longestPause
+      else { return nil }
+      return "\(Files.name(of: path)): the last event is at \(last) us, before clip "
+        + "\(sample.name) ends at \(times.upperBound) us"
+    }
   }
 
   static let classCount = 11
@@ -70,6 +102,7 @@ struct GestureTrials {
     let text = try Files.read(Files.join(folder, Self.list), limit: 1 << 20)
     let trials = String(decoding: text, as: UTF8.self).split(whereSeparator: \.isNewline)
       .map { String($0.filter { !$0.isWhitespace }) }.filter { !$0.isEmpty }
+    try GestureSubjects.requireTest(trials, at: Files.join(folder, Self.list))
     clips = try trials.flatMap { try Self.clips(of: $0, in: folder) }.sorted { left, right in
       left.sample.label == right.sample.label
         ? ClassFolders.precedes(left.sample.name, right.sample.name)
@@ -88,31 +121,40 @@ struct GestureTrials {
     let stem = trial.hasSuffix(".aedat") ? String(trial.dropLast(".aedat".count)) : trial
     let table = Files.join(folder, stem + "_labels.csv")
     var seen = [Int](repeating: 0, count: classCount)
-    return try rows(table).map { gesture, start, end in
+    return try rows(table).map { gesture, times in
       defer { seen[gesture] += 1 }
       let name = "\(gesture)/\(stem)_\(seen[gesture]).npz"
       guard let label = classNames.firstIndex(of: "\(gesture)") else {
         preconditionFailure("a class of the list")
       }
       return Clip(
-        sample: .init(name: name, label: label), recording: recording, start: start, end: end,
-        place: path)
+        sample: .init(name: name, label: label), recording: recording, times: times, path: path)
     }
   }
 
-  /// Gesture from 0, start and end of each line but the first.
-  private static func rows(_ table: String) throws -> [(gesture: Int, UInt64, UInt64)] {
+  /// Gesture from 0 and times of each line, behind a line of titles if there is one.
+  private static func rows(_ table: String) throws -> [(gesture: Int, times: Range<UInt64>)] {
     let text = String(decoding: try Files.read(table, limit: 1 << 20), as: UTF8.self)
-    return try text.split(whereSeparator: \.isNewline).dropFirst().map { line in
-      let fields = line.split(separator: ",").map { UInt64($0.filter { !$0.isWhitespace }) }
+    let lines = text.split(whereSeparator: \.isNewline)
+    let hasTitles = lines.first.map { fields($0).allSatisfy { $0 == nil } } ?? false
+    return try lines.dropFirst(hasTitles ? 1 : 0).map { line in
+      let fields = fields(line)
       guard fields.count == 3, let gesture = fields[0], let start = fields[1],
-        let end = fields[2], (1...UInt64(classCount)).contains(gesture)
+        let end = fields[2], (1...UInt64(classCount)).contains(gesture), start < end
       else {
         throw DatasetFailure(
-          .file, at: table, expected: "a gesture from 1 to \(classCount), start and end",
+          .file, at: table,
+          expected: "a gesture from 1 to \(classCount), a start, and an end behind it",
           found: String(line.prefix(80)))
       }
-      return (Int(gesture) - 1, start, end)
+      return (Int(gesture) - 1, start..<end)
+    }
+  }
+
+  /// The numbers of a line; `nil` for a text.
+  private static func fields(_ line: Substring) -> [UInt64?] {
+    line.split(separator: ",", omittingEmptySubsequences: false).map {
+      UInt64($0.filter { !$0.isWhitespace })
     }
   }
 }

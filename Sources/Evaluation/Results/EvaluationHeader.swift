@@ -36,12 +36,15 @@ public struct EvaluationHeader: Sendable, Equatable {
     public let samples: Digest
     /// SHA-256 of the file, where the samples are in one.
     public let file: Digest?
+    /// The classes by index, where folders name them; else empty.
+    public let classes: [String]
 
     /// Names samples.
-    public init(count: Int, samples: Digest, file: Digest?) {
+    public init(count: Int, samples: Digest, file: Digest?, classes: [String] = []) {
       self.count = count
       self.samples = samples
       self.file = file
+      self.classes = classes
     }
   }
 
@@ -79,9 +82,14 @@ public struct EvaluationHeader: Sendable, Equatable {
   public let data: Data
   /// Which part of them.
   public var part: Part
+  /// What was assumed and nothing proves, in sentences (`LabelledDataset.notes`).
+  public let notes: [String]
 
   /// Describes an evaluation.
-  public init(rules: EvaluationProtocol, model: Model, data: Data, part: Part) {
+  public init(
+    rules: EvaluationProtocol, model: Model, data: Data, part: Part, notes: [String] = []
+  ) {
+    self.notes = notes
     self.rules = rules
     self.model = model
     self.data = data
@@ -104,17 +112,14 @@ public struct EvaluationHeader: Sendable, Equatable {
 extension EvaluationHeader {
   /// The description as JSON.
   public var json: JSON {
-    [
+    var members: [String: JSON] = [
       "schema": "qkzoo.evaluation/1", "numerics_version": .string(FormatVersion.numerics),
       "protocol": rules.json, "protocol_sha256": .string(rules.digest.hex),
       "model": [
         "model_id": .string(model.modelID.hex), "weights_id": .string(model.weightsID.hex),
         "configuration": model.configuration.json,
       ],
-      "data": [
-        "n": .integer(data.count), "samples_sha256": .string(data.samples.hex),
-        "file_sha256": .optional(data.file?.hex),
-      ],
+      "data": data.json,
       "part": [
         "shard": .integer(part.shard.index), "shards": .integer(part.shard.count),
         "limit": part.limit.map { .integer($0) } ?? .null, "batches": .integer(part.batches),
@@ -124,6 +129,8 @@ extension EvaluationHeader {
         neurons.map { ["path": .string($0.path), "neurons": .integer($0.count)] }),
       "convolutions": .array(convolutions.map { .string($0) }),
     ]
+    if !notes.isEmpty { members["notes"] = .array(notes.map { .string($0) }) }
+    return .object(members)
   }
 
   /// Reads a description; `place` names it in errors.
@@ -142,6 +149,7 @@ extension EvaluationHeader {
     model = try Model(json: json["model"] ?? .null, at: "\(place) model")
     data = try Data(json: json["data"] ?? .null, at: "\(place) data")
     part = try Part(json: json["part"] ?? .null, at: "\(place) part")
+    notes = json["notes"]?.array?.compactMap(\.string) ?? []
     try validateSizes(at: place)
     guard self.json == json else {
       throw EvaluationFailure(
@@ -184,13 +192,23 @@ extension EvaluationHeader.Model {
 }
 
 extension EvaluationHeader.Data {
+  fileprivate var json: JSON {
+    var members: [String: JSON] = [
+      "n": .integer(count), "samples_sha256": .string(samples.hex),
+      "file_sha256": .optional(file?.hex),
+    ]
+    if !classes.isEmpty { members["classes"] = .array(classes.map { .string($0) }) }
+    return .object(members)
+  }
+
   fileprivate init(json: JSON, at place: String) throws {
     guard let count = json["n"]?.int, (1...EvaluationHeader.mostSamples).contains(count),
       let samples = json["samples_sha256"]?.string.flatMap({ Digest(hex: $0) })
     else { throw EvaluationFailure.header(place, "n and samples_sha256") }
     self.init(
       count: count, samples: samples,
-      file: json["file_sha256"]?.string.flatMap { Digest(hex: $0) })
+      file: json["file_sha256"]?.string.flatMap { Digest(hex: $0) },
+      classes: json["classes"]?.array?.compactMap(\.string) ?? [])
   }
 }
 

@@ -116,6 +116,15 @@ public struct EvaluationProtocol: Sendable, Equatable {
       let arithmetic = preprocessing["normalisation"]?["arithmetic"]?.string
     else { return "samples are the network's input" }
     return "\(colours), bicubic to \(shorter), middle \(side), \(arithmetic)"
+      + constants("mean") + constants("deviation")
+  }
+
+  /// As in `, mean 0.485 0.456 0.406`; nothing if the arithmetic has no such numbers.
+  private func constants(_ name: String) -> String {
+    guard let numbers = preprocessing["normalisation"]?[name]?.array?.compactMap(\.double) else {
+      return ""
+    }
+    return ", \(name) \(numbers.map { "\($0)" }.joined(separator: " "))"
   }
 }
 

@@ -1,6 +1,9 @@
 import CanonicalJSON
 import Diagnostics
+import Digests
 import FileAccess
+import QKFormerModel
+import SpikeTensors
 
 /// A finished or partial evaluation, read from its folder.
 ///
@@ -94,6 +97,16 @@ public struct EvaluationResult: Sendable {
       .empty, at: folder, expected: "a sample that can be read",
       found: "none of \(excluded.count)"
         + (excluded.first.map { ", as \($0.file): \($0.reason)" } ?? ""))
+  }
+
+  /// Samples of event frames without any event.
+  public var samplesWithoutEvents: Int {
+    guard header.model.configuration.input.coding == .eventFrames else { return 0 }
+    let size = header.rules.size
+    let count =
+      header.rules.timeSteps * header.model.configuration.input.channels * size.height * size.width
+    let zeros = SHA256.digest(of: Tensor([count], [Float](repeating: 0, count: count)).bytes)
+    return samples.count { $0.input == zeros }
   }
 
   /// Samples that could not be read.

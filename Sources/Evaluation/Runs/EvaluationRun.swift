@@ -37,10 +37,11 @@ public struct EvaluationRun: Sendable {
   /// - Parameters:
   ///   - model: what is run, with its identities.
   ///   - file: the SHA-256 of the file that holds the samples, if one does.
+  ///   - classes: the classes by index, where folders name them.
   /// - Throws: `EvaluationFailure` if a label is no class of the model, or the shard is empty.
   public init(
     _ rules: EvaluationProtocol, model: EvaluationHeader.Model, _ loader: SampleLoader,
-    file: Digest?, limit: Int? = nil, shard: Shard = .whole
+    file: Digest?, classes: [String] = [], limit: Int? = nil, shard: Shard = .whole
   ) throws {
     let samples = loader.dataset.samples
     if let wrong = samples.first(where: { !(0..<model.configuration.classes).contains($0.label) }) {
@@ -58,9 +59,11 @@ public struct EvaluationRun: Sendable {
     self.loader = loader.inputs(of: model.configuration.graph, size: rules.size)
     header = EvaluationHeader(
       rules: rules, model: model,
-      data: .init(count: samples.count, samples: loader.dataset.digest, file: file),
+      data: .init(
+        count: samples.count, samples: loader.dataset.digest, file: file, classes: classes),
       part: .init(
-        shard: shard, limit: limit, batches: plan.batches.count, samples: plan.samples))
+        shard: shard, limit: limit, batches: plan.batches.count, samples: plan.samples),
+      notes: loader.dataset.notes)
   }
 
   /// Runs what is not done yet.

@@ -52,7 +52,8 @@ struct ClassifyCommand: ParsableCommand {
     let modelID = try checkpoint.identity().modelID
     let zoo = try model.zoo.load()
     let entry = named ?? zoo.entry(of: modelID)
-    let preprocessing = try preprocessing(checkpoint.configuration, entry)
+    let (preprocessing, note) = try PicturePreprocessing.steps(
+      for: checkpoint.configuration, entry: entry, at: model.model)
     let names = try names(checkpoint.configuration, entry.flatMap { zoo.labels[$0.labels] })
     let dataset = try LabelledDataset.pictures(images)
     let passedOver = try LabelledDataset.passedOver(images)
@@ -72,17 +73,9 @@ struct ClassifyCommand: ParsableCommand {
     for path in passedOver {
       StandardError.print("qkzoo: no picture, passed over: \(PlainText.escaped(path))")
     }
-    let notes = notes(checkpoint.configuration)
+    let notes = [note].compactMap { $0 } + notes(checkpoint.configuration)
     for note in notes { StandardError.print("qkzoo: \(note)") }
     format.print(report(result, preprocessing, names, modelID, notes, passedOver))
-  }
-
-  /// What the zoo entry says, else what the released code does.
-  private func preprocessing(
-    _ configuration: QKFormerConfiguration, _ entry: ZooEntry?
-  ) throws -> PicturePreprocessing {
-    if case .image(let image) = entry?.preprocessing { return try PicturePreprocessing(image) }
-    return try PicturePreprocessing(for: configuration, at: model.model)
   }
 
   /// The names in a file, else those of the zoo entry that has this model.
@@ -92,14 +85,7 @@ struct ClassifyCommand: ParsableCommand {
     guard let classNames else {
       return ofEntry?.count == configuration.classes ? ofEntry ?? [] : []
     }
-    let text = String(decoding: try Files.read(classNames, limit: 16 << 20), as: UTF8.self)
-    let names = text.split(whereSeparator: \.isNewline).map(String.init)
-    guard names.count == configuration.classes else {
-      throw DatasetFailure(
-        .classes, at: classNames, expected: "\(configuration.classes) lines",
-        found: "\(names.count)")
-    }
-    return names
+    return try ClassNames.read(classNames, count: configuration.classes)
   }
 
   private func notes(_ configuration: QKFormerConfiguration) -> [String] {

@@ -12,11 +12,15 @@ extension DiffCommand {
   func compareAnswers(_ models: [Checkpoint], _ data: String) throws -> AnswerDifference {
     let dataset = try LabelledDataset.labelled(at: data, for: models[0].configuration)
     let hasPictures = try dataset.hasPictures()
+    Notes.print(dataset.notes)
     let progress = Progress("diff", total: 2 * dataset.count)
     func side(_ model: Checkpoint) throws -> (any ForwardPass, SampleLoader) {
-      let preprocessing =
-        hasPictures ? try PicturePreprocessing(for: model.configuration, at: data) : nil
-      return (try running.prepare(model, scope: .sample), SampleLoader(dataset, preprocessing))
+      let engine = try running.prepare(model, scope: .sample)
+      guard hasPictures else { return (engine, SampleLoader(dataset, nil)) }
+      let (steps, note) = try PicturePreprocessing.steps(
+        for: model.configuration, entry: nil, at: data)
+      Notes.print([note].compactMap { $0 })
+      return (engine, SampleLoader(dataset, steps))
     }
     return try AnswerDifference(
       side(models[0]), side(models[1]), progress: progress.advance)
@@ -25,7 +29,10 @@ extension DiffCommand {
   /// Rows for people, and the samples that are answered differently.
   static func add(_ answers: AnswerDifference, to table: inout TextTable) {
     let count = answers.count
-    table.add("data", "\(answers.dataset), \(count.grouped) samples, each alone")
+    table.add(
+      "data",
+      "\(answers.dataset), \(count.grouped) samples, each alone"
+        + NoEvents.suffix(answers.samplesWithoutEvents))
     for (name, correct) in zip(["first right", "second right"], answers.correct) {
       let share = Double(correct) / Double(max(count, 1))
       table.add(name, "\(correct.grouped) of \(count.grouped), \(share.percent)")
@@ -56,6 +63,7 @@ extension DiffCommand {
   static func json(_ answers: AnswerDifference) -> JSON {
     [
       "data": .string(answers.dataset), "n": .integer(answers.count),
+      "samples_without_events": .integer(answers.samplesWithoutEvents),
       "correct": .array(answers.correct.map { .integer($0) }),
       "difference": .number(answers.difference),
       "interval": [

@@ -63,14 +63,13 @@ struct EvalAuditCommand: ParsableCommand {
       batched: running.prepare(subject.checkpoint, as: subject.configuration(scope: .batch)),
       loader, batchSize: rules.batchSize, seed: seed,
       scratch: Environment.value("TMPDIR") ?? "/tmp", progress: progress.advance)
-    format.print(
-      report(
-        effect, rules, ofSplit: rules.splitCount(found: all.count), subject.identity.modelID))
+    format.print(report(effect, rules, of: all, subject.identity.modelID))
   }
 
   private func report(
-    _ effect: BatchEffect, _ rules: EvaluationProtocol, ofSplit all: Int, _ modelID: Digest
+    _ effect: BatchEffect, _ rules: EvaluationProtocol, of data: LabelledDataset, _ modelID: Digest
   ) -> Report {
+    let all = rules.splitCount(found: data.count)
     var table = TextTable()
     table.add(
       "EVALUATION", "RIGHT", "LOGITS CHANGED", "MEAN |CHANGE|", "ANSWERS CHANGED",
@@ -91,9 +90,11 @@ struct EvalAuditCommand: ParsableCommand {
     let partial =
       effect.count == all
       ? [] : ["partial: \(effect.count.grouped) of \(all.grouped) samples of the split."]
-    let lines = [table.text] + sentences + partial + ["released: \(rules.words)"]
-    return Report(
-      "eval-audit", members(effect, rules, all, modelID), text: lines.joined(separator: "\n"))
+    let empty = [NoEvents.words(effect.samplesWithoutEvents)].compactMap { $0 }
+    let lines = [table.text] + sentences + partial + empty + ["released: \(rules.words)"]
+    var members = members(effect, rules, all, modelID)
+    members["notes"] = .array(data.notes.map { .string($0) })
+    return Report("eval-audit", members, text: lines.joined(separator: "\n"))
   }
 
   private func members(
@@ -102,6 +103,7 @@ struct EvalAuditCommand: ParsableCommand {
     [
       "model_id": .string(modelID.hex), "data": .string(rules.recordedDataset),
       "n": .integer(effect.count), "n_of_split": .integer(all),
+      "samples_without_events": .integer(effect.samplesWithoutEvents),
       "protocol": rules.json, "protocol_sha256": .string(rules.digest.hex),
       "protocol_words": .string(rules.words),
       "per_image_correct": .integer(effect.correctAlone),

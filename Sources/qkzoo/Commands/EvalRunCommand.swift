@@ -131,7 +131,7 @@ struct EvalRunCommand: ParsableCommand {
     let rules = try subject.rules(rules.name)
     let run = try EvaluationRun(
       rules, model: subject.model(rules), subject.opened.loader, file: subject.opened.file,
-      limit: limit, shard: detected?.shard ?? .whole)
+      classes: subject.opened.classes, limit: limit, shard: detected?.shard ?? .whole)
     announce(run, detected)
     let engine = try running.prepare(
       subject.checkpoint, as: subject.configuration(scope: rules.scope))

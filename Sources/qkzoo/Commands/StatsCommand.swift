@@ -49,7 +49,7 @@ struct StatsCommand: ParsableCommand {
 
   func validate() throws {
     if input != nil && samples.isNamed {
-      throw ValidationError("--input excludes --dataset, --data and --labels")
+      throw ValidationError("--input excludes --dataset, --data, --labels and --class-names")
     }
     if records != nil && input != nil {
       throw ValidationError("--records needs labelled samples, not --input")
@@ -112,6 +112,8 @@ struct StatsCommand: ParsableCommand {
       members["accuracy"] = [
         "dataset": .string(evaluation.dataset), "evaluation": .string(evaluation.evaluation),
         "correct": .integer(evaluation.correct), "n": .integer(evaluation.answers.count),
+        "samples_without_events": .integer(evaluation.samplesWithoutEvents),
+        "notes": .array(evaluation.notes.map { .string($0) }),
       ]
     }
     return Report("stats", members, text: text.joined(separator: "\n\n"))
@@ -150,6 +152,7 @@ struct StatsCommand: ParsableCommand {
     guard let evaluation, let record = evaluation.records.accuracy.first else { return end }
     return "\(record.correct) of \(record.count) right, \(record.value.percent) ± "
       + "\((record.standardError * 100).formatted(2)); " + end
+      + NoEvents.suffix(evaluation.samplesWithoutEvents)
   }
 
   // MARK: JSON

@@ -81,7 +81,7 @@ struct VerifyCommand: ParsableCommand {
       throw ValidationError("--reference and --both-engines are for --level behaviour and dataset")
     }
     if level < .dataset && samples.isNamed {
-      throw ValidationError("--dataset, --data and --labels are for --level dataset")
+      throw ValidationError("--dataset, --data, --labels and --class-names are for --level dataset")
     }
     if level == .signature && signing.key == nil {
       throw ValidationError("--level signature needs --key")
@@ -262,7 +262,9 @@ struct VerifyCommand: ParsableCommand {
       }
       return RecordCheck(evaluation, with: checkpoint.records, at: path).lines.map { line in
         Ladder.Rung(
-          name: "dataset", detail: "\(line.detail); recorded by \(line.by)",
+          name: "dataset",
+          detail: "\(line.detail); recorded by \(line.by)"
+            + NoEvents.suffix(evaluation.samplesWithoutEvents),
           findings: line.findings, isChecked: line.isComparable)
       }
     }

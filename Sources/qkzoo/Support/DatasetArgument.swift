@@ -45,18 +45,41 @@ struct DatasetArgument: ParsableArguments {
       "The class of each picture, for a flat folder or a tar archive.", valueName: "file"))
   var labels: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The names of the class folders by index, one in a line, for --dataset folder "
+        + "(default: the entry's labels, if the folders have their names).",
+      valueName: "file"))
+  var classNames: String?
+
   /// Whether anything was said of samples.
-  var isNamed: Bool { dataset != nil || data != nil || labels != nil }
+  var isNamed: Bool { dataset != nil || data != nil || labels != nil || classNames != nil }
 
   /// A dataset and how a model takes its samples.
   struct Opened {
     let loader: SampleLoader
     /// The SHA-256 of the file that holds it, if one does.
     let file: Digest?
+    /// The classes by index, where folders name them; else empty.
+    let classes: [String]
     var dataset: LabelledDataset { loader.dataset }
+
+    /// Says which folder is which class, and what was assumed.
+    func announce() {
+      if !classes.isEmpty {
+        StandardError.print("qkzoo: classes: \(PlainText.escaped(Self.list(classes)))")
+      }
+      Notes.print(dataset.notes)
+    }
+
+    /// As in `0 circle, 1 square, 2 triangle`.
+    private static func list(_ classes: [String]) -> String {
+      let shown = classes.prefix(20).enumerated().map { "\($0) \($1)" }.joined(separator: ", ")
+      return classes.count > 20 ? "\(shown), and \(classes.count - 20) more" : shown
+    }
   }
 
-  /// Opens the dataset; pixels and events stay in their files.
+  /// Opens the dataset and says what was assumed of it; pixels and events stay in their files.
   ///
   /// - Parameters:
   ///   - configuration: as the model will run, time steps and extent included.
@@ -69,7 +92,10 @@ struct DatasetArgument: ParsableArguments {
     guard labels == nil || [.imagenet, .folder].contains(name) else {
       throw ValidationError("--labels is for pictures in imagenet-1k and folder")
     }
-    let dataset: LabelledDataset
+    guard classNames == nil || (name == .folder && labels == nil) else {
+      throw ValidationError("--class-names is for --dataset folder without --labels")
+    }
+    var dataset: LabelledDataset
     let place: String
     if name == .samples {
       guard let samples = try zoo.samples(data, of: entry) else { throw Self.noData }
@@ -78,19 +104,22 @@ struct DatasetArgument: ParsableArguments {
       dataset = try samples.dataset()
     } else {
       guard let data else { throw Self.noData }
-      dataset = try read(name, data, configuration)
+      dataset = try read(name, data, configuration, known: zoo.classNames(of: entry))
       place = data
     }
     var preprocessing: PicturePreprocessing?
     if name.hasPictures {
-      preprocessing = try .init(for: configuration, at: name.rawValue)
-      if keepsExtent, case .image(let image) = entry?.preprocessing {
-        preprocessing = try PicturePreprocessing(image)
-      }
+      let (steps, note) = try PicturePreprocessing.steps(
+        for: configuration, entry: keepsExtent ? entry : nil, at: name.rawValue)
+      preprocessing = steps
+      dataset = dataset.adding(notes: [note].compactMap { $0 })
     }
-    return Opened(
+    let opened = Opened(
       loader: SampleLoader(dataset, preprocessing, skipsBadSamples: skipsBadSamples),
-      file: try LabelledDataset.fileDigest(place))
+      file: try LabelledDataset.fileDigest(place),
+      classes: name == .folder ? dataset.classNames : [])
+    opened.announce()
+    return opened
   }
 
   /// Samples in a file are the network's input, which runs at any size: another one than it was
@@ -122,33 +151,5 @@ struct DatasetArgument: ParsableArguments {
     guard let data else { throw Self.noData }
     _ = try Files.stamp(of: data)
     throw ValidationError("say by --dataset what \(data) is")
-  }
-
-  private func read(
-    _ name: DatasetName, _ path: String, _ configuration: QKFormerConfiguration
-  ) throws -> LabelledDataset {
-    switch name {
-    case .imagenet:
-      return try pictures(path, name.rawValue, LabelledDataset.imagenetClasses)
-    case .folder: return try pictures(path, name.rawValue, configuration.classes)
-    case .cifar10: return try .cifar10(path)
-    case .cifar100: return try .cifar100(path)
-    case .cifar10DVS:
-      return try LabelledDataset.holdsCIFAR10DVSEvents(path)
-        ? .cifar10DVS(path, frames: configuration.timeSteps) : .cifar10DVSFrames(path)
-    case .dvs128:
-      return try LabelledDataset.holdsGestureTrials(path)
-        ? .gesture(path, frames: configuration.timeSteps) : .gestureFrames(path)
-    case .samples: preconditionFailure("read before")
-    }
-  }
-
-  private func pictures(_ path: String, _ name: String, _ classes: Int) throws -> LabelledDataset {
-    guard let labels else {
-      return try .imageFolder(path, name: name, classCount: classes)
-    }
-    let list = try LabelList(path: labels, classCount: classes)
-    return try Files.isDirectory(path)
-      ? .flatFolder(path, labels: list, name: name) : .tar(path, labels: list, name: name)
   }
 }

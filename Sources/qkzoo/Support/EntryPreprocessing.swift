@@ -2,6 +2,7 @@ import Datasets
 import Diagnostics
 import Evaluation
 import ModelZoo
+import QKFormerModel
 
 extension PicturePreprocessing {
   /// The steps that an entry names.
@@ -21,5 +22,21 @@ extension PicturePreprocessing {
       normalisation: isTimm
         ? .standardisedBytes(mean: image.mean, deviation: image.deviation)
         : .standardised(mean: image.mean, deviation: image.deviation))
+  }
+}
+
+extension PicturePreprocessing {
+  /// What an entry says of pictures, else what the released code does for a model of some
+  /// configuration, and a note that says so.
+  static func steps(
+    for configuration: QKFormerConfiguration, entry: ZooEntry?, at place: String
+  ) throws -> (steps: PicturePreprocessing, note: String?) {
+    if case .image(let image) = entry?.preprocessing { return (try .init(image), nil) }
+    let steps = try PicturePreprocessing(for: configuration, at: place)
+    return (
+      steps,
+      "no entry states the preprocessing; taken is the default of family "
+        + "\(configuration.family.rawValue): \(steps.summary)"
+    )
   }
 }

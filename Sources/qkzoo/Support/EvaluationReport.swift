@@ -10,6 +10,7 @@ struct EvaluationReport {
   init(_ result: EvaluationResult) { self.result = result }
 
   private var metrics: Metrics { result.metrics }
+  private var renaming: ClassRenaming? { ClassRenaming(result.metrics) }
   private var header: EvaluationHeader { result.header }
 
   /// The result under the schema of a command.
@@ -29,12 +30,32 @@ struct EvaluationReport {
         + "\(metrics.top1.value.percent) ± \((metrics.top1.standardError * 100).formatted(2))")
     table.add("top-5", "\(metrics.top5.correct.grouped), \(metrics.top5.value.percent)")
     table.add("loss", metrics.loss.formatted(6))
+    if let renaming { table.add("classes", words(renaming)) }
+    if let words = NoEvents.words(withoutEvents) { table.add("no events", words) }
+    for note in header.notes { table.add("note", note) }
     table.add("protocol", "\(header.rules.name.rawValue), \(header.rules.digest.short)")
     table.add("", header.rules.words)
     table.add("model-id", header.model.modelID.hex)
     if let rate = result.environment.rate { table.add("speed", "\(rate.formatted(2)) images/s") }
     return "\(PlainText.escaped(result.folder))\n\(table.text)"
   }
+
+  private var withoutEvents: Int { result.samplesWithoutEvents }
+
+  /// As in `150 of 150 correct after renaming classes: circle is answered as square, ...`.
+  private func words(_ renaming: ClassRenaming) -> String {
+    func name(_ index: Int) -> String {
+      header.data.classes.indices.contains(index) ? header.data.classes[index] : "\(index)"
+    }
+    let shown = renaming.pairs.prefix(Self.shownPairs)
+      .map { "\(name($0.label)) gets the answer \(name($0.answer))" }.joined(separator: ", ")
+    let rest = renaming.pairs.count - Self.shownPairs
+    return "\(renaming.share.correct.grouped) of \(renaming.share.count.grouped) correct after "
+      + "renaming classes: \(shown)" + (rest > 0 ? ", and \(rest) more" : "")
+      + "; the model and these data seem to number classes differently"
+  }
+
+  private static let shownPairs = 10
 
   private var partial: String {
     var parts = [
@@ -78,6 +99,9 @@ struct EvaluationReport {
       "standard_error": .number(metrics.top1.standardError),
       "correct_in_top5": .integer(metrics.top5.correct), "top5": .number(metrics.top5.value),
       "loss": .number(metrics.loss),
+      "notes": .array(header.notes.map { .string($0) }),
+      "classes": .array(header.data.classes.map { .string($0) }),
+      "samples_without_events": .integer(withoutEvents), "renaming": Self.json(renaming),
       "spikes": .integer(result.samples.reduce(0) { $0 + $1.spikes }),
       "excluded": .array(
         result.excluded.map {
@@ -85,6 +109,15 @@ struct EvaluationReport {
         }),
       "images_per_second": result.environment.rate.map { .number($0) } ?? .null,
       "seconds_of_whole_split": secondsOfAll.map { .number($0) } ?? .null,
+    ]
+  }
+
+  private static func json(_ renaming: ClassRenaming?) -> JSON {
+    guard let renaming else { return .null }
+    return [
+      "correct": .integer(renaming.share.correct), "n": .integer(renaming.share.count),
+      "pairs": .array(
+        renaming.pairs.map { ["label": .integer($0.label), "answer": .integer($0.answer)] }),
     ]
   }
 }

@@ -94,10 +94,16 @@ import Testing
     let path = folder.file("a")
     _ = try subject.run(into: path)
     func reading(_ name: String, _ change: (String) -> String) throws -> String? {
-      let bytes = try TestFiles.bytes("\(path)/\(name)")
-      defer { try? TestFiles.write(bytes, to: "\(path)/\(name)") }
-      let text = change(String(decoding: bytes, as: UTF8.self))
+      let names = [name, "batches.jsonl"]
+      let bytes = try names.map { try TestFiles.bytes("\(path)/\($0)") }
+      defer {
+        for (name, bytes) in zip(names, bytes) {
+          try? TestFiles.write(bytes, to: "\(path)/\(name)")
+        }
+      }
+      let text = change(String(decoding: bytes[0], as: UTF8.self))
       try TestFiles.write(Array(text.utf8), to: "\(path)/\(name)")
+      try Forgery.seal(path)
       return try refusal { _ = try EvaluationResult(folder: path) }
     }
     func replacing(_ old: String, _ new: String) -> (String) -> String {
@@ -123,7 +129,8 @@ import Testing
     }
     for (old, new) in [
       ("\"batch_size\":4", "\"batch_size\":5"), ("\"shards\":1", "\"shards\":0"),
-      ("evaluation/1", "evaluation/2"), ("\"model_id\"", "\"id\""),
+      ("evaluation/2", "evaluation/3"), ("evaluation/2", "evaluation/1"),
+      ("\"model_id\"", "\"id\""),
       ("\"batch_size\":4", "\"batch_size\":9007199254740992"),
       ("\"batches\":6", "\"batches\":9007199254740992"), ("\"n\":23", "\"n\":9007199254740992"),
       ("\"batches\":6", "\"batches\":24"), ("\"samples\":23", "\"samples\":24"),
@@ -175,6 +182,7 @@ import Testing
       let lines = String(decoding: try TestFiles.bytes("\(path)/\(name)"), as: UTF8.self)
         .split(separator: "\n").map { String($0) + "\n" }
       try TestFiles.write(Array(change(lines).joined().utf8), to: "\(path)/\(name)")
+      try Forgery.seal(path)
       return try refusal { _ = try subject.run(into: path, skips: true) }
     }
     // A line again in the place of another, two lines exchanged, another label, another name.
@@ -216,6 +224,7 @@ import Testing
     let twice = text.replacingOccurrences(of: "\"index\":12,", with: "\"index\":0,")
     #expect(twice != text)
     try TestFiles.write(Array(twice.utf8), to: paths[1] + "/samples.jsonl")
+    try Forgery.seal(paths[1])
     #expect(
       try refusal { _ = try EvaluationParts(folders: paths).merge(into: folder.file("m")) }
         == "evaluation-record")

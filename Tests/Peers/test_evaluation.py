@@ -5,6 +5,8 @@ import json
 import math
 import os
 import random
+import re
+import shutil
 import signal
 import subprocess
 import time
@@ -99,6 +101,31 @@ class Evaluation(unittest.TestCase):
             self.assertTrue(status["complete"] and len(status["folders"]) == 3)
             qkzoo("eval", "merge", folder, "--out", folder / "merged")
             self.assertEqual(result(folder / "merged"), result(whole))
+
+    def test_digests_hold_every_line(self):
+        """The digests of docs/evaluation-runs.md, computed by Python; a changed digit is found."""
+        folder = self.serial("eval-whole", *self.mnist())
+        # On the texts, which are canonical: Python writes some numbers otherwise.
+        header = re.sub(rb',"shard":\d+,"shards":\d+', b"", (folder / "run.json").read_bytes().rstrip(b"\n"))
+        evaluation = hashlib.sha256(header).hexdigest().encode()
+        samples = (folder / "samples.jsonl").read_bytes().splitlines(keepends=True)
+        for line in (folder / "batches.jsonl").read_bytes().splitlines():
+            batch = json.loads(line)
+            own, samples = samples[:batch["samples"]], samples[batch["samples"]:]
+            self.assertEqual(batch["sample_lines_sha256"], hashlib.sha256(b"".join(own)).hexdigest())
+            text = re.sub(rb'"sha256":"[0-9a-f]{64}",', b"", line)
+            self.assertEqual(batch["sha256"], hashlib.sha256(evaluation + b"\n" + text).hexdigest())
+        self.assertEqual(samples, [])
+        for name in COMPARED[1:]:
+            copy = FOLDER / f"eval-changed-{name}"
+            shutil.copytree(folder, copy)
+            text = (copy / name).read_text()
+            place = text.index('_sha256":"') + len('_sha256":"')
+            digit = "1" if text[place] == "0" else "0"
+            (copy / name).write_text(text[:place] + digit + text[place + 1:])
+            process = start("report", copy)
+            self.assertIn("evaluation-record", process.communicate()[1])
+            self.assertEqual(process.returncode, 65)
 
     def test_numbers(self):
         """Loss, order and digests, computed again from the logits that `run` prints."""

@@ -1,4 +1,5 @@
 import Diagnostics
+import Digests
 import QKFormerModel
 
 extension EvaluatedBatch {
@@ -9,6 +10,7 @@ extension EvaluatedBatch {
     let neurons = header.neurons
     return !tooMany && excluded.count <= left && spikes.count == neurons.count
       && zip(neurons, spikes).allSatisfy { fits($0, $1, header.rules.timeSteps) }
+      && (samples > 0 || sampleLines == SHA256.digest(of: EvaluatedSample.lines([])))
       && inputs.fit(header.convolutions.count, hasSamples: samples > 0)
   }
 

@@ -1,9 +1,11 @@
 public import CanonicalJSON
 import Diagnostics
+public import Digests
 
 /// What one reference batch did: exact counts, and the samples that could not be read.
 ///
-/// Corresponds to a line of `batches.jsonl` and to `schemas/v1/evaluated-batch.schema.json`.
+/// Corresponds to a line of `batches.jsonl`, without its seal, and to
+/// `schemas/v1/evaluated-batch.schema.json`.
 public struct EvaluatedBatch: Sendable, Equatable {
   /// A sample that was left out.
   public struct Exclusion: Sendable, Equatable {
@@ -37,8 +39,10 @@ public struct EvaluatedBatch: Sendable, Equatable {
   public let spikes: [[Int]]
   /// What the convolutions read.
   public let inputs: Inputs
+  /// SHA-256 of the lines of its samples in `samples.jsonl`, with their line feeds.
+  public let sampleLines: Digest
 
-  /// The batch as JSON, one line of `batches.jsonl`.
+  /// The batch as JSON.
   public var json: JSON {
     func list(_ values: [Int]) -> JSON { .array(values.map { .integer($0) }) }
     return [
@@ -52,12 +56,13 @@ public struct EvaluatedBatch: Sendable, Equatable {
         "elements": list(inputs.elements), "sum": list(inputs.sum),
         "nonzero": list(inputs.nonzero), "largest": list(inputs.largest),
       ],
+      "sample_lines_sha256": .string(sampleLines.hex),
     ]
   }
 }
 
 extension EvaluatedBatch {
-  /// Reads a line; `place` names it in errors.
+  /// Reads a batch; `place` names it in errors.
   ///
   /// - Throws: `EvaluationFailure`.
   public init(json: JSON, at place: String) throws {
@@ -65,12 +70,14 @@ extension EvaluatedBatch {
       let samples = json["samples"]?.int, samples >= 0,
       let excluded = Self.all(json["excluded"], Exclusion.init),
       let spikes = Self.all(json["spikes"], Self.counts),
-      let inputs = Inputs(json["inputs"])
+      let inputs = Inputs(json["inputs"]),
+      let sampleLines = json["sample_lines_sha256"]?.string.flatMap({ Digest(hex: $0) })
     else {
       throw EvaluationFailure(.record, at: place, expected: "a batch", found: "other members")
     }
     self.init(
-      number: number, samples: samples, excluded: excluded, spikes: spikes, inputs: inputs)
+      number: number, samples: samples, excluded: excluded, spikes: spikes, inputs: inputs,
+      sampleLines: sampleLines)
   }
 
   private static func all<Value>(_ json: JSON?, _ read: (JSON) -> Value?) -> [Value]? {

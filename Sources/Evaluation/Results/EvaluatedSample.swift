@@ -55,6 +55,11 @@ public struct EvaluatedSample: AnsweredSample, Sendable, Equatable {
     ]
   }
 
+  /// The lines of samples, each with its line feed.
+  static func lines(_ samples: [EvaluatedSample]) -> [UInt8] {
+    samples.flatMap { $0.json.canonicalBytes + [0x0A] }
+  }
+
   /// Reads a line; `place` names it in errors.
   ///
   /// - Throws: `EvaluationFailure`.

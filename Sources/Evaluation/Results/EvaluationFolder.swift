@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Diagnostics
+import Digests
 import FileAccess
 import QKFormerModel
 
@@ -16,12 +17,18 @@ enum EvaluationFiles {
   static let compared = [header, samples, batches]
   static let all = compared + [environment]
 
+  /// Whether a folder holds an evaluation, be it only its description.
+  static func hasBegun(_ folder: String) -> Bool { Files.exists(Files.join(folder, header)) }
+
   /// A description that is there; `nil` if there is none.
   static func header(in folder: String) throws -> EvaluationHeader? {
     let path = Files.join(folder, header)
     guard Files.exists(path) else { return nil }
-    return try EvaluationHeader(
-      json: try JSON(parsing: try Files.read(path, limit: 16 << 20), at: path), at: path)
+    var text = try Files.read(path, limit: 16 << 20)
+    guard text.popLast() == 0x0A else {
+      throw EvaluationFailure.header(path, "a line of JSON")
+    }
+    return try EvaluationHeader(json: try JSON(parsingCanonical: text, at: path), at: path)
   }
 
   /// Requires a folder to be new, empty, or of an evaluation, and touches nothing in it. Before the
@@ -56,6 +63,7 @@ final class EvaluationFolder {
   /// What was found in the folder.
   private(set) var done = Done()
   private let header: EvaluationHeader
+  private let digest: Digest
   private let samples: LineLog
   private let batches: LineLog
 
@@ -75,6 +83,7 @@ final class EvaluationFolder {
     _ path: String, for header: EvaluationHeader, planned: PlannedSamples? = nil
   ) throws {
     self.header = header
+    digest = header.digest
     try Files.makeDirectories(path)
     try EvaluationFiles.check(path, for: header)
     // It is written again only when hours of computing are over.
@@ -106,34 +115,22 @@ final class EvaluationFolder {
         expected: "counts of the network at \(header.rules.size.height) x "
           + "\(header.rules.size.width)", found: "others")
     }
-    try samples.append(evaluated.flatMap { $0.json.canonicalBytes + [0x0A] })
-    try batches.append(batch.json.canonicalBytes + [0x0A])
+    try samples.append(EvaluatedSample.lines(evaluated))
+    try batches.append(batch.line(of: digest))
   }
 
   private func resume(_ path: String, _ planned: PlannedSamples?) throws {
-    let reader = EvaluationReader(path, header)
-    let place = Files.join(path, EvaluationFiles.samples)
-    var (batchEnd, indices) = (0, [Int]())
-    try reader.forEachBatch { batch, end in
+    var indices: [Int] = []
+    let ends = try EvaluationReader(path, header).read { batch in
       indices += try planned?.indices(of: batch, at: path) ?? []
       done.batches += 1
-      done.samples += batch.samples
-      batchEnd = end
-    }
-    var (count, sampleEnd) = (0, 0)
-    try reader.forEachSample(upTo: done.samples) { sample, end in
-      try planned?.require(sample, at: indices[count], in: "\(place):\(count + 1)")
-      count += 1
+    } sample: { sample, place in
+      try planned?.require(sample, at: indices[done.samples], in: place)
+      done.samples += 1
       done.correct += sample.isCorrect ? 1 : 0
-      sampleEnd = end
     }
-    guard count == done.samples else {
-      throw EvaluationFailure(
-        .record, at: place,
-        expected: "\(done.samples) samples, as the batches say", found: "\(count)")
-    }
-    try batches.cut(at: batchEnd)
-    try samples.cut(at: sampleEnd)
+    try batches.cut(at: ends.batches)
+    try samples.cut(at: ends.samples)
   }
 }
 

@@ -110,10 +110,13 @@ public struct EvaluationHeader: Sendable, Equatable {
 }
 
 extension EvaluationHeader {
+  /// Which lines a folder has; those of number 1 had no digests.
+  private static let schema = "qkzoo.evaluation/2"
+
   /// The description as JSON.
   public var json: JSON {
     var members: [String: JSON] = [
-      "schema": "qkzoo.evaluation/1", "numerics_version": .string(FormatVersion.numerics),
+      "schema": .string(Self.schema), "numerics_version": .string(FormatVersion.numerics),
       "protocol": rules.json, "protocol_sha256": .string(rules.digest.hex),
       "model": [
         "model_id": .string(model.modelID.hex), "weights_id": .string(model.weightsID.hex),
@@ -137,13 +140,13 @@ extension EvaluationHeader {
   ///
   /// - Throws: `EvaluationFailure`, `ConfigurationFailure`.
   public init(json: JSON, at place: String) throws {
-    guard json["schema"] == "qkzoo.evaluation/1",
-      json["numerics_version"]?.string == FormatVersion.numerics
-    else {
+    let (schema, numerics) = (json["schema"]?.string, json["numerics_version"]?.string)
+    guard schema == Self.schema, numerics == FormatVersion.numerics else {
       throw EvaluationFailure(
         .header, at: place,
-        expected: "schema qkzoo.evaluation/1, numerics version \(FormatVersion.numerics)",
-        found: "another")
+        expected: "\(Self.schema) of numerics version \(FormatVersion.numerics); evaluate into a "
+          + "new folder, or use the qkzoo that wrote this one",
+        found: "\(schema ?? "no schema") of numerics version \(numerics ?? "none")")
     }
     rules = try EvaluationProtocol(json: json["protocol"] ?? .null, at: "\(place) protocol")
     model = try Model(json: json["model"] ?? .null, at: "\(place) model")

@@ -44,19 +44,19 @@ public struct EvaluationParts: Sendable {
   private static func expanded(
     _ folder: String
   ) throws -> (begun: [String], notBegun: [String]) {
-    guard Files.isDirectory(folder), !hasBegun(folder) else { return ([folder], []) }
+    guard Files.isDirectory(folder), !EvaluationFiles.hasBegun(folder) else {
+      return ([folder], [])
+    }
     if isShard(Files.name(of: folder)) { return ([], [folder]) }
     let shards = try Files.repairedNames(in: folder).filter(isShard)
       .map { Files.join(folder, $0) }.filter(Files.isDirectory)
     guard !shards.isEmpty else { return ([folder], []) }
-    return (shards.filter(hasBegun), shards.filter { !hasBegun($0) })
+    return (
+      shards.filter(EvaluationFiles.hasBegun), shards.filter { !EvaluationFiles.hasBegun($0) }
+    )
   }
 
   private static func isShard(_ name: String) -> Bool { name.hasPrefix("shard-") }
-
-  private static func hasBegun(_ folder: String) -> Bool {
-    Files.exists(Files.join(folder, EvaluationFiles.header))
-  }
 
   /// Batches that are in no folder, or not done yet.
   public var missing: [Range<Int>] {

@@ -44,17 +44,13 @@ public struct EvaluationResult: Sendable {
         .folder, at: folder, expected: "an evaluation's folder, with \(EvaluationFiles.header)",
         found: "something else")
     }
-    let reader = EvaluationReader(folder, header)
     var (batches, samples) = ([EvaluatedBatch](), [EvaluatedSample]())
-    try reader.forEachBatch { batch, _ in batches.append(batch) }
-    try header.requireTotals(batches, at: Files.join(folder, EvaluationFiles.batches))
-    let count = batches.reduce(0) { $0 + $1.samples }
-    try reader.forEachSample(upTo: count) { sample, _ in samples.append(sample) }
-    guard samples.count == count else {
-      throw EvaluationFailure(
-        .record, at: Files.join(folder, EvaluationFiles.samples),
-        expected: "\(count) samples, as the batches say", found: "\(samples.count)")
+    _ = try EvaluationReader(folder, header).read {
+      batches.append($0)
+    } sample: { sample, _ in
+      samples.append(sample)
     }
+    try header.requireTotals(batches, at: Files.join(folder, EvaluationFiles.batches))
     self.folder = folder
     self.header = header
     self.batches = batches

@@ -1,3 +1,4 @@
+import Digests
 import QKFormerModel
 import SpikeInference
 
@@ -44,17 +45,19 @@ struct ActivityTally: ForwardObserver, Sendable {
 }
 
 extension EvaluatedBatch {
-  /// What a batch did, in the order of the header's lists.
+  /// What a batch did, in the order of the header's lists, and the samples that it ran.
   init(
-    _ number: Int, _ tally: ActivityTally, excluded: [Exclusion], _ lists: ActivityLists
+    _ number: Int, _ tally: ActivityTally, _ evaluated: [EvaluatedSample],
+    excluded: [Exclusion], lists: ActivityLists
   ) {
     let read = lists.convolutions.map { tally.inputs[$0] ?? ActivityCounter.Input() }
     self.init(
-      number: number, samples: tally.perSample.count, excluded: excluded,
+      number: number, samples: evaluated.count, excluded: excluded,
       spikes: lists.neurons.map { tally.spikes[$0] ?? lists.silence },
       inputs: Inputs(
         elements: read.map(\.elements), sum: read.map(\.sum), nonzero: read.map(\.nonzero),
-        largest: read.map(\.largest)))
+        largest: read.map(\.largest)),
+      sampleLines: SHA256.digest(of: EvaluatedSample.lines(evaluated)))
   }
 }
 

@@ -89,7 +89,8 @@ public struct EvaluationRun: Sendable {
     try loader.forEachBatch(rest, includingEmpty: true) { batch in
       let (evaluated, tally) = try evaluate(batch, engine)
       let line = EvaluatedBatch(
-        session.next, tally, excluded: batch.excluded.map(EvaluatedBatch.Exclusion.init), lists)
+        session.next, tally, evaluated,
+        excluded: batch.excluded.map(EvaluatedBatch.Exclusion.init), lists: lists)
       try output.append(line, evaluated)
       session.add(evaluated)
       progress(session.progress)

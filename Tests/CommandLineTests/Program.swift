@@ -18,7 +18,9 @@ enum Program {
   }
 
   /// Runs a binary; what it prints goes to files, which never fill up as pipes do.
-  static func run(_ arguments: [String], binary: String = "qkzoo") throws -> Result {
+  static func run(
+    _ arguments: [String], binary: String = "qkzoo", environment: [String: String] = [:]
+  ) throws -> Result {
     let folder = try ScratchFolder()
     let process = Process()
     let (output, errors) = (folder.file("output"), folder.file("errors"))
@@ -30,7 +32,7 @@ enum Program {
     process.standardError = FileHandle(forWritingAtPath: errors)
     process.standardInput = FileHandle.nullDevice
     process.environment = ProcessInfo.processInfo.environment.merging(
-      ["QKZOO_HOME": folder.file("home")], uniquingKeysWith: { $1 })
+      ["QKZOO_HOME": folder.file("home")].merging(environment) { $1 }, uniquingKeysWith: { $1 })
     try process.run()
     process.waitUntilExit()
     return Result(

@@ -17,6 +17,11 @@ public enum TestFiles {
     [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
   }
 
+  /// Makes a folder, and those above it.
+  public static func makeFolder(_ path: String) throws {
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
   /// Writes bytes to a file.
   public static func write(_ bytes: [UInt8], to path: String) throws {
     try Data(bytes).write(to: URL(fileURLWithPath: path))

@@ -77,7 +77,8 @@ struct EvalRunCommand: ParsableCommand {
 
       A shard is taken from --shard I/N, else from QKZOO_SHARD and QKZOO_SHARDS, job arrays (Slurm, \
       SGE, AWS Batch, Kubernetes, PBS, LSF), torchrun, MPI or srun; it goes into its own folder \
-      below DIR. --shard 0/1 is everything, whatever started the process.
+      below DIR. --shard 0/1 is everything, whatever started the process. Tasks of an array that run \
+      again say nothing of the number of parts: give them --shard, or QKZOO_SHARDS.
 
       EXAMPLES
         qkzoo eval run qkformer-digits --protocol per-image --out results/digits
@@ -126,6 +127,8 @@ struct EvalRunCommand: ParsableCommand {
   func run() throws {
     if let script = emission.report(folder: output) { return format.print(script) }
     let detected = try ShardDetection.find(option: shard, Environment.value)
+    let folders = try ShardFolders(in: output)
+    try folders.require(detected)
     let subject = try EvaluationSubject(
       model, samples, options.overrides, skipsBadSamples: skipBad)
     let rules = try subject.rules(rules.name)
@@ -136,7 +139,7 @@ struct EvalRunCommand: ParsableCommand {
     let engine = try running.prepare(
       subject.checkpoint, as: subject.configuration(scope: rules.scope))
     var line = EvaluationProgressLine("eval")
-    let folder = folder(run.header.part.shard)
+    let folder = folders.folder(of: run.header.part.shard)
     let result = try Cancellation.bySignals { cancellation in
       defer { line.end() }
       return try run.run(
@@ -150,12 +153,6 @@ struct EvalRunCommand: ParsableCommand {
     // A shard of unreadable samples is as good as any; its merge says what there is.
     if run.header.part.shard.count == 1 { try result.requireAnswers() }
     format.print(EvaluationReport(result).report("eval-run"))
-  }
-
-  /// A shard has a folder of its own.
-  private func folder(_ shard: Shard) -> String {
-    shard.count == 1
-      ? output : Files.join(output, "shard-\(shard.index)-of-\(shard.count)")
   }
 
   /// What is about to run, in words.

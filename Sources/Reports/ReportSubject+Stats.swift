@@ -7,7 +7,7 @@ extension ReportSubject {
   /// Takes the energies of `qkzoo stats --json` on the same network; `place` names the file.
   ///
   /// An evaluation counts spikes and inputs; conventions that need synapses need `stats`, which runs
-  /// each sample alone.
+  /// each sample alone under scope `sample`.
   ///
   /// - Throws: `EvaluationFailure` if it is none of the same model at the same T and size, or if the
   ///   evaluation did not run each sample alone.
@@ -23,6 +23,14 @@ extension ReportSubject {
       throw EvaluationFailure(
         .activity, at: "\(place) model_id", expected: modelID,
         found: json["model_id"]?.string ?? "nothing")
+    }
+    // Before it was stated, `stats` ran each sample alone.
+    if let scope = json["scope"]?.string,
+      scope != QKFormerConfiguration.ProjectionScope.sample.rawValue
+    {
+      throw EvaluationFailure(
+        .activity, at: "\(place) scope", expected: "sample, as by `qkzoo stats --scope sample`",
+        found: scope)
     }
     try requireSameNetwork(json["neurons"]?.array ?? [], at: place)
     let charged = try EnergyCosts(stats: costs, at: "\(place) costs")
@@ -46,7 +54,7 @@ extension ReportSubject {
   private func requireSameNetwork(_ neurons: [JSON], at place: String) throws {
     guard configuration.ssaProjectionScope == .sample else {
       throw EvaluationFailure(
-        .activity, at: place, expected: "an evaluation of each sample alone, as `qkzoo stats` runs",
+        .activity, at: place, expected: "an evaluation of each sample alone",
         found: "one in scope \(configuration.ssaProjectionScope.rawValue)")
     }
     let groups = NetworkPlan(configuration).neurons(for: rules.size)

@@ -57,7 +57,7 @@ public struct Trace {
   ) throws -> [Written] {
     var written: [Written] = []
     try AtomicFile.replace(path) { file in
-      let plan = try self.plan(path, temporary: file.temporaryPath)
+      let plan = try self.plan(path, temporary: file.temporaryPath, batchSize: batchSize)
       let sizes = try planned.map { try Tensor.byteCount($0.elementType, $0.shape, name: $0.name) }
       let places = zip(plan.offsets, sizes).map { ($0, $1) }
       let output = try RandomAccessFile(opening: file.temporaryPath)
@@ -76,8 +76,10 @@ public struct Trace {
     return written
   }
 
-  private func plan(_ path: String, temporary: String) throws -> any TensorPlan {
-    let text = about.canonicalBytes
+  private func plan(
+    _ path: String, temporary: String, batchSize: Int?
+  ) throws -> any TensorPlan {
+    let text = about(batchSize: batchSize).canonicalBytes
     guard path.hasSuffix(".npz") else {
       return try HDF5Plan(planned, texts: [(Self.textName, text)], to: temporary)
     }
@@ -87,7 +89,6 @@ public struct Trace {
   private func run(
     _ writer: TraceWriter, batchSize: Int?, progress: (Int) -> Void
   ) throws {
-    let isBatch = engine.graph.scope == .batch
     let step = isBatch ? batchSize ?? input.batch : 1
     for start in stride(from: 0, to: input.batch, by: step) {
       let samples = start..<min(start + step, input.batch)
@@ -111,10 +112,14 @@ public struct Trace {
     return digest.finish()
   }
 
-  private var about: JSON {
+  private var isBatch: Bool { engine.graph.scope == .batch }
+
+  /// `batch_size` is null in scope `sample`, and where all samples are one batch.
+  private func about(batchSize: Int?) -> JSON {
     return [
       "schema": "qkzoo.trace-file/1", "model_id": .string(modelID.hex),
       "scope": .string(engine.graph.scope.rawValue),
+      "batch_size": isBatch ? batchSize.map { .integer($0) } ?? .null : .null,
       "time_steps": .integer(engine.graph.timeSteps), "samples": .integer(input.batch),
       "tensors": .array(zip(tensors, planned).map(Self.json)),
     ]

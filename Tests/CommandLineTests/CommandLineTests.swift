@@ -445,7 +445,8 @@ import Testing
       "run", Self.model, "--input", Self.entry + "/reference.safetensors:input", "-o",
       folder.file("logits.safetensors"))
     #expect(result.status == 0)
-    #expect(result.output.contains("scope sample, model 6b8d6d72e0d5"))
+    #expect(result.output.hasPrefix("scope sample, each sample alone\n"))
+    #expect(result.output.contains("groups, model 6b8d6d72e0d5"))
     #expect(try folder.names() == ["logits.safetensors"])
   }
 

@@ -40,4 +40,20 @@ import Testing
     let merged = try Program.run(["eval", "merge", result, "--out", folder.file("whole")])
     #expect(merged.status == 0 && merged.output.contains("356 of 360 right"))
   }
+
+  @Test func `a finished evaluation says that nothing was run, and no speed`() throws {
+    let folder = try ScratchFolder()
+    let command = [
+      "eval", "run", "qkformer-digits", "--protocol", "per-image", "--out", folder.file("a"),
+      "--limit", "8",
+    ]
+    let first = try Program.run(command)
+    #expect(first.status == 0 && first.output.contains("\nspeed "))
+    #expect(!first.output.contains("already done"))
+    let again = try Program.run(command)
+    #expect(again.status == 0 && again.output.contains("\nalready done"))
+    #expect(again.output.contains("nothing was run") && !again.output.contains("speed"))
+    let json = try Program.run(command + ["--json"])
+    #expect(try JSON(parsing: Array(json.output.utf8), at: "x")["already_done"] == true)
+  }
 }

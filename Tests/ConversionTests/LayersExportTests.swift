@@ -12,8 +12,8 @@ import Testing
 @Suite struct LayersExportTests {
   private func write(_ checkpoint: Checkpoint, to path: String) throws -> LayersExport.Summary {
     try LayersExport.write(
-      checkpoint, size: NetworkPlan(checkpoint.configuration).nominalSize, foldsNorm: true, nil,
-      to: path)
+      checkpoint, as: checkpoint.configuration,
+      size: NetworkPlan(checkpoint.configuration).nominalSize, foldsNorm: true, nil, to: path)
   }
 
   private func contents(_ folder: String) throws -> [String: [UInt8]] {

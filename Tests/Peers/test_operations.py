@@ -41,7 +41,8 @@ class Case:
         self.inputs = inputs[:: len(inputs) // SAMPLES][:SAMPLES].contiguous()
         self.path = FOLDER / f"operations-{name}.safetensors"
         save_file({"input": self.inputs}, self.path)
-        self.stats = report("stats", self.entry / f"{self.entry.name}.qkz.h5", "--input", f"{self.path}:input")
+        self.stats = report("stats", self.entry / f"{self.entry.name}.qkz.h5", "--input", f"{self.path}:input",
+                            "--scope", "sample")
         self.measured = {one["convention"]: one for one in self.stats["energy"]}
 
     def model(self):

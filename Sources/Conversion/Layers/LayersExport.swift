@@ -14,12 +14,15 @@ public enum LayersExport {
   public struct Measurement: Sendable {
     /// What the input is called.
     public let input: String
+    /// Under which scope it ran, in words.
+    public let setting: String
     /// What was counted.
     public let activity: LayerActivity
 
     /// Names what was counted.
-    public init(input: String, activity: LayerActivity) {
+    public init(input: String, setting: String, activity: LayerActivity) {
       self.input = input
+      self.setting = setting
       self.activity = activity
     }
   }
@@ -36,23 +39,24 @@ public enum LayersExport {
 
   /// Writes the folder, which must not exist, for an input of some extent.
   ///
+  /// - Parameter configuration: the checkpoint's, under the scope that the measurement ran under.
   /// - Throws: `InferenceFailure` for weights outside the numerics contract; `FileFailure`,
   ///   `TensorFailure`, `CheckpointFindings`.
   public static func write(
-    _ checkpoint: Checkpoint, size: SpatialSize, foldsNorm: Bool, _ measurement: Measurement?,
-    to path: String
+    _ checkpoint: Checkpoint, as configuration: QKFormerConfiguration, size: SpatialSize,
+    foldsNorm: Bool, _ measurement: Measurement?, to path: String
   ) throws -> Summary {
     try checkpoint.validate(at: path)
-    let graph = checkpoint.configuration.graph(for: size)
+    let graph = configuration.graph(for: size)
     let weights = try ModelWeights(graph, parameters: checkpoint.parameters)
     let table = LayerTable(graph: graph, measurement: measurement)
     let readme = LayersReadme(
-      configuration: checkpoint.configuration, identity: try checkpoint.identity(),
-      foldsNorm: foldsNorm, measurement: measurement)
+      configuration: configuration, own: checkpoint.configuration.ssaProjectionScope,
+      identity: try checkpoint.identity(), foldsNorm: foldsNorm, measurement: measurement)
     return try AtomicFolder.create(path) { folder in
       try folder.write(Array(readme.text.utf8), to: "README.md")
       try folder.write(Array(table.text.utf8), to: "layers.csv")
-      try folder.write(checkpoint.configuration.json.canonicalBytes, to: "configuration.json")
+      try folder.write(configuration.json.canonicalBytes, to: "configuration.json")
       for node in graph.nodes {
         let arrays = arrays(node, weights, foldsNorm) + (try measured(node, measurement))
         for (name, tensor) in arrays {

@@ -4,7 +4,10 @@ import QKFormerModel
 
 /// What the folder says of itself.
 struct LayersReadme {
+  /// As the folder describes it.
   let configuration: QKFormerConfiguration
+  /// The scope that the checkpoint has.
+  let own: QKFormerConfiguration.ProjectionScope
   let identity: ModelIdentity
   let foldsNorm: Bool
   let measurement: LayersExport.Measurement?
@@ -18,10 +21,18 @@ struct LayersReadme {
       "| | |", "|---|---|",
       "| model-id | \(identity.modelID.hex) |",
       "| weights-id | \(identity.weightsID.hex) |",
+      "| scope | \(scope) |",
       "| time steps | \(configuration.timeSteps) |",
       "| input | \(configuration.input.coding.rawValue) |",
       "| readout | \(configuration.readout.rawValue) |", "",
     ]
+  }
+
+  private var scope: String {
+    let scope = configuration.ssaProjectionScope
+    return scope == own
+      ? scope.rawValue
+      : "\(scope.rawValue), in `configuration.json` too; the model of this model-id has \(own.rawValue)"
   }
 
   private var columns: [String] {
@@ -84,7 +95,7 @@ struct LayersReadme {
       "| `spike_counts.npy` | u64 `[T, C]`: spikes of each channel, all samples and positions |",
       "| `firing_rates.npy` | `[C]`: spikes of each channel for each neuron and step |", "",
       "Counts, rates and the columns from `largest_input` on were measured on "
-        + "\(measurement.activity.samples) samples of `\(measurement.input)`, each alone.",
+        + "\(measurement.activity.samples) samples of `\(measurement.input)`: \(measurement.setting).",
     ]
   }
 }

@@ -17,7 +17,8 @@ struct ClassifyCommand: ParsableCommand {
     discussion: """
       Takes JPEG and PNG files, and folders of them; what else is in a folder, and folders in it, are \
       passed over and said. A picture is decoded, resized and normalised to \
-      the byte as the released code does it on Pillow and torchvision. Each picture is run alone.
+      the byte as the released code does it on Pillow and torchvision. Each picture is run alone, \
+      under scope `sample`.
 
       EXAMPLES
         qkzoo classify model.qkz.h5 cat.jpg dog.png
@@ -57,6 +58,8 @@ struct ClassifyCommand: ParsableCommand {
     let names = try names(checkpoint.configuration, entry.flatMap { zoo.labels[$0.labels] })
     let dataset = try LabelledDataset.pictures(images)
     let passedOver = try LabelledDataset.passedOver(images)
+    let notes = [note].compactMap { $0 } + notes(checkpoint.configuration)
+    for note in notes { StandardError.print("qkzoo: \(note)") }
     let engine = try running.prepare(checkpoint, scope: .sample)
     let progress = Progress("classify", total: dataset.count)
     let result = try Classification(
@@ -73,8 +76,6 @@ struct ClassifyCommand: ParsableCommand {
     for path in passedOver {
       StandardError.print("qkzoo: no picture, passed over: \(PlainText.escaped(path))")
     }
-    let notes = [note].compactMap { $0 } + notes(checkpoint.configuration)
-    for note in notes { StandardError.print("qkzoo: \(note)") }
     format.print(report(result, preprocessing, names, modelID, notes, passedOver))
   }
 

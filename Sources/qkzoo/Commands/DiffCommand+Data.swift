@@ -31,7 +31,7 @@ extension DiffCommand {
     let count = answers.count
     table.add(
       "data",
-      "\(answers.dataset), \(count.grouped) samples, each alone"
+      "\(answers.dataset), \(count.grouped) samples, each alone (scope sample)"
         + NoEvents.suffix(answers.samplesWithoutEvents))
     for (name, correct) in zip(["first right", "second right"], answers.correct) {
       let share = Double(correct) / Double(max(count, 1))

@@ -17,8 +17,9 @@ struct DiffCommand: ParsableCommand {
     abstract: "Compare two models: configuration, tensors, and on request behaviour.",
     discussion: """
       Lists every tensor that is missing, has another shape, or other values. With --behaviour both \
-      run on the same input, and the first layer whose spikes differ is named. With --on both \
-      answer labelled samples, each alone, and answers and accuracy are compared. Exits 1 if \
+      run on the same input, each under its own scope or that of --scope, in scope `batch` as one \
+      batch; the first layer whose spikes differ is named. With --on both answer labelled samples, \
+      each alone (scope `sample`), and answers and accuracy are compared. Exits 1 if \
       anything differs.
 
       Labelled samples are a .safetensors file with labels and images or frames, as the zoo's \
@@ -48,6 +49,12 @@ struct DiffCommand: ParsableCommand {
   var input: String?
 
   @Option(
+    help:
+      "For --behaviour, over what SSA's projection neuron keeps its state (default: as each has it)."
+  )
+  var scope: QKFormerConfiguration.ProjectionScope?
+
+  @Option(
     help: ArgumentHelp("Run both on labelled samples and compare their answers.", valueName: "data")
   )
   var on: String?
@@ -58,7 +65,9 @@ struct DiffCommand: ParsableCommand {
   @OptionGroup var format: OutputOptions
 
   func validate() throws {
-    if input != nil && !behaviour { throw ValidationError("--input needs --behaviour") }
+    if !behaviour, input != nil || scope != nil {
+      throw ValidationError("--input and --scope need --behaviour")
+    }
   }
 
   func run() throws {
@@ -94,7 +103,7 @@ struct DiffCommand: ParsableCommand {
 
   private func compareBehaviour(_ models: [Checkpoint]) throws -> BehaviourDifference {
     let tensor = try probe(models[0])
-    let engines = try models.map { try running.prepare($0) }
+    let engines = try models.map { try running.prepare($0, scope: scope) }
     let inputs = try engines.map {
       try InputBatch(tensor, for: $0.graph, name: input ?? "\(first) reference input")
     }
@@ -126,7 +135,15 @@ struct DiffCommand: ParsableCommand {
     table.add("second", "\(second), model \(ids[1].prefix(12))")
     table.add("configuration", members.isEmpty ? "the same" : members.joined(separator: ", "))
     table.add("tensors", "\(count - tensors.count) of \(count) the same")
-    if let behaviour { table.add("behaviour", Self.text(behaviour)) }
+    let scopes = try models.map {
+      try ScopeSetting($0.configuration, scope: scope, batch: nil)
+    }
+    if let behaviour {
+      let words = scopes.map(\.words)
+      table.add(
+        "scope", words[0] == words[1] ? words[0] : "first: \(words[0]); second: \(words[1])")
+      table.add("behaviour", Self.text(behaviour))
+    }
     if let answers { Self.add(answers, to: &table) }
     var list = TextTable()
     if !tensors.isEmpty { list.add("TENSOR", "EQUAL", "LARGEST", "RELATIVE", "WHAT") }
@@ -139,7 +156,7 @@ struct DiffCommand: ParsableCommand {
         "configuration": .array(members.map { .string($0) }),
         "tensors_compared": .integer(count),
         "tensors": .array(tensors.map(Self.json)),
-        "behaviour": behaviour.map(Self.json) ?? .null,
+        "behaviour": behaviour.map { Self.json($0, scopes) } ?? .null,
         "answers": answers.map(Self.json) ?? .null,
       ],
       text: table.text + (tensors.isEmpty ? "" : "\n\n" + list.text)
@@ -183,7 +200,7 @@ struct DiffCommand: ParsableCommand {
     return .object(members)
   }
 
-  private static func json(_ behaviour: BehaviourDifference) -> JSON {
+  private static func json(_ behaviour: BehaviourDifference, _ scopes: [ScopeSetting]) -> JSON {
     let first = behaviour.first.map { place -> JSON in
       [
         "path": .string(place.path), "step": .integer(place.step),
@@ -192,6 +209,7 @@ struct DiffCommand: ParsableCommand {
       ]
     }
     return [
+      "scopes": .array(scopes.map { .string($0.scope.rawValue) }),
       "first": first ?? .null, "groups": .integer(behaviour.groups.all),
       "groups_differing": .integer(behaviour.groups.differing),
       "largest_logit_difference": behaviour.largestLogit.map { .number(Double($0)) } ?? .null,

@@ -139,12 +139,17 @@ struct EvalRunCommand: ParsableCommand {
     let engine = try running.prepare(
       subject.checkpoint, as: subject.configuration(scope: rules.scope))
     var line = EvaluationProgressLine("eval")
+    var hasRun = false
     let folder = folders.folder(of: run.header.part.shard)
     let result = try Cancellation.bySignals { cancellation in
       defer { line.end() }
       return try run.run(
         engine, into: folder, machine: running.words(engine),
-        isStopped: { cancellation.isCancelled }, progress: { line.show($0) })
+        isStopped: { cancellation.isCancelled },
+        progress: {
+          hasRun = true
+          line.show($0)
+        })
     }
     for excluded in result.excluded {
       StandardError.print(
@@ -152,7 +157,7 @@ struct EvalRunCommand: ParsableCommand {
     }
     // A shard of unreadable samples is as good as any; its merge says what there is.
     if run.header.part.shard.count == 1 { try result.requireAnswers() }
-    format.print(EvaluationReport(result).report("eval-run"))
+    format.print(EvaluationReport(result, hasRun: hasRun).report("eval-run"))
   }
 
   /// What is about to run, in words.

@@ -10,30 +10,37 @@ import TensorFiles
 extension ExportCommand {
   /// Writes the folder of layers, measured on the input if there is one.
   func writeLayers(_ checkpoint: Checkpoint, to output: String) throws {
-    var size = checkpoint.configuration.nominalSize
+    let setting = try ScopeSetting(
+      checkpoint.configuration, scope: scope, batch: batch?.count)
+    var configuration = checkpoint.configuration
+    configuration.ssaProjectionScope = setting.scope
+    var size = configuration.nominalSize
     var measurement: LayersExport.Measurement?
     if let input {
-      // Activity is a property of each sample; a batch would mix them.
-      let engine = try running.prepare(checkpoint, scope: .sample)
+      let engine = try running.prepare(checkpoint, as: configuration)
       let samples = try InputBatch(
         try TensorSource.read(input), for: engine.graph, name: input)
       let progress = Progress("export", total: samples.batch)
       let units = try engine.run(
-        samples, observer: { _ in LayerActivity() }, progress: progress.advance)
+        samples, batchSize: setting.batchSize, observer: { _ in LayerActivity() },
+        progress: progress.advance)
       let activity = LayerActivity.total(units.map(\.observer))
-      (size, measurement) = (samples.size, .init(input: input, activity: activity))
+      size = samples.size
+      measurement = .init(input: input, setting: setting.words, activity: activity)
     }
     let summary = try LayersExport.write(
-      checkpoint, size: size, foldsNorm: foldBn, measurement, to: output)
+      checkpoint, as: configuration, size: size, foldsNorm: foldBn, measurement, to: output)
     format.print(
-      try report(checkpoint, summary, samples: measurement?.activity.samples, output))
+      try report(checkpoint, setting, summary, samples: measurement?.activity.samples, output))
   }
 
   private func report(
-    _ checkpoint: Checkpoint, _ summary: LayersExport.Summary, samples: Int?, _ output: String
+    _ checkpoint: Checkpoint, _ setting: ScopeSetting, _ summary: LayersExport.Summary,
+    samples: Int?, _ output: String
   ) throws -> Report {
     let identity = try checkpoint.identity()
     var table = TextTable()
+    table.add("scope", setting.words)
     table.add("model", checkpoint.configuration.summary)
     table.add("layers.csv", "\(summary.rows) operations")
     table.add("batch norm", foldBn ? "beside the weights, and folded" : "beside the weights")
@@ -44,7 +51,8 @@ extension ExportCommand {
       "export",
       [
         "model": .string(model.model), "output": .string(output), "to": .string(to.rawValue),
-        "scope": .string(checkpoint.configuration.ssaProjectionScope.rawValue),
+        "scope": .string(setting.scope.rawValue),
+        "batch_size": setting.batchSize.map { .integer($0) } ?? .null,
         "layers": .integer(summary.rows), "files": .integer(summary.files),
         "bytes": .integer(summary.bytes), "fold_bn": .bool(foldBn),
         "input": input.map { .string($0) } ?? .null,

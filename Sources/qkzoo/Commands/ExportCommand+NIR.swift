@@ -12,11 +12,12 @@ extension ExportCommand {
     guard let part = checkpoint.graph.nirParts.first(where: { $0.path == wanted }) else {
       throw ValidationError("this model has no part \(wanted); --list-parts names them")
     }
+    let setting = announceScope(checkpoint, output)
     let summary = try NIRExport.write(checkpoint, part, to: output)
-    warnOfScope(checkpoint, output)
     let identity = try checkpoint.identity()
     var table = TextTable()
     table.add("model", checkpoint.configuration.summary)
+    table.add("computes", setting.words)
     table.add("part", part.path)
     table.add(
       "graph",
@@ -39,11 +40,14 @@ extension ExportCommand {
         ], text: "\(model.model) \(part.path) -> \(output)\n" + table.text))
   }
 
-  /// A graph is of one sample, whatever the model does in a batch.
-  func warnOfScope(_ checkpoint: Checkpoint, _ output: String) {
-    guard checkpoint.configuration.ssaProjectionScope == .batch else { return }
-    StandardError.print(
-      "qkzoo: \(output): computes with scope sample; the model is configured for scope batch")
+  /// A graph is of one sample, whatever the model does in a batch; where that is another scope than
+  /// the model's own, it is said before anything is written.
+  func announceScope(_ checkpoint: Checkpoint, _ output: String) -> ScopeSetting {
+    let setting = ScopeSetting(alone: checkpoint.configuration)
+    if checkpoint.configuration.ssaProjectionScope == .batch {
+      StandardError.print("qkzoo: \(output): computes under \(setting.words)")
+    }
+    return setting
   }
 
   /// Every part, and what stands in the way of those that NIR cannot express.

@@ -18,7 +18,8 @@ struct ExportCommand: ParsableCommand {
 
       layers: a new folder for hardware and simulators: layers.csv with a row for each operation, \
       weights and batch normalisation as .npy, and with --input firing rates of channels and \
-      histograms of what convolutions read. Its README.md explains it.
+      histograms of what convolutions read, measured under the model's own scope or that of \
+      --scope. Its README.md explains it.
 
       nir: one part of the model as a NIR graph, which nir and simulators read. NIR has no max \
       pooling, no product of streams and no mean over time, so no whole model fits; --list-parts \
@@ -62,7 +63,10 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "What to write: onnx, layers or nir.")
   var to: Target
 
-  @Option(help: ArgumentHelp("onnx: samples of a batch, or dynamic.", valueName: "n|dynamic"))
+  @Option(
+    help: ArgumentHelp(
+      "onnx: samples of a batch, or dynamic; layers: samples of one batch, for scope `batch`.",
+      valueName: "n|dynamic"))
   var batch: Batch?
 
   @Flag(help: "onnx: also output the spikes of every neuron group, as `spikes/<path>`.")
@@ -70,6 +74,11 @@ struct ExportCommand: ParsableCommand {
 
   @Option(help: ArgumentHelp("layers: measure on these samples.", valueName: "file[:tensor]"))
   var input: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "layers: over what SSA's projection neuron keeps its state (default: as the model has it)."))
+  var scope: QKFormerConfiguration.ProjectionScope?
 
   @Flag(help: "layers: also write each convolution with its batch normalisation folded in.")
   var foldBn = false
@@ -89,9 +98,8 @@ struct ExportCommand: ParsableCommand {
   @OptionGroup var format: OutputOptions
 
   func validate() throws {
-    if to != .onnx, batch != nil || withSpikes {
-      throw ValidationError("--batch and --with-spikes are for --to onnx")
-    }
+    if to != .onnx, withSpikes { throw ValidationError("--with-spikes is for --to onnx") }
+    try validateScope()
     if to != .layers, input != nil || foldBn {
       throw ValidationError("--input and --fold-bn are for --to layers")
     }
@@ -110,6 +118,17 @@ struct ExportCommand: ParsableCommand {
     try Overwriting.refuse(output, files: model.files)
   }
 
+  /// A batch of a graph is several samples at once; of a measurement, samples that share a state.
+  private func validateScope() throws {
+    if to == .nir, batch != nil { throw ValidationError("--batch is for --to onnx and layers") }
+    if to != .layers, scope == .batch {
+      throw ValidationError("graphs for onnx and nir run each sample alone, under scope sample")
+    }
+    if to == .layers, batch != nil, batch?.count == nil || input == nil {
+      throw ValidationError("--to layers takes --batch N with --input")
+    }
+  }
+
   func run() throws {
     let checkpoint = try model.load().checkpoint
     guard let output else { return printParts(checkpoint) }
@@ -121,15 +140,16 @@ struct ExportCommand: ParsableCommand {
   }
 
   private func writeONNX(_ checkpoint: Checkpoint, to output: String) throws {
+    let setting = announceScope(checkpoint, output)
     let batch = batch ?? .fixed(1)
     var options = ONNXExport.Options()
     options.batch = batch.count
     options.withSpikes = withSpikes
     let summary = try ONNXExport.write(checkpoint, to: output, options)
     let identity = try checkpoint.identity()
-    warnOfScope(checkpoint, output)
     var table = TextTable()
     table.add("model", checkpoint.configuration.summary)
+    table.add("computes", setting.words)
     table.add("onnx", "operator set \(ONNXExport.operatorSet), \(summary.nodes.grouped) nodes")
     table.add("batch", batch.defaultValueDescription)
     table.add("outputs", "\(summary.outputs.count)")

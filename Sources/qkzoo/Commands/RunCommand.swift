@@ -29,11 +29,7 @@ struct RunCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The input tensor.", valueName: "file[:tensor]"))
   var input: String
 
-  @Option(help: "Over what SSA's projection neuron keeps its state, instead of the model's own.")
-  var scope: NeuronScope?
-
-  @Option(help: ArgumentHelp("Samples of one batch, for scope `batch`.", valueName: "n"))
-  var batch: Int?
+  @OptionGroup var scope: ScopeOptions
 
   @Option(
     help: ArgumentHelp("Write spike counts and digests of every neuron group.", valueName: "file"))
@@ -46,7 +42,6 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var format: OutputOptions
 
   func validate() throws {
-    if let batch, batch < 1 { throw ValidationError("--batch must be at least 1") }
     if let output, !output.hasSuffix(".safetensors") {
       throw ValidationError("-o must end in .safetensors")
     }
@@ -57,28 +52,33 @@ struct RunCommand: ParsableCommand {
 
   func run() throws {
     let checkpoint = try model.load().checkpoint
-    let engine = try running.prepare(checkpoint, scope: scope)
+    let setting = try scope.setting(of: checkpoint.configuration)
+    let engine = try running.prepare(checkpoint, scope: setting.scope)
     let tensor = try TensorSource.read(input)
     let samples = try InputBatch(tensor, for: engine.graph, name: input)
     let progress = Progress("run", total: samples.batch)
     let units = try engine.run(
-      samples, batchSize: batch, observer: { _ in SpikeRecorder() }, progress: progress.advance)
+      samples, batchSize: setting.batchSize, observer: { _ in SpikeRecorder() },
+      progress: progress.advance)
     let logits = units.flatMap(\.logits)
     let groups = SpikeRecorder.joined(units.map(\.observer))
     let modelID = try checkpoint.identity().modelID.hex
     if let output {
       let values = Tensor([logits.count, logits.first?.count ?? 0], logits.flatMap { $0 })
       try SafetensorsWriter.write(
-        ["logits": values], metadata: ["qkzoo.model_id": modelID], to: output)
+        ["logits": values],
+        metadata: ["qkzoo.model_id": modelID, "qkzoo.scope": setting.scope.rawValue], to: output)
     }
     if let recordSpikes {
-      let json: JSON = [
+      let members: [String: JSON] = [
         "schema": "qkzoo.spikes/1", "model_id": .string(modelID),
         "groups": .array(groups.map { Self.json($0, checkpoint.plan) }),
       ]
-      try AtomicFile.replace(recordSpikes, with: json.canonicalBytes)
+      try AtomicFile.replace(
+        recordSpikes,
+        with: JSON.object(members.merging(setting.members) { $1 }).canonicalBytes)
     }
-    format.print(report(logits, groups, engine.graph.scope, modelID))
+    format.print(report(logits, groups, setting, modelID))
   }
 
   private static func json(_ group: SpikeRecorder.Group, _ plan: NetworkPlan) -> JSON {
@@ -92,7 +92,7 @@ struct RunCommand: ParsableCommand {
   }
 
   private func report(
-    _ logits: [[Float]], _ groups: [SpikeRecorder.Group], _ scope: NeuronScope,
+    _ logits: [[Float]], _ groups: [SpikeRecorder.Group], _ setting: ScopeSetting,
     _ modelID: String
   ) -> Report {
     let answers = logits.map(SplitEvaluation.answer)
@@ -102,16 +102,15 @@ struct RunCommand: ParsableCommand {
       table.add("\(sample)", "\(answer)", "\(logits[sample][answer])")
     }
     let spikes = groups.reduce(0) { $0 + $1.counts.reduce(0) { $0 + $1.reduce(0, +) } }
+    let members: [String: JSON] = [
+      "model_id": .string(modelID), "input": .string(input),
+      "answers": .array(answers.map { .integer($0) }),
+      "logits": .array(logits.map { .array($0.map { .number(Double($0)) }) }),
+      "spikes": .integer(spikes),
+    ]
     return Report(
-      "run",
-      [
-        "model_id": .string(modelID), "input": .string(input),
-        "scope": .string(scope.rawValue),
-        "answers": .array(answers.map { .integer($0) }),
-        "logits": .array(logits.map { .array($0.map { .number(Double($0)) }) }),
-        "spikes": .integer(spikes),
-      ],
-      text: table.text + "\n\(spikes.grouped) spikes in \(groups.count) groups, "
-        + "scope \(scope.rawValue), model \(modelID.prefix(12))")
+      "run", members.merging(setting.members) { $1 },
+      text: "\(setting.words)\n\(table.text)\n\(spikes.grouped) spikes in \(groups.count) groups, "
+        + "model \(modelID.prefix(12))")
   }
 }

@@ -18,7 +18,9 @@ struct StatsCommand: ParsableCommand {
     commandName: "stats",
     abstract: "Measure firing rates, synaptic operations and energy on named input.",
     discussion: """
-      With labelled samples (--data) the accuracy is measured too, each sample alone; they are read \
+      The model runs under its own scope, or that of --scope; in scope `batch` an input tensor is \
+      one batch, and labelled samples run in batches of the released code's size, unless --batch \
+      says another. With labelled samples (--data) the accuracy is measured too; they are read \
       batch by batch. Energy conventions differ by \
       factors, so each is printed under its name; docs/evaluation.md defines them. --cost takes \
       {"schema": "qkzoo.costs/1", "name": TEXT, "accumulate_pj": NUMBER, \
@@ -28,7 +30,7 @@ struct StatsCommand: ParsableCommand {
         qkzoo stats model.qkz.h5 --data digits-test.safetensors
         qkzoo stats HST-10-384 --dataset imagenet-1k --data imagenet/val --convention paper
         qkzoo stats model.qkz.h5 --data digits-test.safetensors --cost chip.json
-        qkzoo stats model.qkz.h5 --input probe.safetensors:input --json
+        qkzoo stats model.qkz.h5 --input probe.safetensors:input --scope sample --json
       """)
 
   @OptionGroup var model: ModelArgument
@@ -37,6 +39,7 @@ struct StatsCommand: ParsableCommand {
   var input: String?
 
   @OptionGroup var samples: DatasetArgument
+  @OptionGroup var scope: ScopeOptions
 
   @Option(
     help: ArgumentHelp(
@@ -58,57 +61,79 @@ struct StatsCommand: ParsableCommand {
       records, "--records", files: model.files + [samples.data, samples.labels, energy.cost])
   }
 
+  /// What was run, and under which setting.
+  private struct Measurement {
+    let graph: ModelGraph
+    let setting: ScopeSetting
+    let input: String
+    let activity: ActivityCounter
+    let modelID: Digest
+    var evaluation: SplitEvaluation?
+  }
+
   func run() throws {
     let (checkpoint, named) = try model.load()
-    // Activity is a property of each sample; a batch would mix them.
-    let engine = try running.prepare(checkpoint, scope: .sample)
-    let identity = try checkpoint.identity()
-    let modelID = identity.modelID.hex
     let costs = try energy.costs()
-    let synapses = try energy.synapses(engine.graph, checkpoint)
-    guard let input else {
-      let entry = try named ?? model.zoo.load().entry(of: identity.modelID)
-      let opened = try samples.open(entry, checkpoint.configuration, model.zoo)
-      let progress = Progress("stats", total: opened.dataset.count)
-      let evaluation = try SplitEvaluation(
-        engine, opened.loader, synapses: synapses, progress: progress.advance)
-      if let records {
-        try AtomicFile.replace(records, with: evaluation.records.json.canonicalBytes)
-      }
-      format.print(
-        report(engine.graph, evaluation.dataset, evaluation.activity, evaluation, modelID, costs))
-      return
+    let measurement =
+      try input.map { try measure(checkpoint, on: $0) } ?? measure(checkpoint, named)
+    if let records, let evaluation = measurement.evaluation {
+      try AtomicFile.replace(records, with: evaluation.records.json.canonicalBytes)
     }
+    format.print(report(measurement, costs))
+  }
+
+  /// On labelled samples.
+  private func measure(_ checkpoint: Checkpoint, _ named: ZooEntry?) throws -> Measurement {
+    let modelID = try checkpoint.identity().modelID
+    let entry = try named ?? model.zoo.load().entry(of: modelID)
+    let opened = try samples.open(entry, checkpoint.configuration, model.zoo)
+    let setting = try scope.setting(
+      of: checkpoint.configuration,
+      usual: ReleasedSettings(dataset: opened.dataset.name).batchSize)
+    let engine = try running.prepare(checkpoint, scope: setting.scope)
+    let progress = Progress("stats", total: opened.dataset.count)
+    let evaluation = try SplitEvaluation(
+      engine, opened.loader, batchSize: setting.batchSize,
+      synapses: energy.synapses(engine.graph, checkpoint), progress: progress.advance)
+    return Measurement(
+      graph: engine.graph, setting: setting, input: evaluation.dataset,
+      activity: evaluation.activity, modelID: modelID, evaluation: evaluation)
+  }
+
+  /// On a tensor.
+  private func measure(_ checkpoint: Checkpoint, on input: String) throws -> Measurement {
+    let setting = try scope.setting(of: checkpoint.configuration)
+    let engine = try running.prepare(checkpoint, scope: setting.scope)
+    let synapses = try energy.synapses(engine.graph, checkpoint)
     let batch = try InputBatch(
       TensorSource.read(input), for: engine.graph, name: input)
     let progress = Progress("stats", total: batch.batch)
     let units = try engine.run(
-      batch, observer: { _ in ActivityCounter(synapses) }, progress: progress.advance)
-    let activity = ActivityCounter.total(units.map(\.observer))
-    format.print(report(engine.graph, input, activity, nil, modelID, costs))
+      batch, batchSize: setting.batchSize, observer: { _ in ActivityCounter(synapses) },
+      progress: progress.advance)
+    return Measurement(
+      graph: engine.graph, setting: setting, input: input,
+      activity: ActivityCounter.total(units.map(\.observer)),
+      modelID: try checkpoint.identity().modelID)
   }
 
-  private func report(
-    _ graph: ModelGraph, _ input: String, _ activity: ActivityCounter,
-    _ evaluation: SplitEvaluation?, _ modelID: String, _ costs: EnergyCosts
-  ) -> Report {
-    let graph = activity.inputSize.map { graph.resized(to: $0) } ?? graph
+  private func report(_ measurement: Measurement, _ costs: EnergyCosts) -> Report {
+    let activity = measurement.activity
+    let graph = measurement.graph.resized(
+      to: activity.inputSize ?? measurement.graph.inputShape.size)
     let neurons = graph.neurons
     let layers = graph.operations
     let estimates = energy.conventions.map {
       EnergyEstimate($0, graph: graph, activity: activity, costs: costs)
     }
-    var text = [rateTable(neurons, activity), inputTable(layers, activity)]
-    text.append(EnergyOptions.table(estimates, costs))
-    text.append(summary(activity, evaluation, modelID))
     var members: [String: JSON] = [
-      "model_id": .string(modelID), "input": .string(input),
+      "model_id": .string(measurement.modelID.hex), "input": .string(measurement.input),
       "samples": .integer(activity.samples),
       "neurons": .array(neurons.compactMap { Self.json($0, activity) }),
       "layers": .array(layers.map { Self.json($0, activity) }),
       "costs": costs.json, "energy": .array(estimates.map(EnergyOptions.json)),
-    ]
-    if let evaluation {
+    ].merging(measurement.setting.members) { $1 }
+    if let evaluation = measurement.evaluation {
       members["accuracy"] = [
         "dataset": .string(evaluation.dataset), "evaluation": .string(evaluation.evaluation),
         "correct": .integer(evaluation.correct), "n": .integer(evaluation.answers.count),
@@ -116,6 +141,10 @@ struct StatsCommand: ParsableCommand {
         "notes": .array(evaluation.notes.map { .string($0) }),
       ]
     }
+    let text = [
+      measurement.setting.words, rateTable(neurons, activity), inputTable(layers, activity),
+      EnergyOptions.table(estimates, costs), summary(measurement),
+    ]
     return Report("stats", members, text: text.joined(separator: "\n\n"))
   }
 
@@ -145,11 +174,9 @@ struct StatsCommand: ParsableCommand {
     return table.text
   }
 
-  private func summary(
-    _ activity: ActivityCounter, _ evaluation: SplitEvaluation?, _ modelID: String
-  ) -> String {
-    let end = "\(activity.samples) samples, each alone, model \(modelID.prefix(12))"
-    guard let evaluation, let record = evaluation.records.accuracy.first else { return end }
+  private func summary(_ measurement: Measurement) -> String {
+    let end = "\(measurement.activity.samples) samples, model \(measurement.modelID.short)"
+    guard let record = measurement.evaluation?.records.accuracy.first else { return end }
     return "\(record.correct) of \(record.count) right, \(record.value.percent) ± "
       + "\((record.standardError * 100).formatted(2)); " + end
       + NoEvents.suffix(evaluation.samplesWithoutEvents)

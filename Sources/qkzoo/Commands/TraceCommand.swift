@@ -65,11 +65,7 @@ struct TraceCommand: ParsableCommand {
   @Flag(help: "Only list the layers and their shapes.")
   var list = false
 
-  @Option(help: "Over what SSA's projection neuron keeps its state, instead of the model's own.")
-  var scope: NeuronScope?
-
-  @Option(help: ArgumentHelp("Samples of one batch, for scope `batch`.", valueName: "n"))
-  var batch: Int?
+  @OptionGroup var scope: ScopeOptions
 
   @Option(name: [.short, .long], help: "The file to write, .npz or .h5.")
   var output: String?
@@ -80,7 +76,6 @@ struct TraceCommand: ParsableCommand {
   private var patterns: [String] { layers.split(separator: ",").map(String.init) }
 
   func validate() throws {
-    if let batch, batch < 1 { throw ValidationError("--batch must be at least 1") }
     if pack, !what.kinds.contains(.spikes) { throw ValidationError("--pack is for spikes") }
     if patterns.isEmpty { throw ValidationError("--layers needs a pattern") }
     if list, output != nil { throw ValidationError("--list writes no file: leave out -o") }
@@ -96,8 +91,9 @@ struct TraceCommand: ParsableCommand {
 
   func run() throws {
     let checkpoint = try model.load().checkpoint
+    let setting = try scope.setting(of: checkpoint.configuration)
     var configuration = checkpoint.configuration
-    configuration.ssaProjectionScope = scope ?? configuration.ssaProjectionScope
+    configuration.ssaProjectionScope = setting.scope
     let graph = configuration.graph
     let samples = try input.map {
       try InputBatch(try TensorSource.read($0), for: graph, name: $0)
@@ -106,25 +102,27 @@ struct TraceCommand: ParsableCommand {
       samples.map { graph.resized(to: $0.size) } ?? graph, patterns, place: "--layers")
     let modelID = try checkpoint.identity().modelID
     guard let output, let samples, !list else {
-      return format.print(report(configuration, selection, modelID))
+      return format.print(report(configuration, setting, selection, modelID))
     }
     let tensors = try selection.tensors(what.kinds, packs: pack)
     let progress = Progress("trace", total: samples.batch)
     let trace = Trace(
-      try running.prepare(checkpoint, scope: scope), samples, tensors, modelID: modelID)
-    let written = try trace.write(to: output, batchSize: batch, progress: progress.advance)
+      try running.prepare(checkpoint, scope: setting.scope), samples, tensors, modelID: modelID)
+    let written = try trace.write(
+      to: output, batchSize: setting.batchSize, progress: progress.advance)
     let size = try Files.stamp(of: output).size
     format.print(
-      report(configuration, selection, modelID, samples: samples.batch, written, bytes: size))
+      report(
+        configuration, setting, selection, modelID, samples: samples.batch, written, bytes: size))
   }
 
   private func report(
-    _ configuration: QKFormerConfiguration, _ selection: TraceSelection, _ modelID: Digest,
-    samples: Int? = nil, _ written: [Trace.Written] = [], bytes: Int? = nil
+    _ configuration: QKFormerConfiguration, _ setting: ScopeSetting,
+    _ selection: TraceSelection, _ modelID: Digest, samples: Int? = nil,
+    _ written: [Trace.Written] = [], bytes: Int? = nil
   ) -> Report {
     let members: [String: JSON] = [
       "model_id": .string(modelID.hex), "input": input.map { .string($0) } ?? .null,
-      "scope": .string(configuration.ssaProjectionScope.rawValue),
       "output": output.map { .string($0) } ?? .null,
       "bytes": bytes.map { .integer($0) } ?? .null,
       "time_steps": .integer(configuration.timeSteps),
@@ -133,11 +131,11 @@ struct TraceCommand: ParsableCommand {
       "tensors": .array(written.map(Self.json)),
     ]
     return Report(
-      "trace", members,
+      "trace", members.merging(setting.members) { $1 },
       text: list
         ? Self.table(selection.layers)
-        : Self.table(written) + "\n\(samples ?? 0) samples, \((bytes ?? 0).grouped) bytes, scope "
-          + "\(configuration.ssaProjectionScope.rawValue), model \(modelID.short)")
+        : "\(setting.words)\n\(Self.table(written))\n\(samples ?? 0) samples, "
+          + "\((bytes ?? 0).grouped) bytes, model \(modelID.short)")
   }
 
   private static func table(_ layers: [TraceLayer]) -> String {

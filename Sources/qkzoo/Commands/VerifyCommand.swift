@@ -22,7 +22,9 @@ struct VerifyCommand: ParsableCommand {
     discussion: """
       Levels build on each other; the default is the first three. `behaviour` runs the model on the \
       stored probe and says by whose evidence it is confirmed. `dataset` runs it on a whole split \
-      and compares with the stored accuracy and spike counts. With --key the signature is checked \
+      and compares with the stored accuracy and spike counts; where nothing is stored it runs under \
+      the model's own scope and prints the accuracy, which decides nothing: --require \
+      dataset=recorded fails then. With --key the signature is checked \
       first; of a folder nothing else is.
 
       EXAMPLES
@@ -50,10 +52,10 @@ struct VerifyCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Fail unless a rung rests on this evidence: behaviour=independent.",
+      "Fail unless a rung rests on this evidence: behaviour=independent or dataset=recorded.",
       valueName: "rung=evidence"
     ))
-  var require: String?
+  var require: Ladder.Requirement?
 
   @Option(
     help: ArgumentHelp(
@@ -74,8 +76,8 @@ struct VerifyCommand: ParsableCommand {
   @OptionGroup var format: OutputOptions
 
   func validate() throws {
-    if let require, require != "behaviour=independent" {
-      throw ValidationError("--require knows behaviour=independent, not \(require)")
+    if require == .recordedDataset && level < .dataset {
+      throw ValidationError("--require dataset=recorded is for --level dataset")
     }
     if level < .behaviour && (!reference.isEmpty || runsBothEngines) {
       throw ValidationError("--reference and --both-engines are for --level behaviour and dataset")
@@ -124,7 +126,7 @@ struct VerifyCommand: ParsableCommand {
     _ ladder: inout Ladder, _ path: String, _ configuration: QKFormerConfiguration?,
     _ identity: ModelIdentity?
   ) throws {
-    try ladder.require(require, path)
+    ladder.require(require, path)
     format.print(report(ladder, path, configuration, identity))
     for finding in ladder.findings { StandardError.print("qkzoo: \(finding.description)") }
     if let first = ladder.findings.first { throw ExitCode(first.exitCode) }
@@ -255,7 +257,7 @@ struct VerifyCommand: ParsableCommand {
     let opened = try samples.open(known, checkpoint.configuration, zoo)
     let name = opened.dataset.recordedName
     let ways = checkpoint.records.evaluations(of: name)
-    guard !ways.isEmpty else { return [.skipped("dataset", "nothing recorded for \(name)")] }
+    guard !ways.isEmpty else { return [try measured(checkpoint, opened)] }
     return try ways.flatMap { way in
       guard let evaluation = try evaluated(way, checkpoint, opened) else {
         return [Ladder.Rung.skipped("dataset", "not computed again: \(way)")]
@@ -268,6 +270,27 @@ struct VerifyCommand: ParsableCommand {
           findings: line.findings, isChecked: line.isComparable)
       }
     }
+  }
+
+  /// What the model reaches where no record says what to expect: under its own scope, in batches of
+  /// the released code's size.
+  private func measured(
+    _ checkpoint: Checkpoint, _ opened: DatasetArgument.Opened
+  ) throws -> Ladder.Rung {
+    let setting = try ScopeSetting(
+      checkpoint.configuration, scope: nil, batch: nil,
+      usual: ReleasedSettings(dataset: opened.dataset.name).batchSize)
+    let progress = Progress("dataset", total: opened.dataset.count)
+    let evaluation = try SplitEvaluation(
+      running.prepare(checkpoint), opened.loader, batchSize: setting.batchSize,
+      progress: progress.advance)
+    let share = Metrics.Share(correct: evaluation.correct, count: evaluation.answers.count)
+    return Ladder.Rung(
+      name: "dataset",
+      detail: "nothing recorded for \(evaluation.dataset) to compare with; measured "
+        + "\(share.correct) of \(share.count) right, \(share.value.percent) ± "
+        + "\((share.standardError * 100).formatted(2)), \(setting.words)",
+      isChecked: false, scope: setting.scope)
   }
 
   /// The split in a recorded way: each sample alone, or in batches in the dataset's order.

@@ -6,8 +6,13 @@ import Evaluation
 /// What is printed of an evaluation.
 struct EvaluationReport {
   let result: EvaluationResult
+  /// Whether this command ran a batch of it; `nil` if it is none that runs.
+  private let hasRun: Bool?
 
-  init(_ result: EvaluationResult) { self.result = result }
+  init(_ result: EvaluationResult, hasRun: Bool? = nil) {
+    self.result = result
+    self.hasRun = hasRun
+  }
 
   private var metrics: Metrics { result.metrics }
   private var renaming: ClassRenaming? { ClassRenaming(result.metrics) }
@@ -23,6 +28,7 @@ struct EvaluationReport {
 
   private var text: String {
     var table = TextTable()
+    if hasRun == false { table.add("already done", "nothing was run") }
     if !result.isWholeSplit { table.add("partial", partial) }
     table.add(
       "top-1",
@@ -36,7 +42,9 @@ struct EvaluationReport {
     table.add("protocol", "\(header.rules.name.rawValue), \(header.rules.digest.short)")
     table.add("", header.rules.words)
     table.add("model-id", header.model.modelID.hex)
-    if let rate = result.environment.rate { table.add("speed", "\(rate.formatted(2)) images/s") }
+    if hasRun != false, let rate = result.environment.rate {
+      table.add("speed", "\(rate.formatted(2)) images/s")
+    }
     return "\(PlainText.escaped(result.folder))\n\(table.text)"
   }
 
@@ -86,6 +94,12 @@ struct EvaluationReport {
   }
 
   private var members: [String: JSON] {
+    var members = resultMembers
+    members["already_done"] = hasRun.map { .bool(!$0) }
+    return members
+  }
+
+  private var resultMembers: [String: JSON] {
     [
       "folder": .string(result.folder), "complete": .bool(result.isComplete),
       "whole_split": .bool(result.isWholeSplit),

@@ -1,3 +1,4 @@
+import ArgumentParser
 import CanonicalJSON
 import CheckpointFormat
 import Diagnostics
@@ -44,12 +45,30 @@ struct Ladder {
   mutating func add(_ rung: Rung) { rungs.append(rung) }
   mutating func add(contentsOf more: [Rung]) { rungs += more }
 
+  /// Evidence that a rung can be required to rest on.
+  enum Requirement: String, CaseIterable, ExpressibleByArgument {
+    case independentBehaviour = "behaviour=independent"
+    case recordedDataset = "dataset=recorded"
+  }
+
   /// Adds a finding if the required evidence is missing.
-  mutating func require(_ requirement: String?, _ path: String) throws {
-    guard requirement != nil, !rungs.contains(where: \.isIndependent) else { return }
-    let finding = CheckpointFailure(
-      .digest, at: "\(path) behaviour", expected: "confirmation by an independent tool",
-      found: "none")
-    add(Rung(name: "required", detail: "behaviour=independent", findings: [finding]))
+  mutating func require(_ requirement: Requirement?, _ path: String) {
+    let isMet: Bool
+    let missing: CheckpointFailure
+    switch requirement {
+    case nil: return
+    case .independentBehaviour:
+      isMet = rungs.contains(where: \.isIndependent)
+      missing = CheckpointFailure(
+        .digest, at: "\(path) behaviour", expected: "confirmation by an independent tool",
+        found: "none")
+    case .recordedDataset:
+      isMet = rungs.contains { $0.name == "dataset" && $0.isChecked }
+      missing = CheckpointFailure(
+        .digest, at: "\(path) dataset", expected: "a record of these samples to compare with",
+        found: "none")
+    }
+    guard let requirement, !isMet else { return }
+    add(Rung(name: "required", detail: requirement.rawValue, findings: [missing]))
   }
 }

@@ -26,7 +26,7 @@ extension ReportSubject {
     }
     // Before it was stated, `stats` ran each sample alone.
     if let scope = json["scope"]?.string,
-      scope != QKFormerConfiguration.ProjectionScope.sample.rawValue
+      scope != NeuronScope.sample.rawValue
     {
       throw EvaluationFailure(
         .activity, at: "\(place) scope", expected: "sample, as by `qkzoo stats --scope sample`",

@@ -7,7 +7,7 @@ struct LayersReadme {
   /// As the folder describes it.
   let configuration: QKFormerConfiguration
   /// The scope that the checkpoint has.
-  let own: QKFormerConfiguration.ProjectionScope
+  let own: NeuronScope
   let identity: ModelIdentity
   let foldsNorm: Bool
   let measurement: LayersExport.Measurement?

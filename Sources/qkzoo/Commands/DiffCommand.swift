@@ -52,7 +52,7 @@ struct DiffCommand: ParsableCommand {
     help:
       "For --behaviour, over what SSA's projection neuron keeps its state (default: as each has it)."
   )
-  var scope: QKFormerConfiguration.ProjectionScope?
+  var scope: NeuronScope?
 
   @Option(
     help: ArgumentHelp("Run both on labelled samples and compare their answers.", valueName: "data")

@@ -78,7 +78,7 @@ struct ExportCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "layers: over what SSA's projection neuron keeps its state (default: as the model has it)."))
-  var scope: QKFormerConfiguration.ProjectionScope?
+  var scope: NeuronScope?
 
   @Flag(help: "layers: also write each convolution with its batch normalisation folded in.")
   var foldBn = false

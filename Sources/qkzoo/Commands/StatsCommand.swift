@@ -179,7 +179,7 @@ struct StatsCommand: ParsableCommand {
     guard let record = measurement.evaluation?.records.accuracy.first else { return end }
     return "\(record.correct) of \(record.count) right, \(record.value.percent) ± "
       + "\((record.standardError * 100).formatted(2)); " + end
-      + NoEvents.suffix(evaluation.samplesWithoutEvents)
+      + NoEvents.suffix(measurement.evaluation?.samplesWithoutEvents ?? 0)
   }
 
   // MARK: JSON

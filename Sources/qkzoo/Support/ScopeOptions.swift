@@ -6,7 +6,7 @@ import QKFormerModel
 struct ScopeOptions: ParsableArguments {
   @Option(
     help: "Over what SSA's projection neuron keeps its state (default: as the model has it).")
-  var scope: QKFormerConfiguration.ProjectionScope?
+  var scope: NeuronScope?
 
   @Option(
     help: ArgumentHelp(
@@ -28,17 +28,17 @@ struct ScopeOptions: ParsableArguments {
 /// The scope that samples run under, in the same words wherever a figure is printed.
 struct ScopeSetting {
   /// What the projection neuron keeps its state over.
-  let scope: QKFormerConfiguration.ProjectionScope
+  let scope: NeuronScope
   /// Samples of a batch in scope `batch`; `nil` takes all as one, and in scope `sample`.
   let batchSize: Int?
-  private let own: QKFormerConfiguration.ProjectionScope
+  private let own: NeuronScope
 
   /// A model's own scope, or another one.
   ///
   /// - Parameter usual: the size of a batch where none was asked for; `nil` is all samples.
   /// - Throws: `ValidationError` for a batch in scope `sample`, where it would change nothing.
   init(
-    _ configuration: QKFormerConfiguration, scope: QKFormerConfiguration.ProjectionScope?,
+    _ configuration: QKFormerConfiguration, scope: NeuronScope?,
     batch: Int?, usual: Int? = nil
   ) throws {
     own = configuration.ssaProjectionScope

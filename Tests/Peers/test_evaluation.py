@@ -318,7 +318,7 @@ class Pictures(unittest.TestCase):
     def test_verify_takes_datasets(self):
         value = report("verify", self.model, "--level", "dataset", "--dataset", "folder", "--data", self.root)
         (rung,) = (rung for rung in value["rungs"] if rung["rung"] == "dataset")
-        _, measured = self.run_eval("eval-verified", "--protocol", "per-image")
+        _, measured = self.run_eval("eval-verified", "--protocol", "released")
         self.assertTrue(rung["detail"].startswith(
             f"nothing recorded for folder val to compare with; measured {measured['correct']} of {measured['n']} right"),
             rung["detail"])

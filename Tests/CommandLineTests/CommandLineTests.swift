@@ -465,10 +465,14 @@ import Testing
     let broken = "Tests/Corrupt/pictures/picture-truncated.cut.png"
     let refused = try run("classify", Self.model, folder, broken)
     #expect(refused.status == 65 && refused.output.isEmpty)
-    #expect(refused.errors.hasPrefix("qkzoo: \(broken): picture-truncated: "))
+    #expect(
+      refused.errors.hasPrefix(
+        Self.defaultPreprocessing + "qkzoo: \(broken): picture-truncated: "))
     let skipping = try run("classify", Self.model, folder, broken, "--skip-bad")
     #expect(skipping.status == 0)
-    #expect(skipping.errors.hasPrefix("qkzoo: skipped: \(broken): picture-truncated: "))
+    #expect(
+      skipping.errors.hasPrefix(
+        Self.defaultPreprocessing + "qkzoo: skipped: \(broken): picture-truncated: "))
     let batch = "zoo/entries/qkformer-digits-batch/qkformer-digits-batch.qkz.h5"
     let note = try run("classify", batch, folder + "/grey.png")
     #expect(note.status == 0 && note.errors.contains("published figure was measured in batches"))

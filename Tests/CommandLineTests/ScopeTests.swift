@@ -70,7 +70,9 @@ import Testing
     let alone = "scope sample, each sample alone; the model's own scope is batch"
     for command in [
       ["run", model, "--input", Self.input], ["stats", model, "--input", Self.input],
-      ["trace", model, "--input", Self.input, "--layers", "head", "-o", folder.file("t.npz")],
+      [
+        "trace", model, "--input", Self.input, "--layers", Self.neurons, "-o", folder.file("t.npz"),
+      ],
     ] {
       for (options, words) in [
         ([], "scope batch, all samples as one batch"),

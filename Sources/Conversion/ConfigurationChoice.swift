@@ -1,9 +1,9 @@
 import CanonicalJSON
+public import CheckpointFormat
 public import Diagnostics
 import FileAccess
 public import QKFormerModel
 import SpikeTensors
-public import CheckpointFormat
 
 /// A configuration and where it was said.
 public struct ConfigurationChoice: Sendable {

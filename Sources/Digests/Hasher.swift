@@ -71,15 +71,15 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
 
   /// A digest from lowercase hexadecimal digits; `nil` for anything else.
   public init?(hex: String) {
-    let digits = hex.utf8.map { byte -> UInt8? in
+    let digits = hex.utf8.compactMap { byte -> UInt8? in
       switch byte {
       case 0x30...0x39: byte - 0x30
       case 0x61...0x66: byte - 0x61 + 10
       default: nil
       }
     }
-    guard digits.count.isMultiple(of: 2), !digits.contains(nil) else { return nil }
-    bytes = stride(from: 0, to: digits.count, by: 2).map { digits[$0]! << 4 | digits[$0 + 1]! }
+    guard digits.count == hex.utf8.count, digits.count.isMultiple(of: 2) else { return nil }
+    bytes = stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
   }
 
   /// Lowercase hexadecimal digits.

@@ -102,7 +102,7 @@ public struct ZooEntry: Sendable {
 
     /// Better comes first.
     public static func < (a: Self, b: Self) -> Bool {
-      allCases.firstIndex(of: a)! < allCases.firstIndex(of: b)!
+      a != b && allCases.first { $0 == a || $0 == b } == a
     }
   }
 

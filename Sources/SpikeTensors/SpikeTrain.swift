@@ -35,9 +35,8 @@ public struct SpikeTrain: Sendable, Equatable {
     let used = neurons % 8
     guard used > 0 else { return }
     let padding = UInt8(truncatingIfNeeded: 0xFF << used)
-    for last in stride(from: bytesPerStep - 1, to: bytes.count, by: bytesPerStep) {
-      if bytes[last] & padding != 0 { return nil }
-    }
+    let ends = stride(from: bytesPerStep - 1, to: bytes.count, by: bytesPerStep)
+    if ends.contains(where: { bytes[$0] & padding != 0 }) { return nil }
   }
 
   /// Where a (step, sample) starts in `bytes`.

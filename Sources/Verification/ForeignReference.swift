@@ -2,8 +2,8 @@ import CanonicalJSON
 public import CheckpointFormat
 public import Diagnostics
 import FileAccess
-import SpikeInference
 public import QKFormerModel
+import SpikeInference
 public import SpikeTensors
 import TensorFiles
 

@@ -1,11 +1,10 @@
+import BlobCache
 import Digests
 import FileAccess
 import Foundation
 import TestSupport
 import Testing
 import Transfer
-
-import BlobCache
 
 /// Blobs, records and upkeep.
 @Suite struct CacheTests {

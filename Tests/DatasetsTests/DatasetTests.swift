@@ -1,7 +1,7 @@
 import CanonicalJSON
 import Datasets
-import Digests
 import Diagnostics
+import Digests
 import Foundation
 import Pictures
 import SpikeTensors

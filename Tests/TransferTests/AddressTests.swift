@@ -1,6 +1,5 @@
 import TestSupport
 import Testing
-
 import Transfer
 
 /// Addresses and the policy on them.

@@ -4,7 +4,6 @@ import FileAccess
 import Foundation
 import TestSupport
 import Testing
-
 import Transfer
 
 /// Files of this machine, and what is left of an ended transfer. Servers are in `Tests/Peers`.

@@ -1,5 +1,4 @@
 import Testing
-
 import Transfer
 
 /// Pauses and the end of patience.

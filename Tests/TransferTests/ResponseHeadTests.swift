@@ -1,5 +1,4 @@
 import Testing
-
 import Transfer
 
 /// Status lines and fields.

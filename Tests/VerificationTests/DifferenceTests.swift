@@ -50,10 +50,12 @@ import Verification
   {
     let path = "head/bias"
     let zero = try changed(path) {
-      $0[0] = 0; $0[1] = .nan
+      $0[0] = 0
+      $0[1] = .nan
     }
     let other = try changed(path) {
-      $0[0] = -0.0; $0[1] = Float(bitPattern: 0xFFC0_0001)
+      $0[0] = -0.0
+      $0[1] = Float(bitPattern: 0xFFC0_0001)
     }
     guard case .values(let same) = try ModelDifference.tensors(zero, other).first?.kind else {
       Issue.record("bits differ")
@@ -61,7 +63,8 @@ import Verification
     }
     #expect(same.equal == same.count && same.largest == 0)
     let infinite = try changed(path) {
-      $0[0] = .infinity; $0[1] = .nan
+      $0[0] = .infinity
+      $0[1] = .nan
     }
     guard case .values(let values) = try ModelDifference.tensors(zero, infinite).first?.kind else {
       Issue.record("values differ")

@@ -1,5 +1,5 @@
-public import CheckpointFormat
 import CanonicalJSON
+public import CheckpointFormat
 import Digests
 import FileAccess
 public import QKFormerModel

@@ -1,5 +1,5 @@
-public import CheckpointFormat
 import CanonicalJSON
+public import CheckpointFormat
 public import Diagnostics
 import FileAccess
 import QKFormerModel

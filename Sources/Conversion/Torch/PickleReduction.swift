@@ -221,8 +221,8 @@ enum PickleReduction {
 
   private static func integers(_ value: PickleValue) -> [Int]? {
     guard let elements = value.tuple?.elements else { return nil }
-    let integers = elements.map(\.int)
-    return integers.contains { $0 == nil || $0! < 0 } ? nil : integers.compactMap { $0 }
+    let integers = elements.compactMap(\.int)
+    return integers.count == elements.count && integers.allSatisfy { $0 >= 0 } ? integers : nil
   }
 
   private static func text(_ value: PickleValue) -> String {

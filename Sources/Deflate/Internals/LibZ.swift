@@ -1,3 +1,6 @@
+// C functions keep their own names here.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import CZlib
 
 /// The functions of zlib that this project uses, each wrapped once under its own name.

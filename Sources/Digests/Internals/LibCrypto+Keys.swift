@@ -1,3 +1,6 @@
+// C functions keep their own names here.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import CCrypto
 
 /// The functions for keys and signatures, each wrapped once under its own name.

@@ -63,14 +63,11 @@ enum LibC {
   }
 
   static func readlink(_ path: String) throws -> String {
-    var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
-    // SAFETY: the buffer's own address and length; the bytes of a path have no sign.
-    let count = try unsafe buffer.withUnsafeMutableBytes { bytes in
-      try checked(
-        unsafe Glibc.readlink(path, bytes.bindMemory(to: CChar.self).baseAddress!, bytes.count),
-        "readlink", path)
-    }
-    return String(decoding: buffer.prefix(count), as: UTF8.self)
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = try checked(
+      unsafe Glibc.readlink(path, &buffer, Int(PATH_MAX)), "readlink", path)
+    return String(
+      decoding: buffer.prefix(count).lazy.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
   static func realpath(_ path: String) throws -> String {

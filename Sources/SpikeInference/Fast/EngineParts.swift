@@ -1,5 +1,5 @@
-import Concurrency
 import CSpikeKernels
+import Concurrency
 import QKFormerModel
 
 /// What every step of the fast forward pass works with.

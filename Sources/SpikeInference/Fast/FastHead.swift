@@ -65,9 +65,10 @@ struct FastHead {
     var tap = qkz_tap(input: 0, weights: 0)
     for tile in 0..<packed.tiles {
       unsafe sums.withUnsafeMutableBufferPointer { sums in
+        let ofTile = sums.extracting(tile * KernelShape.tile..<(tile + 1) * KernelShape.tile)
         unsafe engine.kernels.table.dense(
           features, features.count, packed.weights(tile: tile), &tap, 1, features.count,
-          1, sums.baseAddress! + tile * KernelShape.tile, KernelShape.tile)
+          1, ofTile.baseAddress, KernelShape.tile)
       }
     }
     return (0..<packed.outChannels).map { unsafe sums[$0] + packed.shift.values[$0] }

@@ -1,5 +1,5 @@
-import Concurrency
 import CSpikeKernels
+import Concurrency
 import QKFormerModel
 
 /// The lookups of a wave of strips, for every segment and block of channels.

@@ -1,3 +1,6 @@
+// C functions keep their own names here.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import CTransfer
 import Diagnostics
 import Synchronization

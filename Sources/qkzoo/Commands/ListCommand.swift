@@ -1,7 +1,7 @@
-import Diagnostics
 import ArgumentParser
 import CanonicalJSON
 import CheckpointFormat
+import Diagnostics
 import Digests
 import ModelZoo
 import Transfer

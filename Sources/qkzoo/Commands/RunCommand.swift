@@ -2,8 +2,8 @@ import ArgumentParser
 import CanonicalJSON
 import CheckpointFormat
 import Diagnostics
-import Evaluation
 import Digests
+import Evaluation
 import FileAccess
 import QKFormerModel
 import SpikeInference

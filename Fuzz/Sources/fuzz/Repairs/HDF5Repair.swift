@@ -1,4 +1,5 @@
 import CFuzz
+
 @testable import HDF5Subset
 
 /// Checksums of superblock, headers, fixed arrays and chunks, and the size of the file.

@@ -1,24 +1,25 @@
-@testable import Datasets
 import FileAccess
+
+@testable import Datasets
 @testable import Pictures
 
 extension FuzzTarget {
   /// JPEG and PNG: pictures of up to 16,384 pixels are decoded, and made grey and small.
   static let pictures = FuzzTarget(
     name: "pictures", allocationLimit: 1 << 22, totalLimit: 1 << 24,
-    repair: { bytes, choice in PictureRepair.repair(&bytes, choice) }
-  ) { bytes in
-    if let codec = codec(of: bytes), let header = try? codec.header(of: bytes.span.bytes) {
-      // Large pictures are allowed, and only slow.
-      guard header.width.multipliedReportingOverflow(by: header.height).partialValue <= 1 << 14
-      else { return }
-    }
-    let picture = try Picture(decoding: bytes, at: "input")
-    require(picture.pixels.count == picture.width * picture.height * picture.channels, "pixels")
-    require(picture.grey.channels == 1 && picture.rgb.channels == 3, "both kinds")
-    let square = picture.resizedSquare(shorterSide: 9, side: 8)
-    require(square.width == 8 && square.height == 8, "a square, whatever the shape")
-  }
+    repair: { bytes, choice in PictureRepair.repair(&bytes, choice) },
+    run: { bytes in
+      if let codec = codec(of: bytes), let header = try? codec.header(of: bytes.span.bytes) {
+        // Large pictures are allowed, and only slow.
+        guard header.width.multipliedReportingOverflow(by: header.height).partialValue <= 1 << 14
+        else { return }
+      }
+      let picture = try Picture(decoding: bytes, at: "input")
+      require(picture.pixels.count == picture.width * picture.height * picture.channels, "pixels")
+      require(picture.grey.channels == 1 && picture.rgb.channels == 3, "both kinds")
+      let square = picture.resizedSquare(shorterSide: 9, side: 8)
+      require(square.width == 8 && square.height == 8, "a square, whatever the shape")
+    })
 
   private static func codec(of bytes: [UInt8]) -> PictureCodec? {
     switch bytes.first {
@@ -44,18 +45,18 @@ extension FuzzTarget {
   /// The development kit's table of classes: numbers and names are of one another.
   static let mat = FuzzTarget(
     name: "mat", allocationLimit: 1 << 22, totalFactor: 512,
-    totalLimit: 1 << 23
-  ) { bytes in
-    let kit = try DevelopmentKit(bytes, at: "input")
-    require(kit.classIndex.names.count <= kit.identifiers.count, "a class for each name")
-  }
+    totalLimit: 1 << 23,
+    run: { bytes in
+      let kit = try DevelopmentKit(bytes, at: "input")
+      require(kit.classIndex.names.count <= kit.identifiers.count, "a class for each name")
+    })
 
   /// Tar: members are disjoint parts of the file.
   static let tar = FuzzTarget(
-    name: "tar", repair: { bytes, choice in TarRepair.repair(&bytes, choice) }
-  ) { bytes in
-    let archive = try TarArchive(ByteRegion(bytes), at: "input")
-    require(archive.members.map(\.bytes.count).reduce(0, +) <= bytes.count, "no byte twice")
-    require(Set(archive.members.map(\.name)).count == archive.members.count, "names are unique")
-  }
+    name: "tar", repair: { bytes, choice in TarRepair.repair(&bytes, choice) },
+    run: { bytes in
+      let archive = try TarArchive(ByteRegion(bytes), at: "input")
+      require(archive.members.map(\.bytes.count).reduce(0, +) <= bytes.count, "no byte twice")
+      require(Set(archive.members.map(\.name)).count == archive.members.count, "names are unique")
+    })
 }

@@ -1,6 +1,7 @@
 import FileAccess
-@testable import HDF5Subset
 import SpikeTensors
+
+@testable import HDF5Subset
 
 extension FuzzTarget {
   /// Decoded chunks beyond this size are left alone: legal files can hold 32,768 bytes in one.
@@ -9,12 +10,12 @@ extension FuzzTarget {
   /// The strict reader: every dataset that it finds is read to its end.
   static let hdf5 = FuzzTarget(
     name: "hdf5", allocationLimit: 1 << 20, totalFactor: 256,
-    totalLimit: 1 << 22, repair: { bytes, choice in HDF5Repair.repair(&bytes, choice) }
-  ) { bytes in
-    let file = ByteRegion(bytes)
-    let content = try StrictHDF5Reader().content(of: file, at: "input")
-    for (path, dataset) in content.datasets { try read(dataset, of: file, at: path) }
-  }
+    totalLimit: 1 << 22, repair: { bytes, choice in HDF5Repair.repair(&bytes, choice) },
+    run: { bytes in
+      let file = ByteRegion(bytes)
+      let content = try StrictHDF5Reader().content(of: file, at: "input")
+      for (path, dataset) in content.datasets { try read(dataset, of: file, at: path) }
+    })
 
   private static func read(_ dataset: HDF5Dataset, of file: ByteRegion, at path: String) throws {
     let size = dataset.shape.reduce(dataset.type.byteCount, *)
@@ -36,16 +37,16 @@ extension FuzzTarget {
   static let zstd = FuzzTarget(
     name: "zstd", allocationLimit: 1 << 21, totalLimit: 1 << 23,
     repair: { bytes, _ in ChunkRepair.repair(&bytes, from: shapeBytes) },
-    seeds: { [chunk(0, 1), chunk(1, 7), chunk(2, 300), chunk(3, 2000), chunk(4, 9000)] }
-  ) { bytes in
-    guard let codec = codec(bytes) else { return }
-    let stored = ByteRegion(bytes).part(shapeBytes..<bytes.count)
-    let elements = try codec.decode([stored], at: "input")
-    let again = ByteRegion(try codec.encode(0, of: elements.span.bytes))
-    require(
-      (try? codec.decode([again], at: "again")) == elements,
-      "what is encoded decodes to the same elements")
-  }
+    seeds: { [chunk(0, 1), chunk(1, 7), chunk(2, 300), chunk(3, 2000), chunk(4, 9000)] },
+    run: { bytes in
+      guard let codec = codec(bytes) else { return }
+      let stored = ByteRegion(bytes).part(shapeBytes..<bytes.count)
+      let elements = try codec.decode([stored], at: "input")
+      let again = ByteRegion(try codec.encode(0, of: elements.span.bytes))
+      require(
+        (try? codec.decode([again], at: "again")) == elements,
+        "what is encoded decodes to the same elements")
+    })
 
   static let shapeBytes = 5
 

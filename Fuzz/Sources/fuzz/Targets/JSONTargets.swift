@@ -1,6 +1,7 @@
+import QKFormerModel
+
 @testable import CanonicalJSON
 @testable import CheckpointFormat
-import QKFormerModel
 
 extension FuzzTarget {
   /// Any JSON text: what is accepted has one canonical text, which reads back as the same value.

@@ -1,5 +1,5 @@
-public import Digests
 import Diagnostics
+public import Digests
 import FileAccess
 
 /// Which split a file of a published dataset is, known by its digest and not by its name.

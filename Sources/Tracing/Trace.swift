@@ -116,7 +116,7 @@ public struct Trace {
 
   /// `batch_size` is null in scope `sample`, and where all samples are one batch.
   private func about(batchSize: Int?) -> JSON {
-    return [
+    [
       "schema": "qkzoo.trace-file/1", "model_id": .string(modelID.hex),
       "scope": .string(engine.graph.scope.rawValue),
       "batch_size": isBatch ? batchSize.map { .integer($0) } ?? .null : .null,

@@ -44,7 +44,7 @@ public enum RecordFile {
         throw ReferenceFailure(
           .tensor, at: "\(path) \(name)",
           expected: "\(plan.configuration.timeSteps) spike counts of 0 or more",
-          found: spikes[name].map { String($0.canonicalText.prefix(100)) } ?? "none")
+          found: spikes[name].map { PlainText.excerpt($0.canonicalText) } ?? "none")
       }
       perStep[group.path] = counts
     }

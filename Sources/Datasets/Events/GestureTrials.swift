@@ -145,7 +145,7 @@ struct GestureTrials {
         throw DatasetFailure(
           .file, at: table,
           expected: "a gesture from 1 to \(classCount), a start, and an end behind it",
-          found: String(line.prefix(80)))
+          found: PlainText.excerpt(line))
       }
       return (Int(gesture) - 1, start..<end)
     }

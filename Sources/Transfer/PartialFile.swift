@@ -1,6 +1,6 @@
-import Dispatch
 import Diagnostics
 import Digests
+import Dispatch
 package import FileAccess
 
 /// A file that is not complete yet, and what is known of the parts that are here.

@@ -26,7 +26,7 @@ public enum PlainText {
       let end = scalars.index(scalars.startIndex, offsetBy: limit, limitedBy: scalars.endIndex),
       end < scalars.endIndex
     else { return text }
-    return "\(scalars[..<end])... (\(text.utf8.count) bytes)"
+    return "\(String(scalars[..<end]))... (\(text.utf8.count) bytes)"
   }
 
   private static func isDangerous(_ scalar: Unicode.Scalar) -> Bool {

@@ -28,7 +28,7 @@ package final class PartialFile {
   }
 
   let key: String
-  let path: String
+  package let path: String
   package let journal: String
   package let file: RandomAccessFile
   /// The parts that are here.

@@ -50,7 +50,8 @@ import Testing
     #expect(result.samplesWithoutEvents == empty.count && result.samples.count == 23)
     let plan = NetworkPlan(evaluation.checkpoint.configuration)
     let engine = try ForwardEngine.fast.prepare(
-      plan.graph, ModelWeights(plan.graph, parameters: evaluation.checkpoint.parameters), threads: 1)
+      plan.graph, ModelWeights(plan.graph, parameters: evaluation.checkpoint.parameters), threads: 1
+    )
     let loader = SampleLoader(evaluation.dataset, nil)
     #expect(try SplitEvaluation(engine, loader).samplesWithoutEvents == empty.count)
     let difference = try AnswerDifference((engine, loader), (engine, loader))

@@ -129,9 +129,9 @@ import Testing
     let signature = try #require(
       bundle.json["dsseEnvelope"]?["signatures"]?.array?.first?["sig"])
     for keyID: JSON? in [nil, .null, ""] {
-      var signature: [String: JSON] = ["sig": sig]
-      signature["keyid"] = keyID
-      let json = bundle.json.replacing(["dsseEnvelope", "signatures"], [.object(signature)])
+      var member: [String: JSON] = ["sig": signature]
+      member["keyid"] = keyID
+      let json = bundle.json.replacing(["dsseEnvelope", "signatures"], [.object(member)])
       _ = try SignatureBundle(bytes: json.canonicalBytes, at: "bundle")
     }
     let less = bundle.json.replacing(["verificationMaterial", "tlogEntries"], nil)

@@ -84,10 +84,10 @@ import Transfer
 
   @Test func `a link that claims more does not hide a good file`() throws {
     let wanted = WantedFile(name: "wanted", sha256: sha256)
-    _ = try abandoned(wanted)
-    let other = try PartialFile.open(for: wanted, key: "key", in: folder)
+    let other = try PartialFile.open(for: wanted, key: "key", in: Self.made(folder))
     try write(content.prefix(2_000_000), at: 0, to: other)
     try other.save()
+    _ = try abandoned(wanted)
     try disown(other.journal)
     let planted = other.path
     Files.remove(planted)

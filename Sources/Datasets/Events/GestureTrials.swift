@@ -145,7 +145,7 @@ struct GestureTrials {
         throw DatasetFailure(
           .file, at: table,
           expected: "a gesture from 1 to \(classCount), a start, and an end behind it",
-          found: PlainText.excerpt(line))
+          found: PlainText.excerpt(String(line)))
       }
       return (Int(gesture) - 1, start..<end)
     }

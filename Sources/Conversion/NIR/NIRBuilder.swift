@@ -41,6 +41,8 @@ struct NIRBuilder {
     let read = network.reads(node).map { sources[$0] ?? input }
     switch node.operation {
     case .add: return read.flatMap { $0 }
+    // Behind the neurons of the head there is one position; the steps are averaged by the caller.
+    case .mean: return read[0]
     case .neurons(let neurons):
       return graph.add(
         node.path, .neurons(neurons.constants, Self.axes(node.shape)), reading: read[0])
@@ -52,7 +54,7 @@ struct NIRBuilder {
         [classifier.classes, classifier.features], try values("\(node.path)/weight"))
       let bias = Tensor([classifier.classes], try values("\(node.path)/bias"))
       return graph.add("\(node.path)/linear", .affine(weight: weight, bias: bias), reading: read[0])
-    case .input, .pool, .and, .sumOverHeads, .sumOverTokens, .mask, .selfAttention, .mean:
+    case .input, .pool, .and, .sumOverHeads, .sumOverTokens, .mask, .selfAttention:
       preconditionFailure("refused before: \(node.path)")
     }
   }

@@ -31,9 +31,11 @@ extension ModelGraph {
     let parts = stages.flatMap { stage in
       whole(stage) + folders(in: stage).flatMap { embeddingOrBlock("\(stage)/\($0)") }
     }
-    // The mean is the caller's.
+    // The mean of a stream over its positions is the caller's.
     let head = below(Self.headPath).filter { node in
-      if case .mean = node.operation { false } else { true }
+      guard case .mean = node.operation else { return true }
+      if case .neurons = nodes[node.inputs[0]].operation { return true }
+      return false
     }
     let model = NIRPart("model", nodes)
     return (model.obstacle == nil ? [] : [model]) + parts + [NIRPart(Self.headPath, head)]

@@ -222,7 +222,9 @@ class Schemas(unittest.TestCase):
         broken.write_bytes(picture.read_bytes()[:40])
         self.assert_strict("commands/classify", report("classify", DIGITS / "qkformer-digits.qkz.h5", picture))
         value = report("classify", digits_batch(), picture, broken, "--skip-bad", "--top", 2)
-        self.assertEqual([len(value[key]) for key in ("pictures", "skipped", "notes")], [1, 1, 1])
+        self.assertEqual([len(value[key]) for key in ("pictures", "skipped", "notes")], [1, 1, 2])
+        self.assertIn("default of family", value["notes"][0])
+        self.assertIn("measured in batches", value["notes"][1])
         self.assert_strict("preprocessing", value["preprocessing"])
         self.assert_strict("commands/classify", value)
 

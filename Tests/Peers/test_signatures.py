@@ -122,12 +122,14 @@ class Signatures(unittest.TestCase):
         report("sign", self.model, "--key", self.private, "-o", signature)
         good = json.loads(signature.read_text())
         report("sign", "--new-key", KEYS / "b.pem")
-        other = ec.generate_private_key(ec.SECP384R1()).public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        (KEYS / "p384.pub.pem").write_bytes(other)
+        for name, curve in ("p384", ec.SECP384R1()), ("k256", ec.SECP256K1()):
+            other = ec.generate_private_key(curve).public_key().public_bytes(
+                serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+            (KEYS / f"{name}.pub.pem").write_bytes(other)
         arguments = ("verify", self.model, "--signature", signature, "--key")
         self.assertEqual(failure(*arguments, KEYS / "b.pub.pem"), (1, "signature-key"))
-        self.assertEqual(failure(*arguments, KEYS / "p384.pub.pem"), (65, "key-curve"))
+        self.assertEqual(failure(*arguments, KEYS / "p384.pub.pem"), (1, "signature-key"))
+        self.assertEqual(failure(*arguments, KEYS / "k256.pub.pem"), (65, "key-curve"))
         self.assertEqual(failure(*arguments, self.private), (65, "key-role"))
         self.assertEqual(failure(*arguments, KEYS / "none.pem"), (66, "no-such-file"))
         self.assertEqual(failure("verify", self.model, "--key", self.public, "--signature", FOLDER / "none.sig"),

@@ -1,5 +1,8 @@
 """The recipes: the data files are what the export scripts write, and the model is the released one."""
 
+import argparse
+import contextlib
+import io
 import json
 import subprocess
 import sys
@@ -12,6 +15,7 @@ from support import ENTRIES, FOLDER, RECIPES, SETS, load_pth
 from dump_reference import run, run_alone
 from export_digits_dvs import event_frames
 from qkformer import QKFormer
+from training import configuration, train
 
 
 class Data(unittest.TestCase):
@@ -53,6 +57,79 @@ class Data(unittest.TestCase):
         # The sixteenth step arrives from the right: brighter on the left, darker on the right.
         off, on = frames[15]
         self.assertLess(np.argwhere(on)[:, 1].mean(), np.argwhere(off)[:, 1].mean())
+
+
+class Stopped(Exception):
+    """What ends a training in the middle of an epoch."""
+
+
+class Training(unittest.TestCase):
+    EPOCHS, BATCHES = 3, 4
+
+    def setUp(self):
+        generator = torch.Generator().manual_seed(0)
+        self.samples = torch.rand(32, 1, 8, 8, generator=generator), torch.randint(10, (32,), generator=generator)
+        self.calls = 0
+        for path in FOLDER.glob("training*"):
+            path.unlink()
+
+    def train(self, name, stop_at=None, **changes):
+        """The checkpoint and what was said; training stops at the augmentation number `stop_at`."""
+        def augmented(images):
+            self.calls += 1
+            if self.calls == stop_at:
+                raise Stopped
+            return images + 0.01 * torch.rand_like(images)
+
+        self.calls = 0
+        options = dict(scope="sample", epochs=self.EPOCHS, batch_size=8, lr=2e-3, weight_decay=0.05, smoothing=0.1,
+                       seed=0, threads=1, state=str(FOLDER / f"training-{name}.state"), no_test=False,
+                       output=str(FOLDER / "training.pth"))
+        model = configuration("cifar", "direct", (1, 8, 8), 2, [(8, 1, 2, "qkta", 1), (16, 1, 2, "ssa", 1)], "sample")
+        with contextlib.redirect_stdout(io.StringIO()) as said:
+            train(argparse.Namespace(**options | changes), model, self.samples, self.samples, augmented,
+                  with_optimizer=True, held_out=self.samples)
+        return load_pth(FOLDER / "training.pth")[1], said.getvalue()
+
+    def same(self, one, other):
+        """Whether two values are equal to the bit, tensors in dicts and lists included."""
+        if isinstance(one, torch.Tensor):
+            return torch.equal(one, other)
+        if isinstance(one, dict):
+            return one.keys() == other.keys() and all(self.same(one[key], other[key]) for key in one)
+        if isinstance(one, (list, tuple)):
+            return len(one) == len(other) and all(map(self.same, one, other))
+        return one == other
+
+    def test_a_training_that_was_stopped_goes_on_to_the_same_bits(self):
+        whole, _ = self.train("whole")
+        # In the middle of the first, second and last epoch, and before the second's first batch.
+        for stop_at, done in ((2, 0), (self.BATCHES + 3, 1), (2 * self.BATCHES + 4, 2), (self.BATCHES + 1, 1)):
+            with self.subTest(stop_at=stop_at):
+                name = f"stopped-{stop_at}"
+                with self.assertRaises(Stopped):
+                    self.train(name, stop_at)
+                resumed, said = self.train(name)
+                self.assertEqual(self.calls, (self.EPOCHS - done) * self.BATCHES)
+                self.assertEqual(f"{done} epochs are done" in said, done > 0)
+                for part in ("state_dict", "optimizer", "metric"):
+                    self.assertTrue(self.same(whole[part], resumed[part]), part)
+        another, _ = self.train("another", seed=1)
+        self.assertFalse(self.same(whole["state_dict"], another["state_dict"]))
+
+    def test_a_state_of_another_recipe_is_refused(self):
+        with self.assertRaises(Stopped):
+            self.train("other", self.BATCHES + 1)
+        before = (FOLDER / "training-other.state").read_bytes()
+        for changes in ({"seed": 1}, {"epochs": 4}, {"threads": 2}, {"lr": 1e-3}):
+            with self.subTest(changes), self.assertRaises(SystemExit) as refusal:
+                self.train("other", **changes)
+            self.assertIn(f"another {next(iter(changes))};", str(refusal.exception))
+        self.assertEqual((FOLDER / "training-other.state").read_bytes(), before)
+
+    def test_choosing_a_recipe_tests_nothing(self):
+        with self.assertRaises(FileNotFoundError):
+            self.train("choice", no_test=True)
 
 
 class Model(unittest.TestCase):

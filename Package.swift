@@ -106,8 +106,8 @@ let package = Package(
     library(
       "Datasets",
       [
-        "CanonicalJSON", "Concurrency", "Deflate", "Diagnostics", "FileAccess", "Pictures",
-        "SpikeTensors", "TensorFiles",
+        "CanonicalJSON", "Concurrency", "Deflate", "Diagnostics", "Digests", "FileAccess",
+        "Pictures", "SpikeTensors", "TensorFiles",
       ]),
     library("QKFormerModel", ["CanonicalJSON", "Diagnostics", "SpikeTensors"]),
     // L3: running a model, and keeping it; siblings that do not know each other.
@@ -210,7 +210,9 @@ let package = Package(
     tests("Deflate", ["FileAccess"]),
     tests("TensorFiles", ["CanonicalJSON", "Diagnostics", "FileAccess", "SpikeTensors"]),
     tests("Pictures", ["CanonicalJSON", "Digests"]),
-    tests("Datasets", ["CanonicalJSON", "Diagnostics", "Digests", "Pictures", "SpikeTensors"]),
+    tests(
+      "Datasets",
+      ["CanonicalJSON", "Diagnostics", "Digests", "FileAccess", "Pictures", "SpikeTensors"]),
     tests(
       "HDF5Subset", ["Diagnostics", "FileAccess", "HDF5Oracle", "HDF5Storage", "SpikeTensors"]),
     tests(

@@ -29,6 +29,20 @@ public struct LabelledDataset: Sendable {
     case tensor(Tensor)
   }
 
+  /// The extent of every picture of a dataset whose pictures are all grey and of one size.
+  public struct GreyExtent: Sendable, Equatable {
+    /// Rows.
+    public let height: Int
+    /// Pixels of a row.
+    public let width: Int
+
+    /// Names both.
+    public init(height: Int, width: Int) {
+      self.height = height
+      self.width = width
+    }
+  }
+
   /// The dataset, as in `imagenet-1k`.
   public let name: String
   /// The split, and by which rule where there are several.
@@ -37,30 +51,35 @@ public struct LabelledDataset: Sendable {
   public let classNames: [String]
   /// The samples in order.
   public let samples: [Sample]
+  /// The extent of every picture where all are grey and of one size: such pictures are never resized.
+  public let greyExtent: GreyExtent?
   private let read: @Sendable (Int) throws -> Content
 
   /// A dataset whose samples `read` gives by index.
   public init(
     name: String, split: String, classNames: [String], samples: [Sample],
+    greyExtent: GreyExtent? = nil,
     read: @escaping @Sendable (_ index: Int) throws -> Content
   ) {
     self.name = name
     self.split = split
     self.classNames = classNames
     self.samples = samples
+    self.greyExtent = greyExtent
     self.read = read
   }
 
   /// The split that accuracies are stated of, by dataset.
   public static let testSplits = [
     "imagenet-1k": "val", "cifar10": "test", "cifar100": "test", "cifar10-dvs": CIFAR10DVS.split,
-    "dvs128-gesture": GestureTrials.split,
+    "dvs128-gesture": GestureTrials.split, "mnist": "test", "fashion-mnist": "test",
+    "kmnist": "test",
   ]
 
   /// How many samples those splits have.
   private static let testCounts = [
     "imagenet-1k": 50_000, "cifar10": 10_000, "cifar100": 10_000, "cifar10-dvs": 1_000,
-    "dvs128-gesture": 288,
+    "dvs128-gesture": 288, "mnist": 10_000, "fashion-mnist": 10_000, "kmnist": 10_000,
   ]
 
   /// How many samples a split has as it was published; `nil` if that is not known.
@@ -80,7 +99,8 @@ public struct LabelledDataset: Sendable {
   public func subset(_ indices: [Int]) -> LabelledDataset {
     let read = read
     return LabelledDataset(
-      name: name, split: split, classNames: classNames, samples: indices.map { samples[$0] }
+      name: name, split: split, classNames: classNames, samples: indices.map { samples[$0] },
+      greyExtent: greyExtent
     ) { try read(indices[$0]) }
   }
 }

@@ -9,6 +9,8 @@ public enum Preprocessing: Sendable, Equatable {
   case image(Image)
   /// A recording of events, as frames of counts: the events are cut into equally many.
   case eventFrames(frames: Int)
+  /// A grey picture: rows of zeros above and below, columns of zeros left and right, then `x / 255`.
+  case padded(rows: Int, columns: Int)
   /// Nothing: the dataset's samples are the network's input.
   case none
 
@@ -35,10 +37,14 @@ extension Preprocessing {
     switch kind {
     case "image": self = .image(try Image(&members))
     case "event_frames": self = .eventFrames(frames: try members.need("frames", \.int))
+    case "padded":
+      self = .padded(
+        rows: try members.need("rows", \.int), columns: try members.need("columns", \.int))
     case "none": self = .none
     default:
       throw ZooFailure(
-        .entry, at: members.place, expected: "kind image, event_frames or none", found: kind)
+        .entry, at: members.place, expected: "kind image, event_frames, padded or none",
+        found: kind)
     }
   }
 
@@ -49,6 +55,9 @@ extension Preprocessing {
       "resize \(image.resize) (\(image.interpolation)), crop \(image.crop), "
         + "mean \(image.mean), deviation \(image.deviation), as \(image.arithmetic) computes it"
     case .eventFrames(let frames): "\(frames) frames of equally many events, counts"
+    case .padded(0, 0): "grey as it is, x / 255"
+    case .padded(let rows, let columns):
+      "grey, \(rows) rows and \(columns) columns of zeros on each side, x / 255"
     case .none: "none: the samples are the network's input"
     }
   }

@@ -41,8 +41,22 @@ import SpikeTensors
       let read = kind == "cifar10" ? LabelledDataset.cifar10 : LabelledDataset.cifar100
       return try dataset(
         try read(rest[0], int(rest[1])), .cifar(isPrefetched: rest[2] == "prefetched"))
+    case "idx", "mnist", "fashion-mnist", "kmnist":
+      return try idx(rest[0], as: PublishedIDX(rawValue: kind), classes: int(rest[1]), rest[2])
     default: return try events(kind, rest)
     }
+  }
+
+  private static func idx(
+    _ path: String, as published: PublishedIDX?, classes: Int, _ side: String
+  ) throws -> JSON {
+    let names = published?.classNames ?? (0..<classes).map(String.init)
+    let data = try LabelledDataset.idx(path, as: published, classNames: names)
+    let steps = data.greyExtent.flatMap { PicturePreprocessing(padding: $0, toSide: int(side)) }
+    var report = try dataset(data, steps).object ?? [:]
+    report["name"] = .string(data.name)
+    report["split"] = .string(data.split)
+    return .object(report)
   }
 
   private static func events(_ kind: String, _ rest: [String]) throws -> JSON {
@@ -76,7 +90,7 @@ import SpikeTensors
   private static func preprocessed(_ path: String, _ preprocessing: PicturePreprocessing) throws
     -> JSON
   {
-    let values = preprocessing.values(of: try Picture(path: path))
+    let values = try preprocessing.values(of: Picture(path: path))
     return .string(SHA256.digest(of: Tensor(preprocessing.shape, values).bytes).hex)
   }
 

@@ -111,11 +111,14 @@ public struct EvaluationProtocol: Sendable, Equatable {
   }
 
   private var preprocessingWords: String {
-    guard let shorter = preprocessing["shorter_side"]?.int, let side = preprocessing["side"]?.int,
+    guard let side = preprocessing["side"]?.int,
       let colours = preprocessing["colours"]?.string,
       let arithmetic = preprocessing["normalisation"]?["arithmetic"]?.string
     else { return "samples are the network's input" }
-    return "\(colours), bicubic to \(shorter), middle \(side), \(arithmetic)"
+    if let shorter = preprocessing["shorter_side"]?.int {
+      return "\(colours), bicubic to \(shorter), middle \(side), \(arithmetic)"
+    }
+    return "\(colours), not resized, zeros around it to \(side), \(arithmetic)"
   }
 }
 

@@ -92,14 +92,7 @@ struct ClassifyCommand: ParsableCommand {
     guard let classNames else {
       return ofEntry?.count == configuration.classes ? ofEntry ?? [] : []
     }
-    let text = String(decoding: try Files.read(classNames, limit: 16 << 20), as: UTF8.self)
-    let names = text.split(whereSeparator: \.isNewline).map(String.init)
-    guard names.count == configuration.classes else {
-      throw DatasetFailure(
-        .classes, at: classNames, expected: "\(configuration.classes) lines",
-        found: "\(names.count)")
-    }
-    return names
+    return try ClassNames.read(classNames, count: configuration.classes)
   }
 
   private func notes(_ configuration: QKFormerConfiguration) -> [String] {

@@ -15,7 +15,9 @@ extension DiffCommand {
     let progress = Progress("diff", total: 2 * dataset.count)
     func side(_ model: Checkpoint) throws -> (any ForwardPass, SampleLoader) {
       let preprocessing =
-        hasPictures ? try PicturePreprocessing(for: model.configuration, at: data) : nil
+        hasPictures
+        ? try PicturePreprocessing(
+          for: model.configuration, dataset: dataset, at: data) : nil
       return (try running.prepare(model, scope: .sample), SampleLoader(dataset, preprocessing))
     }
     return try AnswerDifference(

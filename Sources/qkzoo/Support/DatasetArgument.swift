@@ -16,11 +16,17 @@ enum DatasetName: String, CaseIterable, ExpressibleByArgument {
   case cifar100
   case cifar10DVS = "cifar10-dvs"
   case dvs128 = "dvs128-gesture"
+  case mnist
+  case fashionMNIST = "fashion-mnist"
+  case idx
   case folder
   case samples
 
   /// Whether samples are pictures.
-  var hasPictures: Bool { [.imagenet, .cifar10, .cifar100, .folder].contains(self) }
+  var hasPictures: Bool { isIDX || [.imagenet, .cifar10, .cifar100, .folder].contains(self) }
+
+  /// Whether samples are in IDX files.
+  var isIDX: Bool { [.mnist, .fashionMNIST, .idx].contains(self) }
 }
 
 /// Labelled samples, wherever they are.
@@ -29,7 +35,7 @@ struct DatasetArgument: ParsableArguments {
     help: ArgumentHelp(
       """
       Which dataset it is (default: the entry's): imagenet-1k, cifar10, cifar100, cifar10-dvs, \
-      dvs128-gesture; folder, pictures in a folder for each class; samples, a safetensors file of \
+      dvs128-gesture, mnist, fashion-mnist; idx, other IDX files; folder, pictures in a folder for each class; samples, a safetensors file of \
       labelled samples.
       """, valueName: "name"))
   var dataset: DatasetName?
@@ -42,11 +48,17 @@ struct DatasetArgument: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The class of each picture, for a flat folder or a tar archive.", valueName: "file"))
+      "The class of each picture, for a flat folder, a tar archive or a file of IDX pictures.",
+      valueName: "file"))
   var labels: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "The names of the classes of other IDX files, one in a line.", valueName: "file"))
+  var classNames: String?
+
   /// Whether anything was said of samples.
-  var isNamed: Bool { dataset != nil || data != nil || labels != nil }
+  var isNamed: Bool { dataset != nil || data != nil || labels != nil || classNames != nil }
 
   /// A dataset and how a model takes its samples.
   struct Opened {
@@ -66,8 +78,11 @@ struct DatasetArgument: ParsableArguments {
     skipsBadSamples: Bool = false, keepsExtent: Bool = true
   ) throws -> Opened {
     let name = try name(entry)
-    guard labels == nil || [.imagenet, .folder].contains(name) else {
-      throw ValidationError("--labels is for pictures in imagenet-1k and folder")
+    guard labels == nil || name.isIDX || [.imagenet, .folder].contains(name) else {
+      throw ValidationError("--labels is for pictures in imagenet-1k, folder and IDX files")
+    }
+    guard classNames == nil || name == .idx else {
+      throw ValidationError("--class-names is for --dataset idx")
     }
     let dataset: LabelledDataset
     let place: String
@@ -83,10 +98,8 @@ struct DatasetArgument: ParsableArguments {
     }
     var preprocessing: PicturePreprocessing?
     if name.hasPictures {
-      preprocessing = try .init(for: configuration, at: name.rawValue)
-      if keepsExtent, case .image(let image) = entry?.preprocessing {
-        preprocessing = try PicturePreprocessing(image)
-      }
+      preprocessing = try .init(for: configuration, dataset: dataset, at: name.rawValue)
+      if keepsExtent, let entry { try preprocessing?.follow(entry.preprocessing) }
     }
     return Opened(
       loader: SampleLoader(dataset, preprocessing, skipsBadSamples: skipsBadSamples),
@@ -121,6 +134,7 @@ struct DatasetArgument: ParsableArguments {
     if let name = entry.flatMap({ DatasetName(rawValue: $0.datasetName) }) { return name }
     guard let data else { throw Self.noData }
     _ = try Files.stamp(of: data)
+    if Files.isDirectory(data), LabelledDataset.isIDX(data) { return .idx }
     throw ValidationError("say by --dataset what \(data) is")
   }
 
@@ -133,6 +147,13 @@ struct DatasetArgument: ParsableArguments {
     case .folder: return try pictures(path, name.rawValue, configuration.classes)
     case .cifar10: return try .cifar10(path)
     case .cifar100: return try .cifar100(path)
+    case .mnist: return try idx(path, as: .mnist)
+    case .fashionMNIST: return try idx(path, as: .fashionMNIST)
+    case .idx:
+      let names = try classNames.map { try ClassNames.read($0, count: configuration.classes) }
+      return try .idx(
+        path, labels: labels,
+        classNames: names ?? (0..<configuration.classes).map(String.init))
     case .cifar10DVS:
       return try LabelledDataset.holdsCIFAR10DVSEvents(path)
         ? .cifar10DVS(path, frames: configuration.timeSteps) : .cifar10DVSFrames(path)
@@ -141,6 +162,10 @@ struct DatasetArgument: ParsableArguments {
         ? .gesture(path, frames: configuration.timeSteps) : .gestureFrames(path)
     case .samples: preconditionFailure("read before")
     }
+  }
+
+  private func idx(_ path: String, as published: PublishedIDX) throws -> LabelledDataset {
+    try .idx(path, labels: labels, as: published, classNames: published.classNames)
   }
 
   private func pictures(_ path: String, _ name: String, _ classes: Int) throws -> LabelledDataset {

@@ -4,6 +4,20 @@ import Evaluation
 import ModelZoo
 
 extension PicturePreprocessing {
+  /// Takes the steps that an entry names; zeros around a picture must be as many as it says.
+  ///
+  /// - Throws: `EvaluationFailure`.
+  mutating func follow(_ entry: Preprocessing) throws {
+    switch (entry, framing) {
+    case (.image(let image), .resized): self = try PicturePreprocessing(image)
+    case (.padded(let rows, let columns), .padded)
+    where framing != .padded(rows: rows, columns: columns):
+      throw EvaluationFailure(
+        .fit, at: "the entry's preprocessing", expected: entry.text, found: summary)
+    default: break
+    }
+  }
+
   /// The steps that an entry names.
   init(_ image: Preprocessing.Image) throws {
     let isTimm = image.arithmetic == "timm"

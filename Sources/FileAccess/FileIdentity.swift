@@ -9,6 +9,11 @@ extension Files {
     return one.st_dev == other.st_dev && one.st_ino == other.st_ino
   }
 
+  /// Whether a path names a regular file of this user that has no other name, and no link to one.
+  public static func isOwnFile(_ path: String) -> Bool {
+    (try? LibC.lstat(path))?.isOwnFile ?? false
+  }
+
   /// The name below a folder of a file there, which need not exist yet; `nil` if it is elsewhere.
   ///
   /// Links on the way to the file are followed; the last name is taken as it is.
@@ -22,4 +27,9 @@ extension Files {
     let between = String(decoding: parent.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)
     return join(between, name(of: path))
   }
+}
+
+extension stat {
+  /// Whether it is of a regular file of this user with one name.
+  var isOwnFile: Bool { st_mode & S_IFMT == S_IFREG && st_nlink == 1 && st_uid == geteuid() }
 }

@@ -25,6 +25,17 @@ public final class RandomAccessFile: Sendable {
     descriptor = try LibC.open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK)
   }
 
+  /// Opens what another process of this user left, to go on writing it; `nil` unless it is a regular
+  /// file of this user that has no other name: through a link, another file would be written to.
+  public init?(takingOver path: String) {
+    guard let descriptor = try? LibC.open(path, O_RDWR | O_NOFOLLOW | O_NONBLOCK) else {
+      return nil
+    }
+    self.path = path
+    self.descriptor = descriptor
+    guard let status = try? LibC.fstat(descriptor, path), status.isOwnFile else { return nil }
+  }
+
   deinit { try? LibC.close(descriptor, path) }
 
   /// Writes all bytes at an offset.
@@ -67,6 +78,21 @@ public final class RandomAccessFile: Sendable {
   ///
   /// - Throws: `FileFailure`.
   public func resize(to size: Int) throws { try LibC.ftruncate(descriptor, size, path) }
+
+  /// Takes everybody's right to write to the file.
+  ///
+  /// - Throws: `FileFailure`.
+  public func makeReadOnly() throws { try LibC.fchmod(descriptor, 0o444, path) }
+
+  /// Requires a name to be still that of this file, which others may have replaced meanwhile.
+  ///
+  /// - Throws: `FileFailure` named `file-changed`.
+  public func requireName(_ path: String) throws {
+    let (named, own) = (try LibC.lstat(path), try LibC.fstat(descriptor, path))
+    guard named.st_dev == own.st_dev, named.st_ino == own.st_ino else {
+      throw FileFailure.changed(at: path, found: "another file under its name")
+    }
+  }
 
   /// Waits until what was written outlasts a power cut.
   ///

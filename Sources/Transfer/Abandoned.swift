@@ -1,5 +1,5 @@
 import Diagnostics
-import FileAccess
+package import FileAccess
 
 /// A partial file whose process has ended.
 package struct Abandoned {
@@ -12,11 +12,14 @@ package struct Abandoned {
   let journalPath: String
 
   /// The abandoned file of a key with the most bytes; the others of that key are removed.
+  ///
+  /// What is no file of this user with one name counts as another: a link that somebody has put in its
+  /// place goes, and what it leads to stays as it is.
   package static func best(key: String, in folder: String) throws -> Abandoned? {
     let all = try self.all(in: folder) { $0.hasPrefix(key + "~") }
-    let ordered = all.sorted { $0.journal.count > $1.journal.count }
-    for worse in ordered.dropFirst() { worse.remove() }
-    return ordered.first
+    let best = all.filter { Files.isOwnFile($0.path) }.max { $0.journal.count < $1.journal.count }
+    for other in all where other.path != best?.path { other.remove() }
+    return best
   }
 
   /// Every abandoned file of a folder.
@@ -62,26 +65,32 @@ package struct Abandoned {
     }
   }
 
-  /// Makes the file ours; false if another process was faster.
+  /// Makes the file ours; `nil` if another process was faster, or something else has its name now.
   ///
   /// Renaming is the claim, for only one can succeed. A process that is merely silent still has the
   /// file open, so of such a one only a copy is taken.
-  package func take(as new: String) throws -> Bool {
+  package func take(as new: String) throws -> RandomAccessFile? {
     defer { removeJournal() }
     do {
       try Files.rename(path, to: new)
     } catch let failure as FileFailure where failure.code == .notFound {
-      return false
+      return nil
     }
-    if journal.owner.hasEnded != true { try copy(new) }
-    return true
+    guard let file = RandomAccessFile(takingOver: new) else {
+      Files.remove(new)
+      return nil
+    }
+    return journal.owner.hasEnded == true ? file : try copy(of: file)
   }
 
-  private func copy(_ path: String) throws {
-    try AtomicFile.replace(path) { file in
+  private func copy(of taken: RandomAccessFile) throws -> RandomAccessFile {
+    let size = try taken.size()
+    try AtomicFile.replace(taken.path) { file in
       let output = try SequentialOutput(path: file.temporaryPath)
-      try Files.forEachPiece(of: path) { try output.write($0) }
+      var buffer = [UInt8](repeating: 0, count: 1 << 20)
+      _ = try taken.read(0..<size, through: &buffer) { try output.write($0) }
       try output.finish()
     }
+    return try RandomAccessFile(opening: taken.path)
   }
 }

@@ -166,7 +166,8 @@ public struct FetchedFile {
   /// - Throws: `FileFailure`.
   public func publish(as path: String) throws {
     try partial.file.synchronize()
-    try Files.makeReadOnly(partial.path)
+    try partial.file.makeReadOnly()
+    try partial.file.requireName(partial.path)
     try Files.rename(partial.path, to: path)
     partial.discard()
     try Files.synchronizeDirectory(Files.directory(of: path))

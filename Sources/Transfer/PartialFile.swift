@@ -1,6 +1,6 @@
+import Dispatch
 import Diagnostics
 import Digests
-import Dispatch
 package import FileAccess
 
 /// A file that is not complete yet, and what is known of the parts that are here.
@@ -66,10 +66,10 @@ package final class PartialFile {
     var begun = left?.journal ?? Journal()
     begun.owner = .current
     try begun.save(to: journal)
-    let isTaken = try left?.take(as: path) ?? false
-    file = isTaken ? try RandomAccessFile(opening: path) : try RandomAccessFile(creating: path)
+    let taken = try left?.take(as: path)
+    file = try taken ?? RandomAccessFile(creating: path)
     hasher = PrefixHasher(file, functions)
-    if isTaken {
+    if taken != nil {
       received = begun.received.intersection(RangeSet(0..<(try file.size())))
       (total, version, isClean) = (begun.total, begun.version, false)
       hasher.follow(to: prefix)

@@ -40,12 +40,19 @@ enum LibC {
   /// Removes a file or an empty folder.
   static func remove(_ path: String) { _ = unsafe Glibc.remove(path) }
 
+  /// Removes an empty folder; anything else stays.
+  static func rmdir(_ path: String) { _ = unsafe Glibc.rmdir(path) }
+
   static func mkdir(_ path: String) throws {
     _ = try checked(unsafe Glibc.mkdir(path, 0o777), "mkdir", path)
   }
 
   static func chmod(_ path: String, _ mode: mode_t) throws {
     _ = try checked(unsafe Glibc.chmod(path, mode), "chmod", path)
+  }
+
+  static func fchmod(_ descriptor: Int32, _ mode: mode_t, _ path: String) throws {
+    _ = try checked(Glibc.fchmod(descriptor, mode), "chmod", path)
   }
 
   static func fdatasync(_ descriptor: Int32, _ path: String) throws {
@@ -87,6 +94,13 @@ enum LibC {
   static func status(_ path: String) throws -> stat {
     var status = Glibc.stat()
     _ = try checked(unsafe stat(path, &status), "stat", path)
+    return status
+  }
+
+  /// Of the link itself, where the path names one.
+  static func lstat(_ path: String) throws -> stat {
+    var status = Glibc.stat()
+    _ = try checked(unsafe Glibc.lstat(path, &status), "stat", path)
     return status
   }
 

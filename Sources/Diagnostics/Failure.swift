@@ -61,12 +61,15 @@ public struct Failure<Code: FailureCode>: Diagnosable, Equatable where Code: Equ
   /// What it met instead.
   public let found: String
 
-  /// Makes a failure; all texts are lowercase fragments.
+  /// The most Unicode scalars of each text: a path of the system's greatest length fits.
+  public static var textLimit: Int { 4096 }
+
+  /// Makes a failure; all texts are lowercase fragments, and cut at `textLimit`.
   public init(_ code: Code, at place: String, expected: String, found: String) {
     self.code = code
-    self.place = place
-    self.expected = expected
-    self.found = found
+    self.place = PlainText.excerpt(place, limit: Self.textLimit)
+    self.expected = PlainText.excerpt(expected, limit: Self.textLimit)
+    self.found = PlainText.excerpt(found, limit: Self.textLimit)
   }
 
   /// The raw value of the code.

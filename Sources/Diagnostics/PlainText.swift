@@ -14,6 +14,21 @@ public enum PlainText {
     return result
   }
 
+  /// The most Unicode scalars that a message quotes of a text from outside.
+  public static let excerptLimit = 200
+
+  /// A text from outside as a message quotes it: its beginning, and its size where more follows.
+  ///
+  /// Scalars are counted, because one character can be any number of them.
+  public static func excerpt(_ text: String, limit: Int = excerptLimit) -> String {
+    let scalars = text.unicodeScalars
+    guard
+      let end = scalars.index(scalars.startIndex, offsetBy: limit, limitedBy: scalars.endIndex),
+      end < scalars.endIndex
+    else { return text }
+    return "\(scalars[..<end])... (\(text.utf8.count) bytes)"
+  }
+
   private static func isDangerous(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
     case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true

@@ -58,7 +58,7 @@ public struct ZooIndex: Sendable {
     else {
       throw ZooFailure(
         .entry, at: place, expected: "an object of schema \(Self.schema), entries and labels",
-        found: String(json.canonicalText.prefix(80)))
+        found: PlainText.excerpt(json.canonicalText))
     }
     try self.init(
       entries: entries.enumerated().map { index, entry in

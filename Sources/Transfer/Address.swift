@@ -106,12 +106,15 @@ public struct Address: Sendable, Hashable, CustomStringConvertible {
     return (authority[..<colon], authority[authority.index(after: colon)...])
   }
 
+  /// The most bytes of a host's name that a name server knows.
+  private static let hostLimit = 253
+
   private static func isHost(_ authority: String) -> Bool {
     let (host, port) = split(authority)
     if let port, port == "0" || UInt16(port).map(String.init) != String(port) { return false }
     let name = host.hasPrefix("[") && host.hasSuffix("]") ? host.dropFirst().dropLast() : host
     let allowed = name.startIndex == host.startIndex ? "-._" : ":."
-    return !name.isEmpty
+    return !name.isEmpty && name.utf8.count <= hostLimit
       && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || allowed.contains($0)) }
   }
 
@@ -150,6 +153,7 @@ public struct Address: Sendable, Hashable, CustomStringConvertible {
   }
 
   private static func bad(_ text: String, _ expected: String, _ found: String) -> TransferFailure {
-    TransferFailure(.address, at: text, expected: expected, found: found)
+    TransferFailure(
+      .address, at: PlainText.excerpt(text), expected: expected, found: PlainText.excerpt(found))
   }
 }

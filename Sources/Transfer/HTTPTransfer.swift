@@ -216,12 +216,14 @@ final class HTTPTransfer {
     partial.total = wanted.size
   }
 
+  /// A failure of the source; what it sent is quoted only in part.
   func failure(
     _ code: TransferFailureCode, _ expected: String, _ found: String, at address: Address
   ) -> TransferFailure {
     let place =
       address == source.address
       ? "\(address)" : "\(source.address) (redirected to \(address.authority))"
-    return TransferFailure(code, at: place, expected: expected, found: found)
+    return TransferFailure(
+      code, at: place, expected: PlainText.excerpt(expected), found: PlainText.excerpt(found))
   }
 }

@@ -43,7 +43,7 @@ public enum RecordFile {
         throw ReferenceFailure(
           .tensor, at: "\(path) \(group.upstreamName)",
           expected: "\(plan.configuration.timeSteps) spike counts of 0 or more",
-          found: spikes[group.upstreamName].map { String($0.canonicalText.prefix(100)) } ?? "none")
+          found: spikes[group.upstreamName].map { PlainText.excerpt($0.canonicalText) } ?? "none")
       }
       perStep[group.path] = counts
     }

@@ -118,7 +118,7 @@ extension Manifest.Entry {
       throw CheckpointFailure(
         .manifest, at: "\(place) tensors",
         expected: "path, element_type, shape, role, upstream_name and sha256",
-        found: String(json.canonicalText.prefix(200)))
+        found: PlainText.excerpt(json.canonicalText))
     }
     self.init(
       path: path, elementType: elementType, shape: shape.compactMap { $0 }, role: role,

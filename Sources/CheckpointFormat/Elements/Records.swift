@@ -170,7 +170,7 @@ extension Records.Accuracy {
     else {
       throw CheckpointFailure(
         .element, at: "\(place) accuracy", expected: "a record with correct answers of n",
-        found: String(json.canonicalText.prefix(200)))
+        found: PlainText.excerpt(json.canonicalText))
     }
     self.init(
       dataset: dataset, evaluation: evaluation, correct: correct, count: count, source: source,
@@ -184,7 +184,7 @@ extension Records.Accuracy {
       throw CheckpointFailure(
         .element, at: "\(place) accuracy",
         expected: "value \(value) and standard error \(standardError), from correct and n",
-        found: String(json.canonicalText.prefix(200)))
+        found: PlainText.excerpt(json.canonicalText))
     }
   }
 }
@@ -206,7 +206,7 @@ extension Records.Firing {
     else {
       throw CheckpointFailure(
         .element, at: "\(place) firing", expected: "a record with spikes by neuron and step",
-        found: String(json.canonicalText.prefix(200)))
+        found: PlainText.excerpt(json.canonicalText))
     }
     self.init(
       dataset: dataset, evaluation: evaluation, count: count, by: by,

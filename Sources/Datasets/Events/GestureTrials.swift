@@ -110,7 +110,7 @@ struct GestureTrials {
       else {
         throw DatasetFailure(
           .file, at: table, expected: "a gesture from 1 to \(classCount), start and end",
-          found: String(line.prefix(80)))
+          found: PlainText.excerpt(line))
       }
       return (Int(gesture) - 1, start, end)
     }

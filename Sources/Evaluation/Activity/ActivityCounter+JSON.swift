@@ -58,7 +58,7 @@ private struct CountReader {
   func failure(_ key: String, _ expected: String) -> EvaluationFailure {
     EvaluationFailure(
       .activity, at: "\(place) \(key)", expected: expected,
-      found: json[key].map { String($0.canonicalText.prefix(80)) } ?? "nothing")
+      found: json[key].map { PlainText.excerpt($0.canonicalText) } ?? "nothing")
   }
 
   /// An integer that is not negative; beyond 2^53 it is a string of digits.

@@ -66,7 +66,7 @@ extension EnergyCosts {
     return cost
   }
 
-  private static func shortened(_ json: JSON) -> String { String(json.canonicalText.prefix(80)) }
+  private static func shortened(_ json: JSON) -> String { PlainText.excerpt(json.canonicalText) }
 
   /// As in `45 nm, float32: AC 0.9 pJ, MAC 4.6 pJ`.
   public var words: String { "\(name): AC \(accumulate) pJ, MAC \(multiplyAccumulate) pJ" }

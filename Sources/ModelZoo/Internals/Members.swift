@@ -12,7 +12,7 @@ struct Members {
   init(_ json: JSON, at place: String) throws {
     guard let members = json.object else {
       throw ZooFailure(
-        .entry, at: place, expected: "an object", found: String(json.canonicalText.prefix(80)))
+        .entry, at: place, expected: "an object", found: PlainText.excerpt(json.canonicalText))
     }
     rest = members
     self.place = place
@@ -59,6 +59,6 @@ struct Members {
   private func failure(_ name: String, found: JSON?) -> ZooFailure {
     ZooFailure(
       .entry, at: place, expected: "member `\(name)` of \(ZooEntry.schema)",
-      found: found.map { String($0.canonicalText.prefix(80)) } ?? "none")
+      found: found.map { PlainText.excerpt($0.canonicalText) } ?? "none")
   }
 }

@@ -100,7 +100,7 @@ public struct SafetensorsFile: Sendable {
       throw TensorFileFailure(
         .safetensorsMember, at: place,
         expected: "a known dtype, a shape and offsets inside \(dataCount) bytes",
-        found: String(json.canonicalText.prefix(120)))
+        found: PlainText.excerpt(json.canonicalText))
     }
     return (type, shape.compactMap { $0 }, offsets[0]..<offsets[1])
   }

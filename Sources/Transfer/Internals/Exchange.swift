@@ -1,4 +1,5 @@
 import CTransfer
+import Diagnostics
 
 /// Who is told what a server answers, on the thread that performs the exchanges.
 protocol ExchangeReceiver: AnyObject {
@@ -120,7 +121,7 @@ final class Exchange {
   func explanation(_ code: Int32) -> String {
     let bytes = unsafe message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
     let text = bytes.isEmpty ? LibCurl.easy_strerror(code) : String(decoding: bytes, as: UTF8.self)
-    return text.lowercased()
+    return PlainText.excerpt(text.lowercased())
   }
 }
 

@@ -223,6 +223,17 @@ extension ZooEntry {
   }
 }
 
+extension ZooEntry {
+  /// The most bytes that a transfer takes of a file whose size the entry does not list: those of the
+  /// largest listed file or, if that is more, of a training checkpoint of the entry's parameters.
+  public var transferLimit: Int {
+    // Four copies of eight bytes: weights, an average of them and two moments of an optimizer.
+    let training = [parameterCount, 1 << 21].saturatingSum.multipliedReportingOverflow(by: 32)
+    let listed = files.compactMap(\.size).max() ?? 0
+    return max(listed, training.overflow ? .max : training.partialValue)
+  }
+}
+
 extension ZooEntry.File {
   /// The file as a transfer wants it.
   public var wanted: WantedFile {

@@ -124,7 +124,7 @@ extension HTTPTransfer {
       return .leave(
         .refused(failure(.response, "the file as it is", found, at: connection.address)))
     }
-    guard let total else { return nil }
+    guard let total = total ?? wanted.size else { return nil }
     do {
       try Policy.check(size: total, of: wanted, options, at: "\(connection.address)")
       try Policy.checkSpace(for: total - partial.count, in: Files.directory(of: partial.path))

@@ -17,7 +17,8 @@ public struct TransferOptions: Sendable {
   public var connectPatience = Duration.seconds(15)
   /// How often the journal says what is here; a killed transfer loses no more than this.
   public var journalInterval = Duration.seconds(2)
-  /// The largest file taken if its size is not known beforehand, in bytes.
+  /// The largest file taken if its size is not known beforehand, in bytes; set it to what the file
+  /// can be at most, as `ZooEntry.transferLimit` does.
   public var limit = 1 << 36
   /// Lets `http:` leave this machine.
   public var allowsInsecure = false

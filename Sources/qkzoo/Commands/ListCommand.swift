@@ -95,7 +95,7 @@ struct ListCommand: ParsableCommand {
   private func ask(_ address: String) throws -> (Link.State, answer: String) {
     do {
       let source = try zoo.local().source(try Address(address))
-      switch try AddressProbe.ask(source, options: zoo.transfer.options()) {
+      switch try AddressProbe.ask(source, options: zoo.transfer.options(limit: 0)) {
       case .live(let size): return (.live, size.map { "\($0.grouped) bytes" } ?? "answers")
       case .refused(let status): return (.dead, "status \(status)")
       }

@@ -106,7 +106,7 @@ struct PullCommand: ParsableCommand {
         expected: "a published digest, or --trust-first-use to take what the address sends",
         found: "no digest of \(file.name) is known")
     }
-    let blob = try transfer(file.wanted, sources, zoo)
+    let blob = try transfer(file.wanted, sources, for: entry, zoo)
     if file.role == .checkpoint {
       return Pulled(
         entry: entry, path: blob.path, how: "fetched from \(blob.record.source)", witness: nil)
@@ -120,7 +120,8 @@ struct PullCommand: ParsableCommand {
         place, place, Files.name(of: place), "taken from \(place)", entry, zoo)
     }
     let address = try LocalZoo.address(place)
-    let blob = try transfer(WantedFile(name: address.fileName), [TransferSource(address)], zoo)
+    let wanted = WantedFile(name: address.fileName)
+    let blob = try transfer(wanted, [TransferSource(address)], for: entry, zoo)
     return try accept(blob, address.fileName, entry, zoo)
   }
 
@@ -155,18 +156,26 @@ struct PullCommand: ParsableCommand {
     guard let file = entry.file(.testData) else { return }
     let sources = try zoo.addresses(of: file, in: entry)
     let path = try unlessDamaged(!sources.isEmpty) { try zoo.path(of: file, in: entry) }
-    if path == nil, !sources.isEmpty { _ = try transfer(file.wanted, sources, zoo) }
+    if path == nil, !sources.isEmpty {
+      _ = try transfer(file.wanted, sources, for: entry, zoo)
+    }
   }
 
   private func transfer(
-    _ file: WantedFile, _ sources: [TransferSource], _ zoo: LocalZoo
+    _ file: WantedFile, _ sources: [TransferSource], for entry: ZooEntry, _ zoo: LocalZoo
   ) throws -> CachedBlob {
+    let options = self.zoo.transfer.options(jobs: jobs, limit: entry.transferLimit)
     let line = TransferLine(file.name)
     defer { line.end() }
-    return try Cancellation.bySignals { cancellation in
-      try zoo.cache.fetch(
-        file, from: sources, options: self.zoo.transfer.options(jobs: jobs),
-        cancellation: cancellation, progress: line.show)
+    do {
+      return try Cancellation.bySignals { cancellation in
+        try zoo.cache.fetch(
+          file, from: sources, options: options, cancellation: cancellation, progress: line.show)
+      }
+    } catch let failure as TransferFailure where failure.code == .tooLarge {
+      throw TransferFailure(
+        .tooLarge, at: failure.place, expected: "\(failure.expected), for \(entry.name)",
+        found: "\(failure.found); a larger copy that is on this machine: --from FILE")
     }
   }
 

@@ -80,7 +80,7 @@ struct IndexPlace {
   /// Whether a mirror has a file. Every answer but that it has none counts as yes.
   private func isThere(_ name: String) throws -> Bool {
     let answer = try AddressProbe.ask(
-      TransferSource(try Address(Files.join(place, name))), options: transfer.options())
+      TransferSource(try Address(Files.join(place, name))), options: transfer.options(limit: 0))
     return answer != .refused(status: 404) && answer != .refused(status: 410)
   }
 

@@ -104,12 +104,13 @@ struct TransferFlags: ParsableArguments {
   @Flag(help: "Allow http: beyond this machine.")
   var insecure = false
 
-  func options(jobs: Int? = nil, limit: Int? = nil) -> TransferOptions {
+  /// The options for a file of at most `limit` bytes.
+  func options(jobs: Int? = nil, limit: Int) -> TransferOptions {
     var options = TransferOptions(environment: Environment.value)
     options.isOffline = options.isOffline || offline
     options.allowsInsecure = insecure
     options.jobs = jobs ?? options.jobs
-    options.limit = limit ?? options.limit
+    options.limit = limit
     return options
   }
 }

@@ -16,7 +16,7 @@ public struct SigningKey: Sendable {
 
   private init(_ key: LibCryptoKey) {
     der = key.privateDER
-    verifyingKey = VerifyingKey(of: key)
+    verifyingKey = VerifyingKey(of: key, on: .p256)
   }
 
   /// Reads a private key, `PRIVATE KEY` (PKCS 8) or `EC PRIVATE KEY` (SEC 1); `place` names it in
@@ -36,7 +36,7 @@ public struct SigningKey: Sendable {
     guard let key = LibCryptoKey(privateKey: block.bytes) else {
       throw KeyFailure(.file, at: place, expected: "a private key", found: "other bytes")
     }
-    try key.requireP256(at: place)
+    _ = try key.curve(among: [.p256], at: place)
     guard key.isWhole else {
       throw KeyFailure(
         .file, at: place, expected: "two halves of one key",
@@ -64,6 +64,6 @@ public struct SigningKey: Sendable {
   /// A DER-encoded signature over a message.
   public func sign(_ message: [UInt8]) -> [UInt8] {
     guard let key = LibCryptoKey(privateKey: der) else { preconditionFailure("a key's own bytes") }
-    return key.sign(message)
+    return key.sign(message, on: .p256)
   }
 }

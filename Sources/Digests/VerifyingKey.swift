@@ -1,16 +1,15 @@
 import Diagnostics
 import FileAccess
 
-/// The public half of a P-256 key: tells whether a signature is the private half's.
+/// The public half of a P-256, P-384 or P-521 key: tells whether a signature is the private half's.
 ///
-/// Corresponds to ECDSA with SHA-256 over NIST P-256 (FIPS 186-5), libcrypto's `EVP_DigestVerify`.
+/// Corresponds to ECDSA with SHA-256, SHA-384 or SHA-512 (FIPS 186-5), libcrypto's `EVP_DigestVerify`.
 public struct VerifyingKey: Sendable, Equatable {
   /// The most bytes of a key's file that are read.
   static let sizeLimit = 1 << 16
-  /// The bytes of a SubjectPublicKeyInfo that names P-256 and holds the point uncompressed.
-  private static let derCount = 91
 
   private let der: [UInt8]
+  private let curve: EllipticCurve
 
   /// Reads a public key, `-----BEGIN PUBLIC KEY-----`; `place` names it in errors.
   ///
@@ -22,17 +21,23 @@ public struct VerifyingKey: Sendable, Equatable {
         block.label.hasSuffix("PRIVATE KEY") ? .role : .file, at: place,
         expected: "a public key, `PUBLIC KEY`", found: "`\(block.label)`")
     }
-    guard let key = LibCryptoKey(publicKey: block.bytes) else {
+    try self.init(der: block.bytes, at: place)
+  }
+
+  /// Reads a SubjectPublicKeyInfo; `place` names it in errors.
+  ///
+  /// - Throws: `KeyFailure`.
+  public init(der: [UInt8], at place: String) throws {
+    guard let key = LibCryptoKey(publicKey: der) else {
       throw KeyFailure(
         .file, at: place, expected: "a public key as SubjectPublicKeyInfo", found: "other bytes")
     }
-    try key.requireP256(at: place)
-    guard key.publicDER == block.bytes, block.bytes.count == Self.derCount else {
+    curve = try key.curve(among: EllipticCurve.allCases, at: place)
+    guard key.publicDER == der else {
       throw KeyFailure(
-        .file, at: place, expected: "a named curve and an uncompressed point",
-        found: "another form of the key")
+        .file, at: place, expected: "a key in DER, byte for byte", found: "another encoding of it")
     }
-    der = block.bytes
+    self.der = der
   }
 
   /// Reads a public key's file.
@@ -42,7 +47,10 @@ public struct VerifyingKey: Sendable, Equatable {
     try self.init(pem: try Files.read(path, limit: Self.sizeLimit), at: path)
   }
 
-  init(of key: LibCryptoKey) { der = key.publicDER }
+  init(of key: LibCryptoKey, on curve: EllipticCurve) {
+    der = key.publicDER
+    self.curve = curve
+  }
 
   /// The text of the key, as OpenSSL writes it.
   public var pem: String { PEMBlock(label: "PUBLIC KEY", bytes: der).text }
@@ -52,6 +60,6 @@ public struct VerifyingKey: Sendable, Equatable {
 
   /// Whether a DER-encoded signature over a message is this key's.
   public func accepts(_ signature: [UInt8], over message: [UInt8]) -> Bool {
-    LibCryptoKey(publicKey: der)?.accepts(signature, over: message) ?? false
+    LibCryptoKey(publicKey: der)?.accepts(signature, over: message, on: curve) ?? false
   }
 }

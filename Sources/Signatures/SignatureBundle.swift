@@ -88,14 +88,14 @@ extension SignatureBundle {
 
   /// Reads a bundle's file.
   ///
-  /// - Throws: `SignatureFailure`, `JSONFailure`, `FileFailure`.
+  /// - Throws: `SignatureFailure`, `KeyFailure`, `JSONFailure`, `FileFailure`.
   public init(file path: String) throws {
     try self.init(bytes: try Files.read(path, limit: Self.sizeLimit), at: path)
   }
 
   /// Reads a bundle from its text; `place` names it in errors.
   ///
-  /// - Throws: `SignatureFailure`, `JSONFailure`.
+  /// - Throws: `SignatureFailure`, `KeyFailure`, `JSONFailure`.
   public init(bytes: [UInt8], at place: String) throws {
     let json = try JSON(parsing: bytes, at: place)
     guard let mediaType = json["mediaType"]?.string else {
@@ -103,7 +103,7 @@ extension SignatureBundle {
     }
     guard mediaType == Self.mediaType else {
       throw SignatureFailure(
-        .mediaType, at: place, expected: Self.mediaType, found: String(mediaType.prefix(120)))
+        .mediaType, at: place, expected: Self.mediaType, found: PlainText.excerpt(mediaType))
     }
     guard json.members == ["mediaType", "verificationMaterial", "dsseEnvelope"],
       let material = json["verificationMaterial"], let envelope = json["dsseEnvelope"]
@@ -115,16 +115,34 @@ extension SignatureBundle {
     self.place = place
   }
 
-  /// Certificates and entries of transparency logs are for other ways of signing.
+  /// Certificates, timestamps and entries of transparency logs are for other ways of signing.
   private static func hint(_ material: JSON, at place: String) throws -> String {
     guard material.members?.isSubset(of: ["publicKey", "tlogEntries"]) == true,
-      material["tlogEntries"]?.array?.isEmpty ?? true,
-      material["publicKey"]?.members == ["hint"], let hint = material["publicKey"]?["hint"]?.string,
-      hint.isEmpty || Digest(hex: hint)?.bytes.count == 32
+      [nil, []].contains(material["tlogEntries"]), let key = material["publicKey"]
     else {
-      throw failure(at: place, "verificationMaterial with a public key's hint only", material)
+      throw failure(at: place, "verificationMaterial with a publicKey only", material)
     }
-    return hint
+    if key.members == ["hint"], let hint = key["hint"]?.string,
+      hint.isEmpty || Digest(hex: hint)?.bytes.count == 32
+    {
+      return hint
+    }
+    guard key.members?.isSubset(of: ["rawBytes", "keyDetails"]) == true,
+      key["keyDetails"].map({ $0.string != nil }) ?? true,
+      let bytes = key["rawBytes"]?.string.flatMap(Base64.bytes)
+    else {
+      throw failure(at: place, "a publicKey with a hint, or with rawBytes", key)
+    }
+    return try fingerprint(ofKey: bytes, at: place)
+  }
+
+  /// Signers before 1.1 of the reference implementation put the key into the bundle, as PEM text. It
+  /// only names the key: what it is compared with comes from the user.
+  private static func fingerprint(ofKey bytes: [UInt8], at place: String) throws -> String {
+    let place = "\(place) rawBytes"
+    let isText = bytes.starts(with: "-----BEGIN ".utf8)
+    let key = try isText ? VerifyingKey(pem: bytes, at: place) : VerifyingKey(der: bytes, at: place)
+    return key.fingerprint.hex
   }
 
   private static func signed(
@@ -135,14 +153,14 @@ extension SignatureBundle {
       let payload = envelope["payload"]?.string.flatMap(Base64.bytes),
       let signatures = envelope["signatures"]?.array, signatures.count == 1,
       signatures[0].members?.isSubset(of: ["sig", "keyid"]) == true,
-      signatures[0]["keyid"]?.string ?? "" == "",
+      [nil, .null, ""].contains(signatures[0]["keyid"]),
       let signature = signatures[0]["sig"]?.string.flatMap(Base64.bytes)
     else {
       throw failure(at: place, "dsseEnvelope with payload, payloadType and one signature", envelope)
     }
     guard type == payloadType else {
       throw SignatureFailure(
-        .payloadType, at: place, expected: payloadType, found: String(type.prefix(120)))
+        .payloadType, at: place, expected: payloadType, found: PlainText.excerpt(type))
     }
     return (payload, signature)
   }
@@ -151,6 +169,6 @@ extension SignatureBundle {
     -> SignatureFailure
   {
     SignatureFailure(
-      .bundle, at: place, expected: expected, found: String(found.canonicalText.prefix(80)))
+      .bundle, at: place, expected: expected, found: PlainText.excerpt(found.canonicalText))
   }
 }

@@ -50,7 +50,7 @@ public struct SignedClaims: Sendable, Equatable {
     else {
       throw SignatureFailure(
         .statement, at: "\(place) statement qkzoo", expected: "the members of \(Self.schema)",
-        found: String(json.canonicalText.prefix(80)))
+        found: PlainText.excerpt(json.canonicalText))
     }
   }
 }

@@ -37,7 +37,15 @@ extension SignedStatement {
   private func there(
     _ path: String, _ signature: String, _ ignoresUnlisted: Bool
   ) throws -> [SignedFile] {
-    guard Files.isDirectory(path) else { return try SignedFile.all(at: path) }
+    guard Files.isDirectory(path) else {
+      // The specification calls a single file by its name, the reference implementation `.`.
+      let name = Files.name(of: path)
+      let isNamed = files.map(\.nameBytes) == [Array(name.utf8)]
+      return [
+        SignedFile(
+          name: isNamed ? name : SignedFile.itself, digest: try SHA256.digest(ofFile: path))
+      ]
+    }
     guard !ignoresUnlisted else {
       let names = files.map(\.name).filter { $0 != SignedFile.itself }
       for name in names { try SignedFile.requireNoLink(to: name, below: path) }

@@ -73,7 +73,7 @@ extension SignedStatement {
     func failure(_ expected: String, _ found: JSON?) -> SignatureFailure {
       SignatureFailure(
         .statement, at: "\(place) statement", expected: expected,
-        found: found.map { String($0.canonicalText.prefix(80)) } ?? "none")
+        found: found.map { PlainText.excerpt($0.canonicalText) } ?? "none")
     }
     guard json.members == ["_type", "subject", "predicateType", "predicate"],
       json["_type"]?.string == Self.type, json["predicateType"]?.string == Self.predicateType
@@ -114,25 +114,25 @@ extension SignedStatement {
       throw SignatureFailure(
         .method, at: "\(place) statement",
         expected: "method `files`, hash type `sha256`, no symbolic links",
-        found: String(json.canonicalText.prefix(80)))
+        found: PlainText.excerpt(json.canonicalText))
     }
-    guard let paths = json["ignore_paths"] else { return [] }
+    guard let paths = json["ignore_paths"] else { return ignoredByHabit }
     let names = paths.array?.compactMap(\.string) ?? []
     guard names.count == paths.array?.count else {
       throw SignatureFailure(
         .statement, at: "\(place) statement ignore_paths", expected: "texts",
-        found: String(paths.canonicalText.prefix(80)))
+        found: PlainText.excerpt(paths.canonicalText))
     }
     return names
   }
 
   private static func file(_ json: JSON, at place: String) throws -> SignedFile {
-    guard json.members == ["name", "algorithm", "digest"], let name = json["name"]?.string,
-      let algorithm = json["algorithm"]?.string
+    guard json.members?.isSuperset(of: ["name", "algorithm", "digest"]) == true,
+      let name = json["name"]?.string, let algorithm = json["algorithm"]?.string
     else {
       throw SignatureFailure(
         .statement, at: "\(place) statement resources", expected: "name, algorithm and digest",
-        found: String(json.canonicalText.prefix(80)))
+        found: PlainText.excerpt(json.canonicalText))
     }
     guard algorithm == "sha256" else {
       throw SignatureFailure(
@@ -144,7 +144,7 @@ extension SignedStatement {
       throw SignatureFailure(
         .statement, at: "\(place) statement \(name)",
         expected: "a path below the folder, and a SHA-256",
-        found: String(json.canonicalText.prefix(80)))
+        found: PlainText.excerpt(json.canonicalText))
     }
     return SignedFile(name: name, digest: digest)
   }

@@ -53,12 +53,7 @@ import Testing
   }
 
   @Test(arguments: [
-    // P-384, secp256k1, Ed25519.
-    [
-      "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAE+v9QdBX4+B0718Pm9I+xGFDS7AdVle7c",
-      "5nyGZlVeW5M3f1Ws/7QarTaL0puU/h3Cpw/JYJbveZPyPTS3r8n6sdJ+M3FFudmG",
-      "XmecYh4H3KVCyQ5u3IEVDI4xUb1P9qpp",
-    ],
+    // secp256k1, Ed25519.
     [
       "MFYwEAYHKoZIzj0CAQYFK4EEAAoDQgAE7zdSqneIS2Eo+R7BifITwyur0J7q9B1f",
       "zMoHwAatv5Y1HHiEhiy5k2o7JlrieijoH9gM3oLS07fYkE3ljsfbcA==",

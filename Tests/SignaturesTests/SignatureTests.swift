@@ -74,6 +74,34 @@ import Testing
     (["verificationMaterial", "publicKey", "hint"], "my key", "signature-bundle"),
     (["verificationMaterial", "certificate"], ["rawBytes": ""], "signature-bundle"),
     (["verificationMaterial", "tlogEntries"], [["logIndex": "1"]], "signature-bundle"),
+    (["verificationMaterial", "tlogEntries"], "", "signature-bundle"),
+    (["verificationMaterial", "tlogEntries"], .integer(0), "signature-bundle"),
+    (["verificationMaterial", "tlogEntries"], [:], "signature-bundle"),
+    (["verificationMaterial", "tlogEntries"], false, "signature-bundle"),
+    (["verificationMaterial"], [], "signature-bundle"),
+    (["verificationMaterial", "publicKey"], "", "signature-bundle"),
+    (["verificationMaterial", "publicKey", "hint"], .integer(1), "signature-bundle"),
+    (["verificationMaterial", "publicKey", "hint"], nil, "signature-bundle"),
+    (["verificationMaterial", "publicKey"], ["rawBytes": "A"], "signature-bundle"),
+    (["verificationMaterial", "publicKey"], ["rawBytes": [.integer(1)]], "signature-bundle"),
+    (["verificationMaterial", "publicKey"], ["rawBytes": "AAAA"], "key-file"),
+    (
+      ["verificationMaterial", "publicKey"],
+      [
+        "rawBytes": .string(Base64.text(Array(key.verifyingKey.pem.utf8))),
+        "keyDetails": .integer(1),
+      ],
+      "signature-bundle"
+    ),
+    (["dsseEnvelope"], "", "signature-bundle"),
+    (["dsseEnvelope", "payloadType"], .integer(1), "signature-bundle"),
+    (["dsseEnvelope", "payload"], [.integer(1)], "signature-bundle"),
+    (["dsseEnvelope", "signatures"], ["AAAA"], "signature-bundle"),
+    (["dsseEnvelope", "signatures"], ["sig": "AAAA"], "signature-bundle"),
+    (["dsseEnvelope", "signatures"], [["sig": .integer(1)]], "signature-bundle"),
+    (["dsseEnvelope", "signatures"], [["sig": "AAAA", "keyid": .integer(1)]], "signature-bundle"),
+    (["dsseEnvelope", "signatures"], [["sig": "AAAA", "keyid": []]], "signature-bundle"),
+    (["dsseEnvelope", "signatures"], [["sig": "AAAA", "keyid": false]], "signature-bundle"),
     (["dsseEnvelope", "payload"], "AAA", "signature-bundle"),
     (["dsseEnvelope", "payloadType"], "application/json", "signature-payload-type"),
     (["dsseEnvelope", "signatures"], [], "signature-bundle"),
@@ -100,10 +128,32 @@ import Testing
     let bundle = try SignatureBundle(signing: Self.statement(), with: Self.key)
     let signature = try #require(
       bundle.json["dsseEnvelope"]?["signatures"]?.array?.first?["sig"])
+    for keyID: JSON? in [nil, .null, ""] {
+      var signature: [String: JSON] = ["sig": sig]
+      signature["keyid"] = keyID
+      let json = bundle.json.replacing(["dsseEnvelope", "signatures"], [.object(signature)])
+      _ = try SignatureBundle(bytes: json.canonicalBytes, at: "bundle")
+    }
     let less = bundle.json.replacing(["verificationMaterial", "tlogEntries"], nil)
       .replacing(["dsseEnvelope", "signatures"], [["sig": signature]])
     let again = try SignatureBundle(bytes: less.canonicalBytes, at: "bundle")
     #expect(try again.statement(signedBy: Self.key.verifyingKey) == Self.statement())
+  }
+
+  @Test func `a bundle that holds its key says so of that key only`() throws {
+    let bundle = try SignatureBundle(signing: Self.statement(), with: Self.key)
+    func holding(_ key: VerifyingKey) throws -> SignatureBundle {
+      let raw = JSON.string(Base64.text(Array(key.pem.utf8)))
+      let json = bundle.json.replacing(["verificationMaterial", "publicKey"], ["rawBytes": raw])
+      return try SignatureBundle(bytes: json.canonicalBytes, at: "bundle")
+    }
+    let own = Self.key.verifyingKey
+    #expect(try holding(own).statement(signedBy: own) == Self.statement())
+    let other = SigningKey.random().verifyingKey
+    #expect(Self.failure { _ = try holding(own).statement(signedBy: other) } == "signature-key")
+    // Who signed is told by the key that the user names, never by the bundle's.
+    #expect(
+      Self.failure { _ = try holding(other).statement(signedBy: other) } == "signature-invalid")
   }
 
   @Test func `every flipped bit of the signed bytes is noticed`() throws {
@@ -149,6 +199,17 @@ import Testing
     (["predicate", "serialization", "allow_symlinks"], true, "signature-method"),
     (["predicate", "serialization", "shard_size"], .integer(8), "signature-method"),
     (["predicate", "serialization", "ignore_paths"], [.integer(1)], "signature-statement"),
+    (["predicate", "serialization", "ignore_paths"], "x", "signature-statement"),
+    (["predicate", "serialization", "ignore_paths"], .null, "signature-statement"),
+    (["predicate", "serialization", "allow_symlinks"], "false", "signature-method"),
+    (["predicate", "serialization"], [], "signature-method"),
+    (["predicate", "resources"], "x", "signature-statement"),
+    (["predicate"], [], "signature-statement"),
+    (["subject"], "x", "signature-statement"),
+    (["subject"], [["name": .integer(1), "digest": ["sha256": "00"]]], "signature-statement"),
+    (["predicate", "qkzoo"], .null, "signature-statement"),
+    (["predicate", "qkzoo", "index"], .integer(1), "signature-statement"),
+    (["predicate", "qkzoo", "format_version"], .null, "signature-statement"),
     (["predicate", "qkzoo", "schema"], "qkzoo.signature/2", "signature-statement"),
     (["predicate", "qkzoo", "model_id"], "00", "signature-statement"),
     (["predicate", "qkzoo", "weights_id"], .integer(1), "signature-statement"),
@@ -173,6 +234,12 @@ import Testing
     plain.claims = nil
     let payload = plain.json.replacing(["predicate", "notes"], ["x": .integer(1)]).canonicalBytes
     #expect(try Self.opened(payload) == plain)
+    let more = plain.json["predicate"]?["resources"]?.array?.map { file -> JSON in
+      .object(file.object!.merging(["media_type": "x"]) { $1 })
+    }
+    #expect(
+      try Self.opened(
+        plain.json.replacing(["predicate", "resources"], .array(more!)).canonicalBytes) == plain)
   }
 
   /// The statement of a bundle around some bytes, as a signer without scruples makes it.

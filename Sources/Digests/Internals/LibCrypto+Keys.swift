@@ -102,10 +102,21 @@ extension LibCrypto {
     return result == 1
   }
 
-  static func EVP_DigestSign(_ key: OpaquePointer, _ message: [UInt8]) -> [UInt8] {
+  /// The hash that FIPS 186-5 pairs with a curve.
+  private static func hash(of curve: EllipticCurve) -> OpaquePointer? {
+    switch curve {
+    case .p256: unsafe EVP_sha256()
+    case .p384: unsafe EVP_sha384()
+    case .p521: unsafe EVP_sha512()
+    }
+  }
+
+  static func EVP_DigestSign(
+    _ key: OpaquePointer, of curve: EllipticCurve, _ message: [UInt8]
+  ) -> [UInt8] {
     let context = unsafe EVP_MD_CTX_new()
     defer { unsafe EVP_MD_CTX_free(context) }
-    guard unsafe CCrypto.EVP_DigestSignInit(context, nil, EVP_sha256(), nil, key) == 1 else {
+    guard unsafe CCrypto.EVP_DigestSignInit(context, nil, hash(of: curve), nil, key) == 1 else {
       fatalError("EVP_DigestSignInit")
     }
     var count = 0
@@ -120,11 +131,11 @@ extension LibCrypto {
   }
 
   static func EVP_DigestVerify(
-    _ key: OpaquePointer, _ signature: [UInt8], _ message: [UInt8]
+    _ key: OpaquePointer, of curve: EllipticCurve, signature: [UInt8], message: [UInt8]
   ) -> Bool {
     let context = unsafe EVP_MD_CTX_new()
     defer { unsafe EVP_MD_CTX_free(context) }
-    guard unsafe CCrypto.EVP_DigestVerifyInit(context, nil, EVP_sha256(), nil, key) == 1 else {
+    guard unsafe CCrypto.EVP_DigestVerifyInit(context, nil, hash(of: curve), nil, key) == 1 else {
       fatalError("EVP_DigestVerifyInit")
     }
     let result = unsafe CCrypto.EVP_DigestVerify(

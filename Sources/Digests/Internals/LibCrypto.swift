@@ -42,5 +42,7 @@ enum LibCrypto {
   }
 
   static func EVP_sha256() -> OpaquePointer? { unsafe CCrypto.EVP_sha256() }
+  static func EVP_sha384() -> OpaquePointer? { unsafe CCrypto.EVP_sha384() }
+  static func EVP_sha512() -> OpaquePointer? { unsafe CCrypto.EVP_sha512() }
   static func EVP_md5() -> OpaquePointer? { unsafe CCrypto.EVP_md5() }
 }

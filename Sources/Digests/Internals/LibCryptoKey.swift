@@ -32,28 +32,39 @@ final class LibCryptoKey {
   /// The key as PKCS 8.
   var privateDER: [UInt8] { unsafe LibCrypto.i2d_PKCS8(pointer) }
 
-  /// Refuses other algorithms and other curves.
+  /// The curve; refuses other algorithms and curves, and keys that state the curve's parameters instead
+  /// of its name or hold the point compressed: in one form only a key has one fingerprint.
   ///
   /// - Throws: `KeyFailure`.
-  func requireP256(at place: String) throws {
+  func curve(among allowed: [EllipticCurve], at place: String) throws -> EllipticCurve {
     let group = unsafe LibCrypto.EVP_PKEY_get_group_name(pointer)
     guard unsafe LibCrypto.EVP_PKEY_is_a(pointer, "EC"), let group,
-      ["prime256v1", "P-256"].contains(group)
+      let curve = allowed.first(where: { $0.groupNames.contains(group) })
     else {
+      let names = allowed.map(\.rawValue).joined(separator: ", ")
       throw KeyFailure(
-        .curve, at: place, expected: "a key of the curve P-256",
+        .curve, at: place, expected: "a key of the curve \(names)",
         found: group ?? "another algorithm")
     }
+    guard publicDER.count == curve.publicKeyCount else {
+      throw KeyFailure(
+        .file, at: place, expected: "a named curve and an uncompressed point",
+        found: "another form of the key")
+    }
+    return curve
   }
 
   /// Whether the private half is there and the public half is its own.
   var isWhole: Bool { unsafe LibCrypto.EVP_PKEY_check(pointer) }
 
-  /// A signature over the SHA-256 of a message.
-  func sign(_ message: [UInt8]) -> [UInt8] { unsafe LibCrypto.EVP_DigestSign(pointer, message) }
+  /// A signature over the curve's hash of a message.
+  func sign(_ message: [UInt8], on curve: EllipticCurve) -> [UInt8] {
+    unsafe LibCrypto.EVP_DigestSign(pointer, of: curve, message)
+  }
 
-  /// Whether a signature is this key's.
-  func accepts(_ signature: [UInt8], over message: [UInt8]) -> Bool {
-    unsafe LibCrypto.EVP_DigestVerify(pointer, signature, message)
+  /// Whether a signature over the curve's hash of a message is this key's.
+  func accepts(_ signature: [UInt8], over message: [UInt8], on curve: EllipticCurve) -> Bool {
+    unsafe LibCrypto.EVP_DigestVerify(
+      pointer, of: curve, signature: signature, message: message)
   }
 }

@@ -20,14 +20,18 @@ extension CatalogSite {
   public func write(to folder: String) throws {
     try Self.requireOwnFolder(Frame.entries, of: folder)
     let earlier = try Self.earlierPages(in: folder)
-    try Files.makeDirectories(folder)
+    try Files.makingDirectories(folder) { try write(to: folder, over: earlier) }
+  }
+
+  private func write(to folder: String, over earlier: [String]) throws {
     let paths = Set(files.map(\.path))
     for path in earlier where !paths.contains(path) { Files.remove(Files.join(folder, path)) }
     // The list comes first: an interrupted catalogue is still known as one.
     try AtomicFile.replace(Files.join(folder, Self.list), with: json.canonicalBytes)
-    try Files.makeDirectories(Files.join(folder, Frame.entries))
-    for file in files {
-      try AtomicFile.replace(Files.join(folder, file.path), with: Array(file.text.utf8))
+    try Files.makingDirectories(Files.join(folder, Frame.entries)) {
+      for file in files {
+        try AtomicFile.replace(Files.join(folder, file.path), with: Array(file.text.utf8))
+      }
     }
   }
 

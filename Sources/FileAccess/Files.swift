@@ -130,16 +130,39 @@ public enum Files {
 
   /// Makes a folder and those above it; folders that exist are kept.
   ///
+  /// - Returns: those that were made, the outermost first.
   /// - Throws: `FileFailure`.
-  public static func makeDirectories(_ path: String) throws {
-    guard !isDirectory(path) else { return }
+  @discardableResult
+  public static func makeDirectories(_ path: String) throws -> [String] {
+    guard !isDirectory(path) else { return [] }
     let parent = directory(of: path)
-    if parent != path && parent != "." { try makeDirectories(parent) }
+    let above = parent != path && parent != "." ? try makeDirectories(parent) : []
     do {
       try LibC.mkdir(path)
     } catch {
       // Another process may have made it meanwhile.
-      guard isDirectory(path) else { throw error }
+      guard isDirectory(path) else {
+        for folder in above.reversed() { LibC.rmdir(folder) }
+        throw error
+      }
+      return above
+    }
+    return above + [path]
+  }
+
+  /// Makes a folder and those above it for `fill`; where that fails, those that were made and hold
+  /// nothing are removed again.
+  ///
+  /// - Throws: `FileFailure`, and what `fill` throws.
+  public static func makingDirectories<Result>(
+    _ path: String, fill: () throws -> Result
+  ) throws -> Result {
+    let made = try makeDirectories(path)
+    do {
+      return try fill()
+    } catch {
+      for folder in made.reversed() { LibC.rmdir(folder) }
+      throw error
     }
   }
 

@@ -43,7 +43,14 @@ public struct Mirror {
     _ entries: [ZooEntry], of zoo: LocalZoo, to folder: String, signedBy key: SigningKey? = nil
   ) throws -> Content {
     try check(folder)
-    try Files.makeDirectories(Files.join(folder, "blobs"))
+    return try Files.makingDirectories(Files.join(folder, "blobs")) {
+      try fill(folder, with: entries, of: zoo, signedBy: key)
+    }
+  }
+
+  private static func fill(
+    _ folder: String, with entries: [ZooEntry], of zoo: LocalZoo, signedBy key: SigningKey?
+  ) throws -> Content {
     var content = Content()
     var described: [JSON] = []
     var sizes: [Digest: Int] = [:]

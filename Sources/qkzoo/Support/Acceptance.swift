@@ -108,27 +108,46 @@ struct Acceptance {
     let checkpoint = try model(opened, grounds)
     let identity = try checkpoint.identity()
     try entry.requireModelID(identity.modelID, at: place)
-    let cache = try zoo.cache
-    let blob: CachedBlob
-    if case .checkpoint = opened {
-      blob = try cache.keep(file: path, name: name, source: path)
-    } else {
-      blob = try cache.keep(name: "\(entry.name).qkz.h5", source: name) { temporary in
-        _ = try CheckpointWriter.write(checkpoint, to: temporary, layout: .mapped)
-      }
-    }
+    let blob =
+      try present(identity.modelID) ?? stored(path, name, checkpoint, opened).record.sha256
     let role: ZooEntry.File.Role = if case .checkpoint = opened { .checkpoint } else { .upstream }
     // A copy that an earlier one vouches for rests on what that was accepted by.
     let witness =
-      match?.witness?.with(checkpoint: blob.record.sha256)
+      match?.witness?.with(checkpoint: blob)
       ?? Witness(
         of: entry,
         file: ZooEntry.File(
           role: role, name: name, size: digests.size, sha256: digests.sha256, md5: digests.md5),
         grounds: grounds, weightsID: identity.weightsID, modelID: identity.modelID,
-        checkpoint: blob.record.sha256)
+        checkpoint: blob)
     try zoo.keep(witness)
     return witness
+  }
+
+  /// The checkpoint of the model that the entry's name leads to already: a second one would be of no
+  /// use.
+  private func present(_ modelID: Digest) throws -> Digest? {
+    if entry.modelID == modelID, let file = entry.file(.checkpoint), let sha256 = file.sha256,
+      (try? zoo.path(of: file, in: entry)) != nil
+    {
+      return sha256
+    }
+    guard let witness = try zoo.witness(of: entry), witness.modelID == modelID,
+      let sha256 = witness.checkpoint, (try? zoo.cache.blob(sha256: sha256)) != nil
+    else { return nil }
+    return sha256
+  }
+
+  /// Puts the model into the cache: a checkpoint as it is, another container as one.
+  private func stored(
+    _ path: String, _ name: String, _ checkpoint: Checkpoint, _ opened: Opened
+  ) throws -> CachedBlob {
+    if case .checkpoint = opened {
+      return try zoo.cache.keep(file: path, name: name, source: path)
+    }
+    return try zoo.cache.keep(name: "\(entry.name).qkz.h5", source: name) { temporary in
+      _ = try CheckpointWriter.write(checkpoint, to: temporary, layout: .mapped)
+    }
   }
 }
 

@@ -75,6 +75,7 @@ let package = Package(
     .target(name: "CPictureCodecs", dependencies: ["CJPEG", "CPNG"]),
     .target(name: "CSpikeKernels"),
     .target(name: "CZooIndex"),
+    .target(name: "CAllocation"),
     .target(name: "CArguments"),
     .target(name: "CTransfer"),
     .target(name: "CFileAccess"),
@@ -92,7 +93,9 @@ let package = Package(
     library(
       "TensorFiles", ["CanonicalJSON", "Deflate", "Diagnostics", "FileAccess", "SpikeTensors"]),
     library("Pictures", ["CPictureCodecs", "Diagnostics", "FileAccess"]),
-    library("Transfer", ["CTransfer", "CanonicalJSON", "Diagnostics", "Digests", "FileAccess"]),
+    library(
+      "Transfer",
+      ["CTransfer", "CanonicalJSON", "Concurrency", "Diagnostics", "Digests", "FileAccess"]),
     library(
       "BlobCache", ["CanonicalJSON", "Diagnostics", "Digests", "FileAccess", "Transfer"]),
     library(
@@ -167,7 +170,7 @@ let package = Package(
     .executableTarget(
       name: "qkzoo",
       dependencies: [
-        argumentParser, "BlobCache", "CanonicalJSON", "CArguments", "Catalog",
+        argumentParser, "BlobCache", "CAllocation", "CanonicalJSON", "CArguments", "Catalog",
         "CheckpointFormat", "Conversion", "Datasets", "Diagnostics", "Digests", "Evaluation",
         "FileAccess", "ModelZoo",
         "QKFormerModel", "Reports", "Signatures", "SpikeInference", "SpikeTensors", "TensorFiles",

@@ -57,9 +57,13 @@ static bool remove_some(void) {
   return removed;
 }
 
-static void on_end(int number) {
+void qkz_temporaries_remove_all(void) {
   // A folder can go when what is in it has gone.
   while (remove_some()) continue;
+}
+
+static void on_end(int number) {
+  qkz_temporaries_remove_all();
   signal(number, SIG_DFL);
   raise(number);
 }

@@ -23,6 +23,8 @@ public enum FileFailureCode: String, FailureCode {
   case changed = "file-changed"
   /// Another process is writing the file.
   case inUse = "file-in-use"
+  /// The system gives no more memory.
+  case memory = "not-enough-memory"
   /// Any other error of the operating system.
   case system = "io-error"
 
@@ -32,7 +34,7 @@ public enum FileFailureCode: String, FailureCode {
     case .notFound, .notRegular: .noInput
     case .name, .tooLarge: .badData
     case .denied, .output, .exists, .noSpace, .changed, .system: .inputOutput
-    case .inUse: .unavailable
+    case .inUse, .memory: .unavailable
     }
   }
 }
@@ -48,6 +50,7 @@ extension FileFailure {
       switch number {
       case ENOENT, ENOTDIR: .notFound
       case EACCES, EPERM, EROFS: .denied
+      case ENOMEM: .memory
       case ENOSPC, EDQUOT, EFBIG: .noSpace
       default: .system
       }

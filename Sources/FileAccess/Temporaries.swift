@@ -18,6 +18,10 @@ public enum Temporaries {
     }
   }
 
+  /// What removes all that is unfinished, for C code that ends the process in its own way; it may be
+  /// called in a signal handler.
+  public static var removal: @convention(c) () -> Void { qkz_temporaries_remove_all }
+
   /// One that is registered until it goes.
   public final class Entry {
     /// The file or the folder.

@@ -1,4 +1,4 @@
-import Dispatch
+import Concurrency
 import Diagnostics
 import Digests
 package import FileAccess

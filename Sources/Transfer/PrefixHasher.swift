@@ -1,5 +1,5 @@
+import Concurrency
 package import Digests
-import Dispatch
 import FileAccess
 import Synchronization
 
@@ -10,7 +10,7 @@ import Synchronization
 /// not wait, and what is hashed is what the file holds.
 package final class PrefixHasher: Sendable {
   /// Work on the file that the transfer does not wait for, in order.
-  let queue = DispatchQueue(label: "qkzoo.prefix-hasher")
+  let queue = SerialQueue()
   private let file: RandomAccessFile
   private let target = Atomic(0)
   private let reached = Atomic(0)
@@ -43,7 +43,7 @@ package final class PrefixHasher: Sendable {
   /// Hashes no more; waits for what is being done.
   func stop() {
     target.store(0, ordering: .releasing)
-    queue.sync {}
+    queue.wait()
   }
 
   /// The digests of the whole, in the order of the functions; the hasher must not be used
@@ -52,7 +52,8 @@ package final class PrefixHasher: Sendable {
   /// - Throws: `FileFailure`.
   package func finish(_ size: Int) throws -> [Digest] {
     target.store(size, ordering: .releasing)
-    queue.sync { work() }
+    queue.wait()
+    work()
     return try state.withLock { state in
       if let failure = state.failure { throw failure }
       return state.digests.map { $0.finish() }

@@ -18,13 +18,20 @@ enum Program {
   }
 
   /// Runs a binary; what it prints goes to files, which never fill up as pipes do.
-  static func run(_ arguments: [String], binary: String = "qkzoo") throws -> Result {
+  ///
+  /// - Parameter addressSpace: the most KiB of it that the program may have.
+  static func run(
+    _ arguments: [String], binary: String = "qkzoo", addressSpace: Int? = nil
+  ) throws -> Result {
     let folder = try ScratchFolder()
     let process = Process()
     let (output, errors) = (folder.file("output"), folder.file("errors"))
     for path in [output, errors] { try TestFiles.write([], to: path) }
-    process.executableURL = URL(fileURLWithPath: path(of: binary))
-    process.arguments = arguments
+    let program = path(of: binary)
+    process.executableURL = URL(fileURLWithPath: addressSpace == nil ? program : "/bin/sh")
+    process.arguments =
+      addressSpace.map { ["-c", "ulimit -v \($0) && exec \"$0\" \"$@\"", program] + arguments }
+      ?? arguments
     process.currentDirectoryURL = URL(fileURLWithPath: TestFiles.package)
     process.standardOutput = FileHandle(forWritingAtPath: output)
     process.standardError = FileHandle(forWritingAtPath: errors)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CAllocation
 import Diagnostics
 import FileAccess
 import Glibc
@@ -11,6 +12,7 @@ enum CommandEnd {
     signal(SIGXFSZ, SIG_IGN)
     try MappedFileGuard.turnOn()
     try Temporaries.endWithProcess()
+    qkz_before_memory_ends(Temporaries.removal)
   }
 
   /// Whether the inputs are still what was read, and the output was taken.

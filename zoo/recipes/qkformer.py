@@ -33,11 +33,12 @@ class Units(nn.Module):
     def unit(self, name, x, pool=None, leak=False):
         """Runs one unit on [T, B, ...]. With `leak` the LIF sees [T*B, ...] and takes samples for time steps."""
         steps_and_samples = x.shape[:2]
-        x = getattr(self, f"{name}_bn")(getattr(self, f"{name}_conv")(x.flatten(0, 1)))
+        shown_once = x[:1] if x.stride(0) == 0 else x  # an image repeated at every step: all but the LIF runs once
+        x = getattr(self, f"{name}_bn")(getattr(self, f"{name}_conv")(shown_once.flatten(0, 1)))
         if pool is not None:
             x = pool(x)
         if not leak:
-            x = x.unflatten(0, steps_and_samples)
+            x = x.unflatten(0, shown_once.shape[:2]).expand(steps_and_samples + x.shape[1:])
         x = getattr(self, f"{name}_lif")(x)
         return x.unflatten(0, steps_and_samples) if leak else x
 

@@ -25,7 +25,7 @@ def varied(images):
 
 
 if __name__ == "__main__":
-    args = options(__doc__, epochs=20, batch_size=128, state=cache_path("fmnist-training.pth"))
+    args = options(__doc__, epochs=10, batch_size=128, state=cache_path("fmnist-training.pth"))
     train_split, held_out, test_split = map(inputs_and_labels, fmnist_split(FOLDER))
     train(args, configuration("imagenet", "direct", (1, 28, 28), 4, STAGES, args.scope), train_split, test_split,
           augment=varied, with_optimizer=False, held_out=held_out)

@@ -19,12 +19,12 @@ extension EntryPage {
         .text("Stage"), .number("Channels"), .number("Blocks"), .number("Heads"), .text("Mixer"),
         .number("MLP ratio"), .number("MACs a step"),
       ],
-      rows: entry.configuration.stages.enumerated().map { index, stage in
-        let own = layers.filter { $0.path.hasPrefix("stage\(index + 1)/") }
+      rows: entry.configuration.design.stageRows.enumerated().map { index, stage in
+        let own = layers.filter { $0.path.hasPrefix("\(stage.path)/") }
         return [
           DataTable.Cell("stage \(index + 1)"), DataTable.Cell("\(stage.channels)"),
           DataTable.Cell("\(stage.blocks)"), DataTable.Cell("\(stage.heads)"),
-          DataTable.Cell(stage.mixer.rawValue), DataTable.Cell("\(stage.mlpRatio)"),
+          DataTable.Cell(stage.mixer), DataTable.Cell("\(stage.mlpRatio)"),
           DataTable.Cell(IndexPage.macs(own.reduce(0) { $0 + $1.accumulates })),
         ]
       }
@@ -34,19 +34,14 @@ extension EntryPage {
   private var wholeNetwork: [(String, HTML)] {
     let configuration = entry.configuration
     let input = configuration.input
-    return [
-      ("patch embedding", HTML("family \(configuration.family.rawValue)")),
+    let own = configuration.design.facts.map { ($0.name, HTML($0.value)) }
+    return own + [
       (
         "input",
         HTML("\(input.channels) × \(input.height) × \(input.width), \(input.coding.rawValue)")
       ),
       ("time steps", HTML("\(configuration.timeSteps)")),
       ("classes", HTML("\(configuration.classes)")),
-      ("shortcut", HTML(configuration.residual.rawValue)),
-      ("inner MLP shortcut", HTML(configuration.innerMLPShortcut ? "yes" : "no")),
-      ("readout", HTML(configuration.readout.rawValue)),
-      ("SSA projection scope", HTML(configuration.ssaProjectionScope.rawValue)),
-      ("attention scale", HTML("\(configuration.attentionScale)")),
       ("BatchNorm eps", HTML("\(configuration.batchNormEpsilon)")),
       ("neuron after a convolution", HTML(configuration.neurons.unit.words)),
       ("neuron in an attention", HTML(configuration.neurons.attention.words)),

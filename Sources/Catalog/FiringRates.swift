@@ -27,7 +27,7 @@ package struct FiringRates {
 
   /// The rates: spikes over samples times neurons of the group. Groups that the model does not
   /// have, and those without counts, are left out.
-  package init(_ record: Records.Firing, of configuration: QKFormerConfiguration) {
+  package init(_ record: Records.Firing, of configuration: ModelConfiguration) {
     rows = NetworkPlan(configuration).neurons.compactMap { group in
       guard let spikes = record.spikes[group.path], !spikes.isEmpty else { return nil }
       let chances = Double(record.count) * Double(group.count)

@@ -97,6 +97,6 @@ struct IndexPage {
 extension ZooEntry {
   /// Whether state runs from sample to sample of a batch.
   var leaks: Bool {
-    configuration.ssaProjectionScope == .batch && configuration.hasSpikingSelfAttention
+    configuration.scope == .batch
   }
 }

@@ -7,7 +7,7 @@ public import SpikeTensors
 /// A model in memory: what every importer makes and every exporter reads.
 public struct Checkpoint: Sendable {
   /// What the model is.
-  public var configuration: QKFormerConfiguration
+  public var configuration: ModelConfiguration
   /// A tensor for every path of the parameter inventory, exactly as stored upstream.
   public var parameters: [String: Tensor] { didSet { knownDigests = nil } }
   /// Recorded behaviour, one for each origin.
@@ -24,7 +24,7 @@ public struct Checkpoint: Sendable {
   ///   - provenance: see the member; called each time it is asked for.
   ///   - digests: gives those of the tensors' elements, if they have been computed or will be.
   public init(
-    configuration: QKFormerConfiguration, parameters: [String: Tensor],
+    configuration: ModelConfiguration, parameters: [String: Tensor],
     references: [Reference] = [], records: Records = Records(),
     provenance: @escaping @Sendable () throws -> JSON,
     digests: (@Sendable () throws -> [String: Digest])? = nil
@@ -66,7 +66,8 @@ public struct Checkpoint: Sendable {
   /// - Throws: `CheckpointFindings`.
   public func validate(at place: String) throws {
     let found = parameters.mapValues { ($0.elementType, $0.shape) }
-    let findings = ParameterCheck.findings(plan.parameters, found: found, place: place)
+    let findings = ParameterCheck.findings(
+      plan.parameters.map(\.expected), found: found, place: place)
     guard findings.isEmpty else { throw CheckpointFindings(findings) }
   }
 }
@@ -75,27 +76,23 @@ public struct Checkpoint: Sendable {
 public enum ParameterCheck {
   /// Every missing, wrongly shaped and unexpected tensor, each with expected and found.
   ///
-  /// - Parameter name: how the tensors are called: canonical path or upstream name.
   public static func findings(
-    _ specifications: [ParameterSpecification], found: [String: (ElementType, [Int])],
-    place: String, name: (ParameterSpecification) -> String = \.path
+    _ wanted: [ExpectedTensor], found: [String: (ElementType, [Int])], place: String
   ) -> [CheckpointFailure] {
     func finding(_ path: String, _ expected: String, _ found: String) -> CheckpointFailure {
       CheckpointFailure(.structure, at: "\(place) \(path)", expected: expected, found: found)
     }
-    let wanted = Set(specifications.map(name))
-    let faults = specifications.compactMap { specification -> CheckpointFailure? in
-      let path = name(specification)
-      var types: String { specification.elementTypes.map(\.rawValue).joined(separator: " or ") }
-      guard let (type, shape) = found[path] else {
-        return finding(path, "\(types) \(specification.shape)", "no such tensor")
+    let names = Set(wanted.map(\.name))
+    let faults = wanted.compactMap { wanted -> CheckpointFailure? in
+      guard let (type, shape) = found[wanted.name] else {
+        return finding(wanted.name, wanted.description, "no such tensor")
       }
-      guard shape == specification.shape, specification.elementTypes.contains(type) else {
-        return finding(path, "\(types) \(specification.shape)", "\(type) \(shape)")
+      guard shape == wanted.shape, wanted.elementTypes.contains(type) else {
+        return finding(wanted.name, wanted.description, "\(type) \(shape)")
       }
       return nil
     }
-    let strays = found.keys.filter { !wanted.contains($0) }.sorted()
+    let strays = found.keys.filter { !names.contains($0) }.sorted()
     return faults + strays.map { finding($0, "no such tensor", "an unexpected tensor") }
   }
 }

@@ -8,7 +8,7 @@ import SpikeTensors
 /// A configuration and where it was said.
 public struct ConfigurationChoice: Sendable {
   /// The configuration.
-  public let configuration: QKFormerConfiguration
+  public let configuration: ModelConfiguration
   /// Who says so, as in `--preset HST-10-384` or `stated by the file`.
   public let source: String
   /// The preset or entry that it is, or was changed from, if it has a name.
@@ -18,7 +18,7 @@ public struct ConfigurationChoice: Sendable {
 
   /// Names a choice.
   public init(
-    configuration: QKFormerConfiguration, source: String, name: String? = nil,
+    configuration: ModelConfiguration, source: String, name: String? = nil,
     options: [String] = []
   ) {
     self.configuration = configuration
@@ -33,7 +33,7 @@ public struct ConfigurationChoice: Sendable {
   public static func file(_ path: String) throws -> ConfigurationChoice {
     let json = try JSON(parsing: try Files.read(path, limit: 1 << 20), at: path)
     return ConfigurationChoice(
-      configuration: try QKFormerConfiguration(json: json, at: path),
+      configuration: try ModelConfiguration(json: json, at: path),
       source: "--config \(Files.name(of: path))", options: ["--config", path])
   }
 
@@ -67,7 +67,7 @@ enum StatedConfiguration {
     if let json = arguments[key] {
       let place = "\(file.path) \(key)"
       return ConfigurationChoice(
-        configuration: try QKFormerConfiguration(json: json, at: place),
+        configuration: try ModelConfiguration(json: json, at: place),
         source: "stated by the file (\(key))")
     }
     guard let name = arguments["model"]?.string, let preset = Preset.named(name),

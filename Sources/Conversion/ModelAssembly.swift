@@ -59,7 +59,7 @@ public struct ModelAssembly {
   /// - Throws: `UndecidedConfiguration`, `ConfigurationFailure`, and what `entries` throws.
   public func choose(
     explicit: ConfigurationChoice?, entries: @autoclosure () throws -> [ConfigurationChoice],
-    named: [String: QKFormerConfiguration] = [:]
+    named: [String: ModelConfiguration] = [:]
   ) throws -> ConfigurationChoice {
     if let explicit { return explicit }
     if let own = try ownConfiguration() { return own }
@@ -79,7 +79,7 @@ public struct ModelAssembly {
 
   /// What names and shapes alone decide, in one line.
   public var summary: String {
-    TensorEvidence(tensors.byName).summary
+    TensorEvidence(tensors).summary
   }
 
   /// The presets whose inventory has exactly these tensors.
@@ -94,7 +94,7 @@ public struct ModelAssembly {
   /// The names of the presets, then of other configurations, whose inventory has exactly these tensors,
   /// by name, or else by order.
   private func fitting(
-    beside named: [String: QKFormerConfiguration]
+    beside named: [String: ModelConfiguration]
   ) -> (names: [String], matching: TensorMatching) {
     let names = fittingNames(beside: named, matching)
     guard names.isEmpty, couldMatchByOrder else { return (names, matching) }
@@ -102,7 +102,7 @@ public struct ModelAssembly {
   }
 
   private func fittingNames(
-    beside named: [String: QKFormerConfiguration], _ matching: TensorMatching
+    beside named: [String: ModelConfiguration], _ matching: TensorMatching
   ) -> [String] {
     let others = named.filter { name, configuration in
       Preset.named(name) == nil && fits(configuration, matching)
@@ -111,7 +111,7 @@ public struct ModelAssembly {
   }
 
   /// Whether the inventory of a configuration has exactly these tensors; their number mostly decides.
-  private func fits(_ configuration: QKFormerConfiguration, _ matching: TensorMatching) -> Bool {
+  private func fits(_ configuration: ModelConfiguration, _ matching: TensorMatching) -> Bool {
     TensorPlacement.couldFit(tensors.named.count, configuration)
       && placement(configuration, matching).findings.isEmpty
   }
@@ -141,7 +141,7 @@ public struct ModelAssembly {
         let digests = try tensors.digests()
         return Dictionary(
           uniqueKeysWithValues: pairs.compactMap { pair in
-            digests[pair.found].map { (pair.specification.path, $0) }
+            digests[pair.part].map { (pair.specification.path, $0) }
           })
       })
     try checkClaim(checkpoint)
@@ -166,12 +166,12 @@ public struct ModelAssembly {
   }
 
   /// The tensors at their places under a configuration.
-  public func placement(_ configuration: QKFormerConfiguration) -> TensorPlacement {
+  public func placement(_ configuration: ModelConfiguration) -> TensorPlacement {
     placement(configuration, matching)
   }
 
   func placement(
-    _ configuration: QKFormerConfiguration, _ matching: TensorMatching
+    _ configuration: ModelConfiguration, _ matching: TensorMatching
   ) -> TensorPlacement {
     switch matching {
     case .name: .byName(tensors.named, configuration, at: file.path)

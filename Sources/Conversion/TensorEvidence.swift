@@ -1,5 +1,4 @@
 import QKFormerModel
-import SpikeTensors
 
 /// What the names and shapes of tensors decide about a model, whatever their configuration.
 struct TensorEvidence {
@@ -7,9 +6,9 @@ struct TensorEvidence {
   /// By canonical path.
   private let shapes: [String: [Int]]
 
-  init(_ tensors: [String: Tensor]) {
-    count = tensors.count
-    shapes = NamedShapes(tensors.mapValues(\.shape)).shapes
+  init(_ tensors: ImportedTensors) {
+    count = tensors.named.count
+    shapes = tensors.reading.shapes
   }
 
   /// A sentence for messages.

@@ -15,8 +15,10 @@ public enum TensorMatching: String, Sendable, CaseIterable {
 public struct TensorPlacement: Sendable {
   /// One tensor: what the file calls it, and its place.
   public struct Pair: Sendable {
+    /// The part of the file's tensor.
+    let part: ImportedTensors.Part
     /// The name in the file.
-    public let found: String
+    public var found: String { part.name }
     /// The place.
     public let specification: ParameterSpecification
   }
@@ -30,16 +32,18 @@ public struct TensorPlacement: Sendable {
   /// Whose names the file has; `nil` if it was matched by order.
   public private(set) var naming: Naming?
 
-  private mutating func take(_ found: String, _ tensor: Tensor, _ place: ParameterSpecification) {
+  private mutating func take(
+    _ found: String, _ tensor: Tensor, part: Int = 0, _ place: ParameterSpecification
+  ) {
     tensors[place.path] = tensor
-    pairs.append(Pair(found: found, specification: place))
+    pairs.append(Pair(part: .init(name: found, index: part), specification: place))
   }
 }
 
 extension TensorPlacement {
   /// Whether so many tensors could be those of a configuration; some code bases store a threshold for
   /// each group of neurons, too.
-  static func couldFit(_ count: Int, _ configuration: QKFormerConfiguration) -> Bool {
+  static func couldFit(_ count: Int, _ configuration: ModelConfiguration) -> Bool {
     let graph = configuration.graph
     let tensors = graph.nodes.reduce(0) { $0 + $1.parameters.count }
     return (0...graph.neurons.count).contains(count - tensors)
@@ -51,36 +55,41 @@ extension TensorPlacement {
 extension TensorPlacement {
   /// Places tensors by the naming that has most of their names.
   static func byName(
-    _ named: [(name: String, tensor: Tensor)], _ configuration: QKFormerConfiguration,
+    _ named: [(name: String, tensor: Tensor)], _ configuration: ModelConfiguration,
     at place: String
   ) -> TensorPlacement {
     let tensors = Dictionary(uniqueKeysWithValues: named.map { ($0.name, $0.tensor) })
-    let placements = Naming.allCases.map { naming in
-      byName(tensors, configuration, naming, at: place)
+    let plans = Naming.allCases.compactMap { naming in
+      NetworkPlan(configuration, naming: naming).map { (naming, $0) }
     }
+    let placements = plans.map { byName(tensors, $1, $0, at: place) }
     return placements.reduce(placements[0]) { best, next in
       next.findings.count < best.findings.count ? next : best
     }
   }
 
   private static func byName(
-    _ tensors: [String: Tensor], _ configuration: QKFormerConfiguration, _ naming: Naming,
-    at place: String
+    _ tensors: [String: Tensor], _ plan: NetworkPlan, _ naming: Naming, at place: String
   ) -> TensorPlacement {
-    let plan = NetworkPlan(configuration, naming: naming)
     var placement = TensorPlacement()
     placement.naming = naming
     var rest = tensors
     if naming == .step {
       placement.findings = removeThresholds(&rest, plan.storedThresholds, at: place)
     }
-    let specifications = plan.parameters
+    let wanted = plan.namedTensors
+    for named in wanted where rest[named.name].map({ named.accepts($0.shape) }) ?? false {
+      rest[named.name] = rest[named.name]?.reshaped(named.shape)
+    }
     placement.findings += ParameterCheck.findings(
-      specifications, found: rest.mapValues { ($0.elementType, $0.shape) }, place: place,
-      name: \.upstreamName)
-    for specification in specifications {
-      guard let tensor = rest[specification.upstreamName] else { continue }
-      placement.take(specification.upstreamName, tensor, specification)
+      wanted.map(\.expected), found: rest.mapValues { ($0.elementType, $0.shape) }, place: place)
+    for named in wanted {
+      guard let tensor = rest[named.name], tensor.shape == named.shape else { continue }
+      let parts = zip(tensor.parts(named.parts.count), named.parts)
+      for (index, (part, specification)) in parts.enumerated() {
+        placement.take(
+          named.name, part.reshaped(specification.shape), part: index, specification)
+      }
     }
     return placement
   }
@@ -112,7 +121,7 @@ extension TensorPlacement {
   /// where one ends in the model. This can still be wrong: most tensors share type and shape with
   /// another, so only behaviour or a known weights-id confirms the result.
   static func byOrder(
-    _ named: [(name: String, tensor: Tensor)], _ configuration: QKFormerConfiguration,
+    _ named: [(name: String, tensor: Tensor)], _ configuration: ModelConfiguration,
     at place: String
   ) -> TensorPlacement {
     let specifications = NetworkPlan(configuration).registeredParameters

@@ -93,7 +93,7 @@ extension LabelledDataset {
   ///
   /// - Throws: `DatasetFailure`, `EvaluationFailure`, `TensorFileFailure`, `FileFailure`.
   public static func labelled(
-    at path: String, for configuration: QKFormerConfiguration
+    at path: String, for configuration: ModelConfiguration
   ) throws -> LabelledDataset {
     guard Files.isDirectory(path) else { return try LabelledSamples(path: path).dataset() }
     func holds(_ names: String...) -> Bool { names.contains { Files.exists(Files.join(path, $0)) } }

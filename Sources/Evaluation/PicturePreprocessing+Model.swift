@@ -8,14 +8,15 @@ extension PicturePreprocessing {
   /// For grey inputs nothing was released: luma and `x / 255`.
   ///
   /// - Throws: `EvaluationFailure` if the model takes no square pictures.
-  public init(for configuration: QKFormerConfiguration, at place: String) throws {
+  public init(for configuration: ModelConfiguration, at place: String) throws {
     let input = configuration.input
     guard input.coding == .direct, input.height == input.width else {
       throw EvaluationFailure(
         .fit, at: place, expected: "a model that takes square pictures",
         found: "one that takes \(input.coding.rawValue) of \(input.height) x \(input.width)")
     }
-    switch (configuration.family, input.channels) {
+    let released = configuration.design.releasedPictures
+    switch (released, input.channels) {
     case (.imagenet, 3): self = .imagenet(side: input.height)
     case (.cifar, 3): self = .cifar(side: input.height)
     case (_, 1):
@@ -24,7 +25,7 @@ extension PicturePreprocessing {
     default:
       throw EvaluationFailure(
         .fit, at: place, expected: "a model of ImageNet or CIFAR, or of grey pictures",
-        found: "family \(configuration.family.rawValue), \(input.channels) channels")
+        found: "family \(released.rawValue), \(input.channels) channels")
     }
   }
 }

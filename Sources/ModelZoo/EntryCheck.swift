@@ -108,10 +108,9 @@ public struct EntryCheck {
   }
 }
 
-extension QKFormerConfiguration {
+extension ModelConfiguration {
   /// The name of an entry by the zoo's rule: `[ms-]qkformer-DEPTH-WIDTH-tT-rSIZE.DATASET`.
   public func entryName(dataset: String) -> String {
-    let kind = residual == .membraneShortcut ? "ms-qkformer" : "qkformer"
-    return "\(kind)-\(depth)-\(width)-t\(timeSteps)-r\(input.height).\(dataset)"
+    "\(design.zooName)-\(design.depth)-\(design.width)-t\(timeSteps)-r\(input.height).\(dataset)"
   }
 }

@@ -9,13 +9,13 @@ public import QKFormerModel
 public enum EntryDraft {
   /// A draft from a configuration.
   public static func json(
-    _ configuration: QKFormerConfiguration, dataset: String, suffix: String?, labels: String
+    _ configuration: ModelConfiguration, dataset: String, suffix: String?, labels: String
   ) -> JSON {
     let plan = NetworkPlan(configuration)
     let name = configuration.entryName(dataset: dataset) + (suffix.map { "-\($0)" } ?? "")
     return [
       "schema": .string(ZooEntry.schema), "name": .string(name), "aliases": [],
-      "title": .string("QKFormer \(configuration.depth)-\(configuration.width) on \(dataset)"),
+      "title": .string("\(configuration.design.title) on \(dataset)"),
       "configuration": configuration.json, "parameters": .integer(plan.parameterCount),
       "accumulates_per_step": .integer(plan.accumulatesPerStep), "dataset": .string(dataset),
       "labels": .string(labels), "preprocessing": ["kind": "none"],

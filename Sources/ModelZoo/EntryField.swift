@@ -1,3 +1,4 @@
+import CanonicalJSON
 import CheckpointFormat
 import QKFormerModel
 
@@ -35,6 +36,20 @@ struct EntryField: Sendable {
     EntryField(name: name, isNumeric: false) { [.text(value($0))] }
   }
 
+  /// A member of the configuration that is a text; an architecture without it has no value.
+  private static func member(_ name: String) -> EntryField {
+    var choices: [String] = []
+    for preset in FamilyTable.known.presets {
+      guard let value = preset.configuration.json[name]?.string, !choices.contains(value) else {
+        continue
+      }
+      choices.append(value)
+    }
+    return EntryField(name: name, isNumeric: false, choices: choices) { entry in
+      entry.configuration.json[name]?.string.map { [.text($0)] } ?? []
+    }
+  }
+
   private static func number(
     _ name: String, _ value: @escaping @Sendable (ZooEntry) -> Int
   ) -> EntryField {
@@ -54,17 +69,12 @@ struct EntryField: Sendable {
   ]
 
   private static let configuration = [
-    choice("family", QKFormerConfiguration.Family.allCases.map(\.rawValue)) {
-      $0.configuration.family.rawValue
-    },
-    choice("residual", QKFormerConfiguration.Residual.allCases.map(\.rawValue)) {
-      $0.configuration.residual.rawValue
-    },
+    member("family"), member("residual"),
     choice("scope", NeuronScope.allCases.map(\.rawValue)) {
-      $0.configuration.ssaProjectionScope.rawValue
+      $0.configuration.scope.rawValue
     },
-    number("depth") { $0.configuration.depth },
-    number("width") { $0.configuration.width },
+    number("depth") { $0.configuration.design.depth },
+    number("width") { $0.configuration.design.width },
     number("time_steps") { $0.configuration.timeSteps },
     number("image_size") { $0.configuration.input.height },
     number("classes") { $0.configuration.classes },

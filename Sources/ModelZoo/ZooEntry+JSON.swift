@@ -24,7 +24,7 @@ extension ZooEntry {
     name = try members.need("name") { $0.string.flatMap { Self.isName($0) ? $0 : nil } }
     aliases = try members.need("aliases", Self.strings)
     title = try members.need("title", \.string)
-    configuration = try QKFormerConfiguration(
+    configuration = try ModelConfiguration(
       json: try members.need("configuration") { $0 }, at: "\(place) configuration")
     parameterCount = try members.need("parameters", \.int)
     accumulatesPerStep = try members.need("accumulates_per_step", \.int)

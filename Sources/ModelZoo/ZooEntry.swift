@@ -113,7 +113,7 @@ public struct ZooEntry: Sendable {
   /// One line.
   public let title: String
   /// What the model is.
-  public let configuration: QKFormerConfiguration
+  public let configuration: ModelConfiguration
   /// The number of trained parameters.
   public let parameterCount: Int
   /// Multiply-accumulates of one time step at the nominal input size.

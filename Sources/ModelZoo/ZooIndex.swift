@@ -114,7 +114,7 @@ public struct ZooIndex: Sendable {
   }
 
   /// The configuration of each entry, by its name.
-  public var configurations: [String: QKFormerConfiguration] {
+  public var configurations: [String: ModelConfiguration] {
     Dictionary(uniqueKeysWithValues: entries.map { ($0.name, $0.configuration) })
   }
 

@@ -11,7 +11,7 @@ public struct PaperRow: Sendable {
   /// A row about an evaluation.
   public init(_ subject: ReportSubject) { self.subject = subject }
 
-  private var configuration: QKFormerConfiguration { subject.configuration }
+  private var configuration: ModelConfiguration { subject.configuration }
 
   /// Energy under the paper's convention.
   private var energy: ReportSubject.Energy? {

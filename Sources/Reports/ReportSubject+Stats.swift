@@ -52,10 +52,10 @@ extension ReportSubject {
 extension ReportSubject {
   /// Requires the neurons of `stats` to be those that the evaluation ran, as many at as many steps.
   private func requireSameNetwork(_ neurons: [JSON], at place: String) throws {
-    guard configuration.ssaProjectionScope == .sample else {
+    guard configuration.scope == .sample else {
       throw EvaluationFailure(
         .activity, at: place, expected: "an evaluation of each sample alone",
-        found: "one in scope \(configuration.ssaProjectionScope.rawValue)")
+        found: "one in scope \(configuration.scope.rawValue)")
     }
     let groups = NetworkPlan(configuration).neurons(for: rules.size)
     let expected = groups.map {

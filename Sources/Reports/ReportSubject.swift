@@ -133,7 +133,7 @@ public struct ReportSubject: Sendable {
   /// The weights-id.
   public var weightsID: String
   /// The configuration, as it was run.
-  public var configuration: QKFormerConfiguration
+  public var configuration: ModelConfiguration
   /// Under which rules.
   public var rules: Rules
   /// The answers, in the order of the evaluation.
@@ -155,7 +155,7 @@ public struct ReportSubject: Sendable {
 
   /// Bundles what is known.
   public init(
-    name: String, modelID: String, weightsID: String, configuration: QKFormerConfiguration,
+    name: String, modelID: String, weightsID: String, configuration: ModelConfiguration,
     rules: Rules, answers: [Answer], batchSizes: [Int],
     excluded: [(file: String, reason: String)] = [],
     activity: ActivityCounter, energies: [Energy], environment: [(name: String, value: String)],

@@ -78,3 +78,31 @@ extension SpikeTrain {
     return part
   }
 }
+
+extension SpikeTrain {
+  /// The trains of consecutive neurons, as many as each count says.
+  public func parts(_ counts: [Int]) -> [SpikeTrain] {
+    var start = 0
+    return counts.map { count in
+      defer { start += count }
+      return selecting(count) { [start] in start + $0 }
+    }
+  }
+
+  /// The train of neurons `[C, N]` from one of `[N, C]`, where *C* counts the channels.
+  public func channelsFirst(_ channels: Int) -> SpikeTrain {
+    let positions = neurons / channels
+    return selecting(neurons) { $0 % positions * channels + $0 / positions }
+  }
+
+  /// A train of some neurons, each taken from where `source` says.
+  private func selecting(_ count: Int, _ source: (Int) -> Int) -> SpikeTrain {
+    var train = SpikeTrain(timeSteps: timeSteps, batch: batch, neurons: count)
+    for t in 0..<timeSteps {
+      for b in 0..<batch {
+        for neuron in 0..<count where self[t, b, source(neuron)] { train[t, b, neuron] = true }
+      }
+    }
+    return train
+  }
+}

@@ -63,6 +63,33 @@ public struct Tensor: Sendable {
 }
 
 extension Tensor {
+  /// The same elements under another shape, which must have as many.
+  public func reshaped(_ shape: [Int]) -> Tensor {
+    precondition(shape.reduce(1, *) == count, "a shape of as many elements")
+    return Tensor(elementType, shape, trusted: bytes)
+  }
+
+  /// Equal parts along axis 0, without a copy; a number is each part's.
+  ///
+  /// The extent of axis 0 must be a multiple of `count`.
+  public func parts(_ count: Int) -> [Tensor] {
+    guard let rows = shape.first else { return Array(repeating: self, count: count) }
+    precondition(rows.isMultiple(of: count), "equal parts")
+    let size = bytes.count / count
+    return (0..<count).map { index in
+      Tensor(
+        elementType, [rows / count] + shape.dropFirst(),
+        trusted: bytes.part(index * size..<(index + 1) * size))
+    }
+  }
+
+  /// A tensor whose shape is known to have the size of its bytes.
+  private init(_ elementType: ElementType, _ shape: [Int], trusted bytes: ByteRegion) {
+    self.elementType = elementType
+    self.shape = shape
+    self.bytes = bytes
+  }
+
   /// A float32 tensor from values in row-major order.
   public init(_ shape: [Int], _ values: [Float]) {
     precondition(shape.reduce(1, *) == values.count, "shape and values disagree")

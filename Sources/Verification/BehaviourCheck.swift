@@ -167,7 +167,7 @@ public struct BehaviourCheck {
     for group in neurons(reference) {
       guard let tensor = reference.spikes[group.path] else { continue }
       trains[group.path] = try ForeignReference.train(
-        tensor, of: group, steps: engine.graph.timeSteps, batch: reference.samples,
+        tensor, neurons: group.count, steps: engine.graph.timeSteps, batch: reference.samples,
         at: "\(place) spikes/\(group.path)")
     }
     return trains

@@ -25,8 +25,9 @@ public typealias ReferenceFailure = Failure<ReferenceFailureCode>
 
 /// Behaviour recorded by another framework, in a safetensors file.
 ///
-/// Tensors: `input`, `logits`, and for every neuron group `spikes/<upstream name>`, u8
-/// `[T, B, bytes]`. Metadata `qkzoo.reference`: origin and scope as JSON.
+/// Tensors: `input`, `logits`, and for every neuron module of a code base `spikes/<name>`, u8
+/// `[T, B, bytes]`; of several groups in one module, and channels last, where that code base has them
+/// so. Metadata `qkzoo.reference`: origin and scope as JSON.
 ///
 /// Corresponds to `zoo/recipes/dump_reference.py`.
 public enum ForeignReference {
@@ -51,19 +52,49 @@ public enum ForeignReference {
     }
     let extent = SpatialSize(ofInput: input.shape)
     let logits = try Self.logits(file, [input.shape[0], plan.configuration.classes], path)
-    var spikes: [String: Tensor] = [:]
-    let groups = try plan.neurons(for: extent).map { group in
-      let name = "spikes/\(plan.upstreamName(of: group))"
-      let tensor = try file.tensor(name, at: path)
-      let train = try train(
-        tensor, of: group, steps: plan.configuration.timeSteps, batch: input.shape[0],
-        at: "\(path) \(name)")
-      spikes[group.path] = tensor
-      return SpikeRecorder.record(group, train, keepsTrain: false)
+    let trains = try trains(
+      file, modules(file, plan.configuration, extent), steps: plan.configuration.timeSteps,
+      batch: input.shape[0], at: path)
+    let groups = plan.neurons(for: extent).compactMap { group in
+      trains[group.path].map { SpikeRecorder.record(group, $0, keepsTrain: false) }
     }
     return ReferenceMaker.make(
-      groups,
-      logits: logits, input: input, scope: scope, origin: origin, spikes: spikes)
+      groups, logits: logits, input: input, scope: scope, origin: origin,
+      spikes: trains.mapValues { Tensor([$0.timeSteps, $0.batch, $0.bytesPerStep], $0.bytes) })
+  }
+
+  private static func tensorName(_ module: NamedNeurons) -> String { "spikes/\(module.name)" }
+
+  /// The neuron modules of the code base whose names the file has most of.
+  private static func modules(
+    _ file: SafetensorsFile, _ configuration: ModelConfiguration, _ extent: SpatialSize
+  ) -> [NamedNeurons] {
+    let known = Naming.allCases.compactMap {
+      NetworkPlan(configuration, naming: $0)?.namedNeurons(for: extent)
+    }
+    func found(_ modules: [NamedNeurons]) -> Int {
+      modules.count { file.tensors[tensorName($0)] != nil }
+    }
+    return known.reduce(known[0]) { found($1) > found($0) ? $1 : $0 }
+  }
+
+  /// The spikes of every group, by path.
+  private static func trains(
+    _ file: SafetensorsFile, _ modules: [NamedNeurons], steps: Int, batch: Int, at path: String
+  ) throws -> [String: SpikeTrain] {
+    var trains: [String: SpikeTrain] = [:]
+    for module in modules {
+      let name = tensorName(module)
+      let recorded = try train(
+        try file.tensor(name, at: path), neurons: module.count, steps: steps, batch: batch,
+        at: "\(path) \(name)")
+      let train =
+        module.isChannelsLast ? recorded.channelsFirst(module.channels) : recorded
+      let parts =
+        module.groups.count == 1 ? [train] : train.parts(module.groups.map(\.count))
+      for (group, part) in zip(module.groups, parts) { trains[group.path] = part }
+    }
+    return trains
   }
 
   /// `[B][classes]`.
@@ -98,21 +129,21 @@ public enum ForeignReference {
     return (.init(tool: tool, precision: precision, isIndependent: true), scope)
   }
 
-  /// The spikes of one group; `place` names the tensor.
+  /// The spikes of some neurons; `place` names the tensor.
   ///
   /// - Throws: `ReferenceFailure`.
   public static func train(
-    _ tensor: Tensor, of group: NeuronGroup, steps: Int, batch: Int, at place: String
+    _ tensor: Tensor, neurons: Int, steps: Int, batch: Int, at place: String
   ) throws -> SpikeTrain {
-    guard tensor.elementType == .u8, tensor.shape == [steps, batch, (group.count + 7) / 8] else {
+    guard tensor.elementType == .u8, tensor.shape == [steps, batch, (neurons + 7) / 8] else {
       throw ReferenceFailure(
         .tensor, at: place,
-        expected: "u8 [\(steps), \(batch), \((group.count + 7) / 8)]",
+        expected: "u8 [\(steps), \(batch), \((neurons + 7) / 8)]",
         found: "\(tensor.elementType) \(tensor.shape)")
     }
     guard
       let train = SpikeTrain(
-        timeSteps: steps, batch: batch, neurons: group.count, bytes: tensor.bytes.copy())
+        timeSteps: steps, batch: batch, neurons: neurons, bytes: tensor.bytes.copy())
     else {
       throw ReferenceFailure(
         .spikes, at: place, expected: "zero padding bits",

@@ -12,8 +12,8 @@ import Testing
 
 /// Writing and reading.
 @Suite struct CheckpointRoundTripTests {
-  @Test(arguments: [QKFormerConfiguration.Family.imagenet, .cifar, .dvs])
-  func `everything comes back`(_ family: QKFormerConfiguration.Family) throws {
+  @Test(arguments: [QKFormer.Family.imagenet, .cifar, .dvs])
+  func `everything comes back`(_ family: QKFormer.Family) throws {
     let folder = try ScratchFolder()
     let path = folder.file("model.qkz.h5")
     var checkpoint = TinyModel.checkpoint(TinyModel.configuration(family))

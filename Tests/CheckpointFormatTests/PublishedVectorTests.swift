@@ -61,7 +61,7 @@ import Testing
   @Test func `identities of a tiny model whose every byte is stated`() throws {
     let path = TestFiles.package + "/schemas/v1/vectors/identity.json"
     let tiny = try #require(try JSON(parsing: try TestFiles.bytes(path), at: "identity")["tiny"])
-    let configuration = try QKFormerConfiguration(
+    let configuration = try ModelConfiguration(
       json: try #require(tiny["configuration"]), at: "tiny")
     #expect(configuration.json.canonicalText == (try text(tiny, "canonical_configuration")))
     var parameters: [String: Tensor] = [:]

@@ -5,7 +5,7 @@ import SpikeTensors
 /// Elements with made-up content.
 enum Samples {
   /// A reference with two samples whose spikes are all zero.
-  static func reference(_ configuration: QKFormerConfiguration) -> Reference {
+  static func reference(_ configuration: ModelConfiguration) -> Reference {
     let plan = NetworkPlan(configuration)
     let (steps, samples) = (configuration.timeSteps, 2)
     let frames = configuration.input.coding == .direct ? [] : [steps]
@@ -33,7 +33,7 @@ enum Samples {
   }
 
   /// One record of each kind.
-  static func records(_ configuration: QKFormerConfiguration) -> Records {
+  static func records(_ configuration: ModelConfiguration) -> Records {
     let counts = Array(1...configuration.timeSteps)
     let paths = NetworkPlan(configuration).neurons.map(\.path)
     return Records(

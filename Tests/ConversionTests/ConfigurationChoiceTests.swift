@@ -28,7 +28,7 @@ import Testing
   }
 
   /// Tensors of zeros that a configuration needs.
-  private func zeros(_ configuration: QKFormerConfiguration) -> [String: Tensor] {
+  private func zeros(_ configuration: ModelConfiguration) -> [String: Tensor] {
     Dictionary(
       uniqueKeysWithValues: NetworkPlan(configuration).parameters.map {
         let isCounter = $0.role == .batchCount
@@ -58,7 +58,7 @@ import Testing
     let chosen = try accepted("imagenet.pth").choose(explicit: nil, entries: [])
     #expect(chosen.source == "stated by the file (model QKFormer_10_384, T=6)")
     let preset = try ConfigurationChoice.preset("HST-10-384").configuration
-    #expect(chosen.configuration.stages == preset.stages)
+    #expect(chosen.configuration.qkformer.stages == preset.qkformer.stages)
     #expect(chosen.configuration.timeSteps == 6)
     #expect(chosen.configuration.input.height == 288)
     #expect(chosen.configuration.input.width == 288)

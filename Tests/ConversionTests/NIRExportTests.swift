@@ -18,7 +18,7 @@ import Testing
 
   @Test(arguments: models)
   func `a part is written, or refused by the node and the reason that are listed`(
-    _ configuration: QKFormerConfiguration
+    _ configuration: ModelConfiguration
   ) throws {
     let checkpoint = TinyModel.checkpoint(configuration)
     let folder = try ScratchFolder()

@@ -173,7 +173,7 @@ import Testing
   // MARK: STEP
 
   private func step(_ checkpoint: Checkpoint) throws -> Named {
-    let plan = NetworkPlan(checkpoint.configuration, naming: .step)
+    let plan = try #require(NetworkPlan(checkpoint.configuration, naming: .step))
     let weights: Named = try plan.registeredParameters.map {
       ($0.upstreamName, try #require(checkpoint.parameters[$0.path]))
     }
@@ -181,9 +181,9 @@ import Testing
     return weights + thresholds
   }
 
-  @Test(arguments: [QKFormerConfiguration.Family.cifar, .imagenet])
+  @Test(arguments: [QKFormer.Family.cifar, .imagenet])
   func `STEP's names are known, and its thresholds are compared`(
-    _ family: QKFormerConfiguration.Family
+    _ family: QKFormer.Family
   ) throws {
     let checkpoint = TinyModel.checkpoint(TinyModel.configuration(family))
     let tensors = try step(checkpoint)

@@ -56,9 +56,9 @@ import Testing
     try roundTrip(checkpoint)
   }
 
-  @Test(arguments: QKFormerConfiguration.Family.allCases)
+  @Test(arguments: QKFormer.Family.allCases)
   func `the tensors have the order of the released code's state dict`(
-    _ family: QKFormerConfiguration.Family
+    _ family: QKFormer.Family
   ) throws {
     let folder = try ScratchFolder()
     let checkpoint = TinyModel.checkpoint(TinyModel.configuration(family))
@@ -76,9 +76,9 @@ import Testing
     #expect(try TestFiles.bytes(files[0]) == TestFiles.bytes(files[1]))
   }
 
-  @Test(arguments: QKFormerConfiguration.Family.allCases)
+  @Test(arguments: QKFormer.Family.allCases)
   func `the state dict is the member that the released code reads`(
-    _ family: QKFormerConfiguration.Family
+    _ family: QKFormer.Family
   ) throws {
     let folder = try ScratchFolder()
     let checkpoint = TinyModel.checkpoint(TinyModel.configuration(family))

@@ -72,7 +72,7 @@ import Testing
   }
 
   private func counted(
-    _ configuration: QKFormerConfiguration, together: Bool, fast: Bool
+    _ configuration: ModelConfiguration, together: Bool, fast: Bool
   ) throws -> ActivityCounter {
     let plan = NetworkPlan(configuration)
     let parameters = TinyModel.parameters(configuration)
@@ -101,7 +101,7 @@ import Testing
     TinyModel.membrane(readout: .headThenMean),
   ])
   func `counts do not depend on batch or engine, and go through JSON`(
-    _ configuration: QKFormerConfiguration
+    _ configuration: ModelConfiguration
   ) throws {
     let alone = try counted(configuration, together: false, fast: false)
     #expect(alone.synapses != nil && alone.samples == 3)

@@ -28,7 +28,7 @@ import Testing
     #expect(result.isComplete && result.isWholeSplit && result.samples.count == 23)
     #expect(result.batches.map(\.samples) == [4, 4, 4, 4, 4, 3])
     var configuration = subject.checkpoint.configuration
-    configuration.ssaProjectionScope = .batch
+    configuration.scope = .batch
     let plan = NetworkPlan(configuration)
     let engine = try ReferenceForward(
       plan.graph, ModelWeights(plan.graph, parameters: subject.checkpoint.parameters))
@@ -233,7 +233,7 @@ import Testing
       path: "\(entries)/\(entry == "qkformer-digits-batch" ? "qkformer-digits" : entry)"
         + "/\(data)-test.safetensors")
     var configuration = checkpoint.configuration
-    configuration.ssaProjectionScope = .sample
+    configuration.scope = .sample
     let plan = NetworkPlan(configuration)
     let engine = try ForwardEngine.fast.prepare(
       plan.graph, ModelWeights(plan.graph, parameters: checkpoint.parameters))

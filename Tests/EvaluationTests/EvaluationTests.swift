@@ -129,7 +129,7 @@ import Testing
     let path = TestFiles.package + "/zoo/entries/\(entry)/\(entry).qkz.h5"
     let checkpoint = try CheckpointFile.open(path).checkpoint()
     var configuration = checkpoint.configuration
-    configuration.ssaProjectionScope = scope
+    configuration.scope = scope
     let plan = NetworkPlan(configuration)
     return try ForwardEngine.fast.prepare(
       plan.graph, ModelWeights(plan.graph, parameters: checkpoint.parameters), threads: 1)

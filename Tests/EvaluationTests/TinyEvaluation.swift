@@ -15,7 +15,7 @@ struct TinyEvaluation {
   init(
     count: Int = 23, bad: Set<Int> = [], larger: Set<Int> = [], infinite: Set<Int> = [],
     empty: Set<Int> = [], name: String = "tiny", split: String = "all", notes: [String] = [],
-    family: QKFormerConfiguration.Family = .cifar
+    family: QKFormer.Family = .cifar
   ) throws {
     let configuration = TinyModel.configuration(family)
     checkpoint = Checkpoint(
@@ -63,7 +63,7 @@ struct TinyEvaluation {
   ) throws -> EvaluationResult {
     let rules = rules ?? self.rules()
     var configuration = checkpoint.configuration
-    configuration.ssaProjectionScope = rules.scope
+    configuration.scope = rules.scope
     let identity = try checkpoint.identity()
     let run = try EvaluationRun(
       rules,

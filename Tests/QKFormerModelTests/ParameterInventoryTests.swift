@@ -131,7 +131,7 @@ import Testing
 
   private func code(_ json: JSON) -> ConfigurationFailureCode? {
     do {
-      _ = try QKFormerConfiguration(json: json, at: "test")
+      _ = try ModelConfiguration(json: json, at: "test")
       return nil
     } catch {
       return (error as? ConfigurationFailure)?.code
@@ -146,7 +146,7 @@ import Testing
       neurons["unit"] = .object(unit)
       members["lif"] = .object(neurons)
     }
-    let configuration = try QKFormerConfiguration(json: json, at: "test")
+    let configuration = try ModelConfiguration(json: json, at: "test")
     #expect(configuration.neurons.unit.resetPotential.sign == .plus)
   }
 
@@ -154,7 +154,7 @@ import Testing
   func `a configuration survives its text`(_ name: String) throws {
     let configuration = try #require(Preset.named(name)).configuration
     let text = configuration.json.canonicalBytes
-    let again = try QKFormerConfiguration(
+    let again = try ModelConfiguration(
       json: JSON(parsingCanonical: text, at: name), at: name)
     #expect(again == configuration)
   }
@@ -192,21 +192,21 @@ import Testing
     configuration.input.width = 16_384
     #expect(code(configuration.json) == nil)
     #expect(NetworkPlan(configuration).accumulatesPerStep > 0)
-    for index in configuration.stages.indices {
-      configuration.stages[index].channels = 65_536
-      configuration.stages[index].mlpRatio = 64
+    for index in configuration.qkformer.stages.indices {
+      configuration.qkformer.stages[index].channels = 65_536
+      configuration.qkformer.stages[index].mlpRatio = 64
     }
     #expect(code(configuration.json) == .value)
   }
 
   @Test func `scope batch needs self-attention and spike addition`() throws {
     var configuration = TinyModel.configuration(mixers: [.qkta, .qkca])
-    configuration.ssaProjectionScope = .batch
+    configuration.scope = .batch
     #expect(code(configuration.json) == .contradiction)
     configuration = TinyModel.configuration()
-    configuration.ssaProjectionScope = .batch
+    configuration.scope = .batch
     #expect(code(configuration.json) == nil)
-    configuration.residual = .membraneShortcut
+    configuration.qkformer.residual = .membraneShortcut
     #expect(code(configuration.json) == .contradiction)
   }
 
@@ -214,16 +214,16 @@ import Testing
     #expect(code(TinyModel.membrane(ratio: 1).json) == nil)
     #expect(code(TinyModel.membrane(ratio: 2).json) == nil)
     var configuration = TinyModel.membrane(ratio: 1)
-    configuration.stages[1].mlpRatio = 2
+    configuration.qkformer.stages[1].mlpRatio = 2
     #expect(code(configuration.json) == .contradiction)
     configuration = TinyModel.membrane(ratio: 1)
-    configuration.residual = .spikeAddition
+    configuration.qkformer.residual = .spikeAddition
     #expect(code(configuration.json) == .contradiction)
   }
 
   @Test func `heads must divide channels`() throws {
     var configuration = TinyModel.configuration()
-    configuration.stages[1].heads = 5
+    configuration.qkformer.stages[1].heads = 5
     #expect(code(configuration.json) == .contradiction)
   }
 
@@ -232,8 +232,8 @@ import Testing
     #expect(Set(names).count == names.count)
     for preset in Preset.all {
       let c = preset.configuration
-      let kind = c.residual == .membraneShortcut ? "ms-qkformer" : "qkformer"
-      let prefix = "\(kind)-\(c.depth)-\(c.width)-t\(c.timeSteps)-r\(c.input.height)."
+      let kind = c.qkformer.residual == .membraneShortcut ? "ms-qkformer" : "qkformer"
+      let prefix = "\(kind)-\(c.design.depth)-\(c.design.width)-t\(c.timeSteps)-r\(c.input.height)."
       #expect(preset.name.hasPrefix(prefix), "\(preset.name)")
     }
   }

@@ -9,9 +9,9 @@ import Testing
 /// The digests were printed by the code before networks became graphs; they are never regenerated.
 @Suite struct PresetDigestTests {
   /// Every preset, and a small model of every family with either shortcut.
-  static let configurations: [(name: String, configuration: QKFormerConfiguration)] =
+  static let configurations: [(name: String, configuration: ModelConfiguration)] =
     Preset.all.map { ($0.name, $0.configuration) }
-    + QKFormerConfiguration.Family.allCases.flatMap { family in
+    + QKFormer.Family.allCases.flatMap { family in
       [
         (
           "\(family) spikes",
@@ -38,14 +38,14 @@ import Testing
     let configuration = try #require(
       Self.configurations.first { $0.name == name }
     ).configuration
-    let digest = SHA256.digest(of: Self.text(of: configuration)).hex
+    let digest = SHA256.digest(of: try Self.text(of: configuration)).hex
     #expect(digest == Self.digests.first { $0.name == name }?.sha256, "\(name)")
   }
 
   /// One line for each fact.
-  static func text(of configuration: QKFormerConfiguration) -> String {
+  static func text(of configuration: ModelConfiguration) throws -> String {
     let released = NetworkPlan(configuration)
-    let step = NetworkPlan(configuration, naming: .step)
+    let step = try #require(NetworkPlan(configuration, naming: .step))
     var lines = [configuration.json.canonicalText]
     lines += zip(released.parameters, step.parameters).map { tensor, other in
       "\(tensor.path) \(tensor.shape) \(tensor.role.rawValue) \(tensor.upstreamName) "

@@ -254,7 +254,7 @@ import Testing
 
   @Test func `energies of stats are taken for the same network only`() throws {
     var one = try subject()
-    one.configuration.ssaProjectionScope = .sample
+    one.configuration.scope = .sample
     let good = stats(one)
     try one.addEnergies(stats: good, at: "stats")
     #expect(one.energies.map(\.convention) == ["paper", "strict", "neurobench"])
@@ -267,7 +267,7 @@ import Testing
         try Refusal.of { try one.addEnergies(stats: other, at: "stats") }
           == Refusal(name: "activity", exitCode: 65))
     }
-    one.configuration.ssaProjectionScope = .batch
+    one.configuration.scope = .batch
     #expect(
       try Refusal.of { try one.addEnergies(stats: good, at: "stats") }
         == Refusal(name: "activity", exitCode: 65))
@@ -276,7 +276,7 @@ import Testing
   @Test func `the costs that are printed are those that were charged`() throws {
     var one = try subject()
     #expect(PaperRow(one).sentence.contains("at 0.9 pJ for an accumulate and 4.6 pJ for"))
-    one.configuration.ssaProjectionScope = .sample
+    one.configuration.scope = .sample
     try one.addEnergies(
       stats: stats(one, costs: "a chip", convention: "paper"), at: "stats")
     #expect(

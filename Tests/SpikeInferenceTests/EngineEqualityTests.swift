@@ -7,7 +7,7 @@ import Testing
 
 /// The fast engine gives the bits of the reference engine: logits, currents, spikes and inputs.
 @Suite struct EngineEqualityTests {
-  typealias Configuration = QKFormerConfiguration
+  typealias Configuration = ModelConfiguration
 
   /// Everything that an observer sees, and the logits.
   private struct Outcome: Equatable {
@@ -82,9 +82,9 @@ import Testing
   @Test(arguments: [(20, 5), (36, 3), (72, 2), (96, 6), (132, 1)])
   func `channels that fill no tile, no word and no group`(_ channels: Int, _ heads: Int) throws {
     var configuration = TinyModel.configuration(mixers: [.qkta, .qkca, .ssa], size: 8)
-    for index in configuration.stages.indices {
-      configuration.stages[index].channels = channels
-      configuration.stages[index].heads = heads
+    for index in configuration.qkformer.stages.indices {
+      configuration.qkformer.stages[index].channels = channels
+      configuration.qkformer.stages[index].heads = heads
     }
     try compare(configuration, batch: 2)
   }
@@ -99,7 +99,7 @@ import Testing
     let wide = TinyModel.configuration(.imagenet, mixers: [.qkta, .ssa], size: 16)
     try compare(wide, batch: 2, height: 101, width: 93)
     var deep = TinyModel.configuration(.cifar, mixers: [.qkca], size: 8)
-    deep.stages[0].channels = 144
+    deep.qkformer.stages[0].channels = 144
     try compare(
       deep, batch: 7, threads: [3], kernels: [SpikeKernels.available[0]], height: 38, width: 43)
   }
@@ -112,7 +112,7 @@ import Testing
       configuration.neurons[keyPath: kind].fires = fires
       configuration.neurons[keyPath: kind].resetPotential = 0.125
     }
-    configuration.readout = .headThenMean
+    configuration.qkformer.readout = .headThenMean
     try compare(configuration, batch: 3)
   }
 

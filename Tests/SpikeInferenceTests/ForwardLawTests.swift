@@ -6,19 +6,19 @@ import Testing
 
 /// Laws that hold for every model, whatever its weights.
 @Suite struct ForwardLawTests {
-  typealias Configuration = QKFormerConfiguration
+  typealias Configuration = ModelConfiguration
 
   /// Every family, every mixer, both image and event input.
   static let configurations: [Configuration] =
-    [Configuration.Family.imagenet, .cifar, .dvs].flatMap { family in
-      [[Configuration.Mixer.qkta, .ssa], [.qkca, .ssa], [.qkca, .qkta], [.ssa, .qkca]].map {
+    [QKFormer.Family.imagenet, .cifar, .dvs].flatMap { family in
+      [[QKFormer.Mixer.qkta, .ssa], [.qkca, .ssa], [.qkca, .qkta], [.ssa, .qkca]].map {
         TinyModel.configuration(family, mixers: $0, size: 16)
       }
     } + membranes
 
   /// Membrane shortcuts: every family, both readouts, with and without the inner shortcut.
   static let membranes: [Configuration] =
-    [Configuration.Family.imagenet, .cifar, .dvs].flatMap { family in
+    [QKFormer.Family.imagenet, .cifar, .dvs].flatMap { family in
       [
         TinyModel.membrane(family, blocks: 2, readout: .headThenMean),
         TinyModel.membrane(family, mixers: [.qkta, .ssa], ratio: 1),
@@ -133,7 +133,7 @@ import Testing
     let current = try #require(result.currents["stage1/block0/attention/lif"])
     let query = try #require(result.spikes["stage1/block0/attention/q/lif"])
     let tokens = query.count / current.count
-    let channels = configuration.stages[0].channels
+    let channels = configuration.qkformer.stages[0].channels
     for step in 0..<configuration.timeSteps {
       for channel in 0..<channels {
         let sum = (0..<tokens).reduce(0) {
@@ -176,7 +176,7 @@ import Testing
   @Test func `both readouts agree on what a linear classifier of means must give`() throws {
     var configuration = TinyModel.configuration()
     let mean = try run(try engine(configuration), try input(configuration, batch: 2)).logits
-    configuration.readout = .headThenMean
+    configuration.qkformer.readout = .headThenMean
     let heads = try run(try engine(configuration), try input(configuration, batch: 2)).logits
     for (left, right) in zip(mean.flatMap { $0 }, heads.flatMap { $0 }) {
       #expect((left - right).magnitude < 1e-5)

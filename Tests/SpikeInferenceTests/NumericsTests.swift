@@ -8,9 +8,9 @@ import Testing
 @Suite struct NumericsTests {
   /// Every current of a small network, recomputed one output at a time with real fused
   /// multiply-adds, from the inputs that the observer saw.
-  @Test(arguments: [QKFormerConfiguration.Family.imagenet, .cifar, .dvs])
+  @Test(arguments: [QKFormer.Family.imagenet, .cifar, .dvs])
   func `convolutions sum in the order of the contract`(
-    _ family: QKFormerConfiguration.Family
+    _ family: QKFormer.Family
   ) throws {
     let configuration = TinyModel.configuration(family, blocks: 2)
     let plan = NetworkPlan(configuration)

@@ -81,8 +81,8 @@ import Testing
 
   @Test func `more tokens than 32-bit sums of attention can hold`() {
     var configuration = TinyModel.configuration(mixers: [.ssa])
-    configuration.stages[0].channels = 1 << 16
-    configuration.stages[0].heads = 1
+    configuration.qkformer.stages[0].channels = 1 << 16
+    configuration.qkformer.stages[0].heads = 1
     func refused(_ width: Int) -> InferenceFailureCode? {
       code {
         _ = try InputBatch(

@@ -44,9 +44,9 @@ public struct Golden: Sendable {
   /// The configuration under a scope.
   public func configuration(
     _ scope: NeuronScope
-  ) -> QKFormerConfiguration {
+  ) -> ModelConfiguration {
     var configuration = checkpoint.configuration
-    configuration.ssaProjectionScope = scope
+    configuration.scope = scope
     return configuration
   }
 

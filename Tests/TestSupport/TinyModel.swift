@@ -4,51 +4,64 @@ import FileAccess
 public import QKFormerModel
 public import SpikeTensors
 
+extension ModelConfiguration {
+  /// The members of a QKFormer, which the configuration must be of.
+  public var qkformer: QKFormer {
+    get {
+      guard let design = design as? QKFormer else { preconditionFailure("no QKFormer") }
+      return design
+    }
+    set { design = newValue }
+  }
+}
+
 /// Small models with random weights that spike.
 public enum TinyModel {
   /// A configuration of some family; scope `sample` unless said otherwise.
   public static func configuration(
-    _ family: QKFormerConfiguration.Family = .cifar,
-    mixers: [QKFormerConfiguration.Mixer] = [.qkta, .ssa], blocks: Int = 1,
+    _ family: QKFormer.Family = .cifar,
+    mixers: [QKFormer.Mixer] = [.qkta, .ssa], blocks: Int = 1,
     scope: NeuronScope = .sample, size: Int = 16
-  ) -> QKFormerConfiguration {
+  ) -> ModelConfiguration {
     let stages = mixers.enumerated().map { index, mixer in
-      QKFormerConfiguration.Stage(
+      QKFormer.Stage(
         channels: 16 << index, blocks: blocks, heads: 4, mixer: mixer, mlpRatio: 2)
     }
     let isDVS = family == .dvs
     // Event models reduce sixteenfold; a quarter of that leaves something to attend to.
     let size = isDVS ? 3 * size : size
-    return .released(
-      family: family,
+    return ModelConfiguration(
+      QKFormer(family: family, stages: stages, scope: scope),
       input: .init(
         coding: isDVS ? .eventFrames : .direct, channels: isDVS ? 2 : 3, height: size, width: size),
-      timeSteps: 3, classes: 5, stages: stages, scope: scope)
+      timeSteps: 3, classes: 5)
   }
 
   /// A configuration with membrane shortcuts; with `ratio` 1 the MLPs have an inner shortcut.
   public static func membrane(
-    _ family: QKFormerConfiguration.Family = .cifar,
-    mixers: [QKFormerConfiguration.Mixer] = [.qkta, .ssa], blocks: Int = 1, ratio: Int = 2,
-    readout: QKFormerConfiguration.Readout = .meanThenHead, size: Int = 16
-  ) -> QKFormerConfiguration {
+    _ family: QKFormer.Family = .cifar,
+    mixers: [QKFormer.Mixer] = [.qkta, .ssa], blocks: Int = 1, ratio: Int = 2,
+    readout: QKFormer.Readout = .meanThenHead, size: Int = 16
+  ) -> ModelConfiguration {
     var configuration = configuration(family, mixers: mixers, blocks: blocks, size: size)
-    configuration.residual = .membraneShortcut
-    configuration.readout = readout
-    configuration.innerMLPShortcut = ratio == 1
-    for index in configuration.stages.indices { configuration.stages[index].mlpRatio = ratio }
+    configuration.qkformer.residual = .membraneShortcut
+    configuration.qkformer.readout = readout
+    configuration.qkformer.innerMLPShortcut = ratio == 1
+    for index in configuration.qkformer.stages.indices {
+      configuration.qkformer.stages[index].mlpRatio = ratio
+    }
     return configuration
   }
 
   /// Random parameters for a configuration, the same in every run.
   public static func parameters(
-    _ configuration: QKFormerConfiguration, seed: UInt64 = 1
+    _ configuration: ModelConfiguration, seed: UInt64 = 1
   ) -> [String: Tensor] {
     var random = RepeatableRandom(seed: seed)
     var tensors: [String: Tensor] = [:]
     // Membranes add up: with weights of either sign neurons neither always fire nor never.
-    let weights: ClosedRange<Float> =
-      configuration.residual == .spikeAddition ? -0.5...0.65 : -0.8...0.8
+    let isMembrane = (configuration.design as? QKFormer)?.residual == .membraneShortcut
+    let weights: ClosedRange<Float> = isMembrane ? -0.8...0.8 : -0.5...0.65
     for specification in NetworkPlan(configuration).parameters {
       tensors[specification.path] = tensor(specification, weights: weights, &random)
     }
@@ -84,7 +97,7 @@ public enum TinyModel {
 
   /// A checkpoint with random parameters and no reference.
   public static func checkpoint(
-    _ configuration: QKFormerConfiguration = configuration(), seed: UInt64 = 1
+    _ configuration: ModelConfiguration = configuration(), seed: UInt64 = 1
   ) -> Checkpoint {
     Checkpoint(
       configuration: configuration, parameters: parameters(configuration, seed: seed),
@@ -93,7 +106,7 @@ public enum TinyModel {
 
   /// Random input for a configuration.
   public static func input(
-    _ configuration: QKFormerConfiguration, batch: Int, height: Int? = nil, width: Int? = nil,
+    _ configuration: ModelConfiguration, batch: Int, height: Int? = nil, width: Int? = nil,
     seed: UInt64 = 2
   ) -> Tensor {
     var random = RepeatableRandom(seed: seed)

@@ -11,7 +11,7 @@ import Tracing
 
 /// The tensors inside a forward pass, in a file.
 @Suite struct TraceTests {
-  typealias Configuration = QKFormerConfiguration
+  typealias Configuration = ModelConfiguration
 
   static let configurations: [Configuration] = [
     TinyModel.configuration(.imagenet, mixers: [.qkta, .ssa]),

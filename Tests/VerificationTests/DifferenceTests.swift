@@ -75,7 +75,7 @@ import Verification
 
   @Test func `missing tensors and other shapes are listed for both sides`() throws {
     var configuration = TinyModel.configuration(blocks: 2)
-    configuration.stages[1].mlpRatio = 3
+    configuration.qkformer.stages[1].mlpRatio = 3
     let larger = TinyModel.checkpoint(configuration)
     let found = try ModelDifference.tensors(model, larger)
     let kinds = Dictionary(uniqueKeysWithValues: found.map { ($0.path, $0.kind) })

@@ -126,7 +126,7 @@ import Verification
     let groups = try NetworkPlan(golden.configuration(.sample)).neurons.map { group in
       let spikes = try #require(reference.spikes[group.path])
       let train = try ForeignReference.train(
-        spikes, of: group, steps: 4, batch: 4, at: "forged")
+        spikes, neurons: group.count, steps: 4, batch: 4, at: "forged")
       return SpikeRecorder.record(group, train, keepsTrain: false)
     }
     let logits = try golden.logits(.sample).floats(name: "logits")

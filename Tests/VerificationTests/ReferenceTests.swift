@@ -67,6 +67,56 @@ import Verification
     #expect(failure.name == name)
   }
 
+  /// A code base that fires Q, K and V by one module, and has channels last in its MLP.
+  @Test func `recorded modules come apart into the groups of the model`() throws {
+    let configuration = JoinedFamily.configuration
+    let plan = NetworkPlan(configuration)
+    let weights = try ModelWeights(plan.graph, parameters: TinyModel.parameters(configuration))
+    let input = TinyModel.input(configuration, batch: 1)
+    let batch = try InputBatch(input, for: plan.graph, name: "input")
+    let engine = try ForwardEngine.reference.prepare(plan.graph, weights)
+    let units = try engine.run(batch) { _ in SpikeRecorder(keepsTrains: true) }
+    let groups = try #require(units.first).observer.groups
+    func spikes(_ path: String) throws -> SpikeTrain {
+      try #require(groups.first { $0.neurons.path == path }?.train)
+    }
+    /// Neurons one after the other, each from a train and its own place there.
+    func packed(_ neurons: [(SpikeTrain, Int)]) -> Tensor {
+      var train = SpikeTrain(timeSteps: 2, batch: 1, neurons: neurons.count)
+      for t in 0..<2 {
+        for (index, (source, place)) in neurons.enumerated() {
+          train[t, 0, index] = source[t, 0, place]
+        }
+      }
+      return Tensor([2, 1, train.bytesPerStep], train.bytes)
+    }
+    let parts = try ["q", "k", "v"].map { try spikes("attention/\($0)/lif") }
+    let (attention, mlp) = (try spikes("attention/lif"), try spikes("mlp/lif"))
+    for train in parts + [attention, mlp] {
+      #expect(train.count(0, 0) + train.count(1, 0) > 0)
+    }
+    let folder = try ScratchFolder()
+    let path = folder.file("reference.safetensors")
+    try SafetensorsWriter.write(
+      [
+        "input": input, "logits": Tensor([1, 3], units.flatMap(\.logits).flatMap { $0 }),
+        "spikes/attn.qkv_lif": packed(parts.flatMap { part in (0..<128).map { (part, $0) } }),
+        "spikes/attn.lif": packed((0..<128).map { (attention, $0) }),
+        // 16 channels, 16 positions: position by position.
+        "spikes/mlp_lif": packed((0..<256).map { (mlp, $0 % 16 * 16 + $0 / 16) }),
+      ],
+      metadata: [
+        "qkzoo.reference":
+          #"{"version":1,"origin":{"tool":"t","precision":"p"},"scope":"sample"}"#
+      ], to: path)
+    let reference = try ForeignReference.read(path, for: plan)
+    for group in groups {
+      let tensor = try #require(reference.spikes[group.neurons.path])
+      #expect(tensor.bytes.copy() == group.train?.bytes, "\(group.neurons.path)")
+    }
+    #expect(try BehaviourCheck(engine, at: "model").judge(reference).isIndependent)
+  }
+
   @Test func `counts that differ without their spikes are not judged`() throws {
     var reference = try reference(.sample, isIndependent: true)
     let check = BehaviourCheck(try engine, at: "model")

@@ -32,7 +32,7 @@ struct Subject: ParsableArguments {
   func engine() throws -> FastForward {
     let checkpoint = try self.checkpoint()
     var configuration = checkpoint.configuration
-    configuration.ssaProjectionScope = .sample
+    configuration.scope = .sample
     configuration.timeSteps = steps ?? configuration.timeSteps
     let graph = configuration.graph
     return try FastForward(

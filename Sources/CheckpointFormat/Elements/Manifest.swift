@@ -20,7 +20,7 @@ struct Manifest {
 
   static let schema = "qkzoo.manifest/1"
 
-  var configuration: QKFormerConfiguration
+  var configuration: ModelConfiguration
   var tensors: [Entry]
   /// SHA-256 of the elements of every dataset that is not a tensor of the model, by path.
   var datasets: [String: Digest]
@@ -56,7 +56,7 @@ struct Manifest {
       throw CheckpointFailure(
         .manifest, at: place, expected: "the members of \(Self.schema)", found: "others")
     }
-    self.configuration = try QKFormerConfiguration(
+    self.configuration = try ModelConfiguration(
       json: configuration, at: "\(place) configuration")
     self.tensors = try tensors.map { try Entry(json: $0, at: place) }
     guard Set(self.tensors.map(\.path)).count == tensors.count else {
@@ -75,7 +75,7 @@ struct Manifest {
   }
 
   init(
-    configuration: QKFormerConfiguration, tensors: [Entry], datasets: [String: Digest],
+    configuration: ModelConfiguration, tensors: [Entry], datasets: [String: Digest],
     attributes: [String: [String: Digest]], references: [JSON]
   ) {
     self.configuration = configuration

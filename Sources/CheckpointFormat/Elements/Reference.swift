@@ -140,7 +140,7 @@ extension Reference {
 
   /// What each dataset but the spikes must be.
   private func wantedShapes(
-    _ configuration: QKFormerConfiguration, _ extent: SpatialSize, groups: Int
+    _ configuration: ModelConfiguration, _ extent: SpatialSize, groups: Int
   ) -> [(name: String, tensor: Tensor, type: ElementType, shape: [Int])] {
     let steps = configuration.timeSteps
     let frames = configuration.input.coding == .direct ? [] : [steps]
@@ -156,7 +156,7 @@ extension Reference {
 
   /// Packed spikes are there for every neuron group or for none.
   private func spikeFindings(
-    _ configuration: QKFormerConfiguration, _ neurons: [NeuronGroup], _ place: String
+    _ configuration: ModelConfiguration, _ neurons: [NeuronGroup], _ place: String
   ) -> [CheckpointFailure] {
     guard !spikes.isEmpty else { return [] }
     let faults = neurons.compactMap { group -> CheckpointFailure? in
@@ -178,7 +178,7 @@ extension Reference {
   }
 
   private func scopeFindings(
-    _ configuration: QKFormerConfiguration, _ place: String
+    _ configuration: ModelConfiguration, _ place: String
   ) -> [CheckpointFailure] {
     guard configuration.canHave(scope) else {
       return [

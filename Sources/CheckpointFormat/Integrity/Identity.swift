@@ -19,7 +19,7 @@ public struct ModelIdentity: Sendable, Equatable {
 
   /// Computes both from the digests of the tensors by path.
   public init(
-    configuration: QKFormerConfiguration, tensors: [String: Tensor], digests: [String: Digest]
+    configuration: ModelConfiguration, tensors: [String: Tensor], digests: [String: Digest]
   ) {
     let lines = NetworkPlan(configuration).parameters.filter(\.role.isIdentifying)
       .compactMap { specification -> (path: String, line: String)? in
@@ -64,11 +64,17 @@ extension Checkpoint {
 extension [String: Tensor] {
   /// SHA-256 of every tensor's elements, on all cores.
   public func digests() throws -> [String: Digest] {
-    let pairs = try Array(self).concurrentMap { path, tensor in
+    [String: Digest](uniqueKeysWithValues: zip(keys, try Array(values).digests()))
+  }
+}
+
+extension [Tensor] {
+  /// SHA-256 of each tensor's elements, on all cores.
+  public func digests() throws -> [Digest] {
+    try concurrentMap { tensor in
       let digest = SHA256.digest(of: tensor.bytes)
       tensor.bytes.releasePages()
-      return (path, digest)
+      return digest
     }
-    return [String: Digest](uniqueKeysWithValues: pairs)
   }
 }

@@ -21,7 +21,7 @@ extension CheckpointFile {
       found[String(path.dropFirst(prefix.count))] = (type, dataset.shape)
     }
     return ParameterCheck.findings(
-      inventory, found: found, place: "\(path) \(prefix.dropLast())")
+      inventory.map(\.expected), found: found, place: "\(path) \(prefix.dropLast())")
   }
 
   /// The manifest's tensors against the inventory and the file.

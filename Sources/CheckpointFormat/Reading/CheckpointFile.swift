@@ -89,7 +89,7 @@ public final class CheckpointFile: Sendable {
   public var formatVersion: String { format.version }
 
   /// What the model is.
-  public var configuration: QKFormerConfiguration { manifest.configuration }
+  public var configuration: ModelConfiguration { manifest.configuration }
 
   /// Versions that are unknown although their attribute is as recorded: newer software's.
   private func checkVersions() throws {

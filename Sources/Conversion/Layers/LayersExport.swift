@@ -43,7 +43,7 @@ public enum LayersExport {
   /// - Throws: `InferenceFailure` for weights outside the numerics contract; `FileFailure`,
   ///   `TensorFailure`, `CheckpointFindings`.
   public static func write(
-    _ checkpoint: Checkpoint, as configuration: QKFormerConfiguration, size: SpatialSize,
+    _ checkpoint: Checkpoint, as configuration: ModelConfiguration, size: SpatialSize,
     foldsNorm: Bool, _ measurement: Measurement?, to path: String
   ) throws -> Summary {
     try checkpoint.validate(at: path)
@@ -51,7 +51,7 @@ public enum LayersExport {
     let weights = try ModelWeights(graph, parameters: checkpoint.parameters)
     let table = LayerTable(graph: graph, measurement: measurement)
     let readme = LayersReadme(
-      configuration: configuration, own: checkpoint.configuration.ssaProjectionScope,
+      configuration: configuration, own: checkpoint.configuration.scope,
       identity: try checkpoint.identity(), foldsNorm: foldsNorm, measurement: measurement)
     return try AtomicFolder.create(path) { folder in
       try folder.write(Array(readme.text.utf8), to: "README.md")

@@ -5,7 +5,7 @@ import QKFormerModel
 /// What the folder says of itself.
 struct LayersReadme {
   /// As the folder describes it.
-  let configuration: QKFormerConfiguration
+  let configuration: ModelConfiguration
   /// The scope that the checkpoint has.
   let own: NeuronScope
   let identity: ModelIdentity
@@ -16,7 +16,7 @@ struct LayersReadme {
 
   private var head: [String] {
     [
-      "# A QKFormer, operation by operation", "",
+      "# \(configuration.design.title), operation by operation", "",
       "Written by qkzoo \(FormatVersion.software).", "",
       "| | |", "|---|---|",
       "| model-id | \(identity.modelID.hex) |",
@@ -24,12 +24,11 @@ struct LayersReadme {
       "| scope | \(scope) |",
       "| time steps | \(configuration.timeSteps) |",
       "| input | \(configuration.input.coding.rawValue) |",
-      "| readout | \(configuration.readout.rawValue) |", "",
-    ]
+    ] + configuration.design.facts.map { "| \($0.name) | \($0.value) |" } + [""]
   }
 
   private var scope: String {
-    let scope = configuration.ssaProjectionScope
+    let scope = configuration.scope
     return scope == own
       ? scope.rawValue
       : "\(scope.rawValue), in `configuration.json` too; the model of this model-id has \(own.rawValue)"

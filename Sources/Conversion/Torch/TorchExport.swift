@@ -39,7 +39,7 @@ public enum TorchExport {
   ) -> ByteRegion {
     var writer = PickleWriter()
     writer.dictionary { root in
-      root.text(checkpoint.configuration.stateDictName)
+      root.text(checkpoint.configuration.design.stateDictName)
       root.dictionary(ordered: true) { state in
         for (index, (name, tensor)) in tensors.enumerated() {
           state.text(name)

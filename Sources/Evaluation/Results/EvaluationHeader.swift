@@ -18,10 +18,10 @@ public struct EvaluationHeader: Sendable, Equatable {
     /// The weights.
     public let weightsID: Digest
     /// The configuration as it was run: scope, time steps and extent are the protocol's.
-    public let configuration: QKFormerConfiguration
+    public let configuration: ModelConfiguration
 
     /// Names a model.
-    public init(modelID: Digest, weightsID: Digest, configuration: QKFormerConfiguration) {
+    public init(modelID: Digest, weightsID: Digest, configuration: ModelConfiguration) {
       self.modelID = modelID
       self.weightsID = weightsID
       self.configuration = configuration
@@ -189,7 +189,7 @@ extension EvaluationHeader.Model {
     else { throw EvaluationFailure.header(place, "model_id and weights_id") }
     self.init(
       modelID: modelID, weightsID: weightsID,
-      configuration: try QKFormerConfiguration(
+      configuration: try ModelConfiguration(
         json: json["configuration"] ?? .null, at: "\(place) configuration"))
   }
 }

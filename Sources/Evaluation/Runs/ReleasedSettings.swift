@@ -38,13 +38,9 @@ public struct ReleasedSettings: Sendable, Equatable {
     self.source = source
   }
 
-  /// The scope of the released code: its projection neuron runs on through a batch where there is
-  /// spiking self-attention with spike addition.
-  public static func scope(
-    _ configuration: QKFormerConfiguration
-  ) -> NeuronScope {
-    configuration.residual == .spikeAddition && configuration.hasSpikingSelfAttention
-      ? .batch : .sample
+  /// The scope of the released code of a model.
+  public static func scope(_ configuration: ModelConfiguration) -> NeuronScope {
+    configuration.design.leaksAsReleased ? .batch : .sample
   }
 
   /// How many samples are recorded together where each is alone.

@@ -1,9 +1,43 @@
+/// A layout of stages, each a patch embedding and blocks, with a readout behind them.
+protocol HierarchicalLayout {
+  var design: QKFormer { get }
+
+  /// The patch embedding of a stage.
+  func embedding(
+    _ network: inout GraphBuilder, _ path: String, _ x: GraphBuilder.Stream,
+    _ embedding: PatchEmbedding
+  ) -> GraphBuilder.Stream
+  /// A block of a stage.
+  func block(
+    _ network: inout GraphBuilder, _ path: String, _ x: GraphBuilder.Stream,
+    _ stage: QKFormer.Stage
+  ) -> GraphBuilder.Stream
+  /// What the readout averages.
+  func features(_ network: inout GraphBuilder, _ x: GraphBuilder.Stream) -> GraphBuilder.Stream
+}
+
+extension HierarchicalLayout {
+  func build(_ network: inout GraphBuilder, classes: Int) {
+    var x = network.input
+    for (index, stage) in design.stages.enumerated() {
+      let path = "stage\(index + 1)"
+      network.part = .embedding
+      x = embedding(&network, "\(path)/speds", x, PatchEmbedding(design, stage: index))
+      for number in 0..<stage.blocks {
+        x = block(&network, "\(path)/block\(number)", x, stage)
+      }
+    }
+    network.part = .head
+    network.readout(features(&network, x), classes: classes, design.readout)
+  }
+}
+
 // What QKFormer and MS-QKFormer have in common.
 extension GraphBuilder {
   /// Q, K and, for self-attention, V of some spikes, and how a stage mixes them: what the projection
   /// reads.
   mutating func mixed(
-    _ path: String, _ spikes: Stream, _ stage: QKFormerConfiguration.Stage, scale: Float
+    _ path: String, _ spikes: Stream, _ stage: QKFormer.Stage, scale: Float
   ) -> Stream {
     let query = overTokens("\(path)/q", spikes)
     let key = overTokens("\(path)/k", spikes)
@@ -32,39 +66,11 @@ extension GraphBuilder {
 
   /// Counts averaged over tokens and steps, and the classifier, in the configured order.
   mutating func readout(
-    _ x: Stream, classes: Int, _ readout: QKFormerConfiguration.Readout
+    _ x: Stream, classes: Int, _ readout: QKFormer.Readout
   ) {
     let path = ModelGraph.headPath
-    part = .head
     let averagesSteps = readout == .headThenMean
     let mean = mean("\(path)/mean", x, over: averagesSteps ? [.tokens] : [.time, .tokens])
     classifier(path, mean, classes: classes, averagesSteps: averagesSteps)
   }
-}
-
-extension QKFormerConfiguration {
-  /// The network for an input of some extent.
-  public func graph(for size: SpatialSize) -> ModelGraph {
-    let builder = GraphBuilder(
-      ModelGraph(
-        input: .map(channels: input.channels, size: size), coding: input.coding,
-        timeSteps: timeSteps),
-      normEpsilon: batchNormEpsilon, unit: neurons.unit, attention: neurons.attention)
-    switch residual {
-    case .spikeAddition:
-      var family = QKFormer(configuration: self, network: builder)
-      family.build()
-      return family.network.graph
-    case .membraneShortcut:
-      var family = MSQKFormer(configuration: self, network: builder)
-      family.build()
-      return family.network.graph
-    }
-  }
-
-  /// The nominal extent of the input.
-  public var nominalSize: SpatialSize { SpatialSize(height: input.height, width: input.width) }
-
-  /// The network for an input of the nominal extent.
-  public var graph: ModelGraph { graph(for: nominalSize) }
 }

@@ -22,9 +22,9 @@ struct PatchEmbedding {
   var channels: Int { layers[layers.count - 1].channels }
 
   /// The embedding of a stage.
-  init(_ configuration: QKFormerConfiguration, stage: Int) {
-    let width = configuration.stages[stage].channels
-    switch (stage == 0, configuration.family) {
+  init(_ design: QKFormer, stage: Int) {
+    let width = design.stages[stage].channels
+    switch (stage == 0, design.family) {
     case (true, .imagenet):
       self.init([width / 2, width, width], pooling: [0, 1], shortcutStart: 1, shortcutStride: 2)
     case (true, .cifar):

@@ -2,9 +2,9 @@
 //
 // `proj3` is the last embedding convolution in `dvs` and the first of a later stage elsewhere.
 
-extension QKFormerConfiguration {
+extension QKFormer {
   /// The names of this network's parts in a code base.
-  func names(_ naming: Naming) -> NameTable {
+  public func names(_ naming: Naming) -> NameTable? {
     let names = Self.moduleNames(naming, family, residual)
     let mixers = stages.map(\.mixer)
     @Sendable func mixer(_ values: NamePattern.Values) -> Mixer? {
@@ -25,15 +25,17 @@ extension QKFormerConfiguration {
 
   /// The rules of every code base, family and shortcut, which lead from names to paths without a
   /// configuration.
-  static let nameTables: [NameTable] = Naming.allCases.flatMap { naming in
+  public static let nameTables: [NameTable] = Naming.allCases.flatMap { naming in
     Residual.allCases.flatMap { residual in
       Family.allCases.map { NameTable(rules(moduleNames(naming, $0, residual))) }
     }
   }
 
+  /// Attentions convolve over tokens, `[O, I, 1]`, everything else over maps, `[O, I, k, k]`.
   private static func rules(_ names: ModuleNames) -> [NameRule] {
     (names.embeddings + blockNames(mlp: names.mlp)).map { path, name in
-      NameRule(path, name, choices: nameChoices)
+      let axes = path == "head" ? 2 : path.contains("/attention/") ? 3 : 4
+      return NameRule(path, name, choices: nameChoices, axes: .init(axes))
     }
   }
 
@@ -43,7 +45,7 @@ extension QKFormerConfiguration {
   }
 
   /// Whether the released modules register every embedding before the first block.
-  var registersEmbeddingsFirst: Bool { family != .dvs || residual == .membraneShortcut }
+  public var registersEmbeddingsFirst: Bool { family != .dvs || residual == .membraneShortcut }
 
   private static let nameChoices = [
     "part": ["conv", "bn", "lif"], "u": ["q", "k", "v"], "attention": ["tssa", "ssa", "attn"],

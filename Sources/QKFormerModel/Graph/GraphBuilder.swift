@@ -1,19 +1,20 @@
 /// Puts a graph together in the words of the papers.
-struct GraphBuilder {
+public struct GraphBuilder {
   /// A result that later operations can read.
-  struct Stream { let node: Int }
+  public struct Stream: Sendable { let node: Int }
 
-  private(set) var graph: ModelGraph
+  /// What has been put together.
+  public private(set) var graph: ModelGraph
   /// The part of the network that what follows belongs to.
-  var part = Part.embedding
+  public var part = Part.embedding
   /// The input.
-  let input = Stream(node: 0)
+  public let input = Stream(node: 0)
   /// Added to the variance in every batch normalisation.
   let normEpsilon: Double
   /// The constants of neurons behind a convolution, or before one.
-  let unit: LIFParameters
+  public let unit: LIFParameters
   /// The constants of neurons inside an attention.
-  let attention: LIFParameters
+  public let attention: LIFParameters
 
   init(_ graph: ModelGraph, normEpsilon: Double, unit: LIFParameters, attention: LIFParameters) {
     self.graph = graph
@@ -23,12 +24,12 @@ struct GraphBuilder {
   }
 
   /// Channels of a stream.
-  func channels(_ x: Stream) -> Int { graph.nodes[x.node].shape.channels }
+  public func channels(_ x: Stream) -> Int { graph.nodes[x.node].shape.channels }
 
   // MARK: Parts of a unit
 
   /// A convolution and its batch normalisation.
-  mutating func convolution(
+  public mutating func convolution(
     _ path: String, _ x: Stream, channels: Int, kernel: Int = 1, stride: Int = 1,
     groups: Int = 1, hasBias: Bool = false, isOverTokens: Bool = false
   ) -> Stream {
@@ -43,24 +44,37 @@ struct GraphBuilder {
   }
 
   /// Max pooling behind the unit of a path.
-  mutating func pool(_ unit: String, _ x: Stream, kernel: Int = 3, stride: Int = 2) -> Stream {
+  public mutating func pool(_ unit: String, _ x: Stream, kernel: Int = 3, stride: Int = 2) -> Stream
+  {
     append(unit + "/pool", .pool(Pool(kernel: kernel, stride: stride)), [x])
   }
 
   /// Neurons of the part of a path fire.
-  mutating func fire(_ part: String, _ x: Stream, _ neurons: Neurons? = nil) -> Stream {
+  public mutating func fire(_ part: String, _ x: Stream, _ neurons: Neurons? = nil) -> Stream {
     append(part + "/lif", .neurons(neurons ?? Neurons(unit)), [x])
   }
 
   /// A shortcut: what the part of a path gives is added to a stream.
-  mutating func residual(_ part: String, _ x: Stream, _ y: Stream, name: String = "add") -> Stream {
+  public mutating func residual(_ part: String, _ x: Stream, _ y: Stream, name: String = "add")
+    -> Stream
+  {
     append("\(part)/\(name)", .add, [x, y])
+  }
+
+  /// A convolution, its batch normalisation, and neurons behind them: Conv, BN, LIF.
+  public mutating func unit(
+    _ path: String, _ x: Stream, channels: Int, kernel: Int = 1, stride: Int = 1,
+    hasBias: Bool = false
+  ) -> Stream {
+    let current = convolution(
+      path, x, channels: channels, kernel: kernel, stride: stride, hasBias: hasBias)
+    return fire(path, current)
   }
 
   // MARK: Attention
 
   /// K where the sum of Q over its head's channels makes a spike (QKFormer, equation 8).
-  mutating func queryKeyTokenAttention(
+  public mutating func queryKeyTokenAttention(
     _ path: String, query: Stream, key: Stream, heads: Int
   ) -> Stream {
     let sums = append(path + "/sum", .sumOverHeads(heads), [query])
@@ -69,7 +83,7 @@ struct GraphBuilder {
   }
 
   /// K where the sum of Q over the tokens makes a spike (QKFormer, equation 9).
-  mutating func queryKeyChannelAttention(
+  public mutating func queryKeyChannelAttention(
     _ path: String, query: Stream, key: Stream
   ) -> Stream {
     let sums = append(path + "/sum", .sumOverTokens, [query])
@@ -78,7 +92,7 @@ struct GraphBuilder {
   }
 
   /// The spikes of `Q (K^T V)`, scaled (Spikformer, equation 6).
-  mutating func selfAttention(
+  public mutating func selfAttention(
     _ path: String, query: Stream, key: Stream, value: Stream, heads: Int, scale: Float
   ) -> Stream {
     let product = append(
@@ -90,12 +104,12 @@ struct GraphBuilder {
   // MARK: Readout
 
   /// A mean, which a path names.
-  mutating func mean(_ path: String, _ x: Stream, over axes: [Axis]) -> Stream {
+  public mutating func mean(_ path: String, _ x: Stream, over axes: [Axis]) -> Stream {
     append(path, .mean(over: axes), [x])
   }
 
   /// The linear map to classes; with `averagesSteps` its logits are averaged over the steps.
-  mutating func classifier(_ path: String, _ x: Stream, classes: Int, averagesSteps: Bool) {
+  public mutating func classifier(_ path: String, _ x: Stream, classes: Int, averagesSteps: Bool) {
     let classifier = Classifier(
       features: channels(x), classes: classes, averagesSteps: averagesSteps)
     _ = append(path, .classifier(classifier), [x])

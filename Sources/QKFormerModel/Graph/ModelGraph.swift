@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// A network as one list of operations in execution order, for one extent of its input.
 ///
 /// It is the plan: parameters, neurons, work, both forward passes and the exporters are read off it.
@@ -76,6 +78,26 @@ public struct ModelGraph: Sendable, Equatable {
 }
 
 extension ModelGraph {
+  /// The largest count that a convolution, a mask or an attention reads, and that a stream holds: both
+  /// engines keep one in a byte.
+  static let largestCount = 255
+
+  /// Requires that counts fit their bytes; the sums before an attention's neurons may be larger, and
+  /// only neurons and means read those.
+  ///
+  /// - Throws: `ConfigurationFailure`.
+  public func validate(at place: String) throws {
+    for (node, readers) in zip(nodes, readers) {
+      guard let largest = node.signal.largest, largest > Self.largestCount else { continue }
+      let readers = readers.map { nodes[$0].operation }
+      guard node.operation.isSum && readers.allSatisfy(\.takesLargeCounts) else {
+        throw ConfigurationFailure(
+          .value, at: "\(place) \(node.path)",
+          expected: "counts of at most \(Self.largestCount); fewer blocks", found: "\(largest)")
+      }
+    }
+  }
+
   /// Frames of one sample of input: one image, or a frame for each step.
   public var inputFrames: Int { inputCoding == .direct ? 1 : timeSteps }
 

@@ -41,6 +41,22 @@ public enum Part: String, Sendable, Equatable {
 }
 
 extension Operation {
+  /// Whether the result is a sum that is kept in more than a byte.
+  var isSum: Bool {
+    switch self {
+    case .sumOverHeads, .sumOverTokens: true
+    default: false
+    }
+  }
+
+  /// Whether the operation reads counts that need more than a byte.
+  var takesLargeCounts: Bool {
+    switch self {
+    case .neurons, .mean: true
+    default: false
+    }
+  }
+
   /// The shape in which the operation reads an operand of some shape.
   func read(_ shape: Shape) -> Shape {
     switch self {

@@ -40,7 +40,7 @@ public enum Axis: Sendable, Equatable {
 }
 
 /// How an input becomes a sequence of time steps.
-public enum InputCoding: String, Sendable {
+public enum InputCoding: String, Sendable, CaseIterable {
   /// One image, repeated at every step.
   case direct
   /// One frame of events for each step.

@@ -81,7 +81,7 @@ struct ClassifyCommand: ParsableCommand {
 
   /// The names in a file, else those of the zoo entry that has this model.
   private func names(
-    _ configuration: QKFormerConfiguration, _ ofEntry: [String]?
+    _ configuration: ModelConfiguration, _ ofEntry: [String]?
   ) throws -> [String] {
     guard let classNames else {
       return ofEntry?.count == configuration.classes ? ofEntry ?? [] : []
@@ -89,8 +89,8 @@ struct ClassifyCommand: ParsableCommand {
     return try ClassNames.read(classNames, count: configuration.classes)
   }
 
-  private func notes(_ configuration: QKFormerConfiguration) -> [String] {
-    guard configuration.ssaProjectionScope == .batch else { return [] }
+  private func notes(_ configuration: ModelConfiguration) -> [String] {
+    guard configuration.scope == .batch else { return [] }
     return [
       "this model's published figure was measured in batches, where images influence each other; "
         + "here each picture is alone (see `qkzoo eval audit`)"

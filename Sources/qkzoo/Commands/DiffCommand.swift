@@ -93,7 +93,7 @@ struct DiffCommand: ParsableCommand {
 
   /// Top-level members of the configurations that are not the same.
   private static func differingMembers(
-    _ first: QKFormerConfiguration, _ second: QKFormerConfiguration
+    _ first: ModelConfiguration, _ second: ModelConfiguration
   ) -> [String] {
     let (left, right) = (first.json.object ?? [:], second.json.object ?? [:])
     return left.keys.filter { left[$0] != right[$0] }.sorted()

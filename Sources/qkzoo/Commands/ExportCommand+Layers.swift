@@ -13,7 +13,7 @@ extension ExportCommand {
     let setting = try ScopeSetting(
       checkpoint.configuration, scope: scope, batch: batch?.count)
     var configuration = checkpoint.configuration
-    configuration.ssaProjectionScope = setting.scope
+    configuration.scope = setting.scope
     var size = configuration.nominalSize
     var measurement: LayersExport.Measurement?
     if let input {

@@ -44,7 +44,7 @@ extension ExportCommand {
   /// the model's own, it is said before anything is written.
   func announceScope(_ checkpoint: Checkpoint, _ output: String) -> ScopeSetting {
     let setting = ScopeSetting(alone: checkpoint.configuration)
-    if checkpoint.configuration.ssaProjectionScope == .batch {
+    if checkpoint.configuration.scope == .batch {
       StandardError.print("qkzoo: \(output): computes under \(setting.words)")
     }
     return setting

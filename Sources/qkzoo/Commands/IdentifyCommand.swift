@@ -50,7 +50,7 @@ struct IdentifyCommand: ParsableCommand {
     /// What only makes a model likely.
     let evidence: [(what: String, value: String)]
     /// The model under an entry's configuration.
-    let identity: (QKFormerConfiguration) throws -> ModelIdentity
+    let identity: (ModelConfiguration) throws -> ModelIdentity
   }
 
   func run() throws {
@@ -107,6 +107,10 @@ struct IdentifyCommand: ParsableCommand {
       (what: "architecture", value: assembly.summary),
       (what: "parameters", value: assembly.tensors.parameterCount.grouped),
     ]
+    if !assembly.tensors.isCanonical {
+      evidence.append(
+        ("weights-id", "of the file's own tensors: no known code base has all of these names"))
+    }
     let presets = assembly.fittingPresets.map(\.name)
     evidence += presets.map { ("fits preset", $0) }
     for (name, value) in assembly.file.facts.sorted(by: { $0.key < $1.key }) {

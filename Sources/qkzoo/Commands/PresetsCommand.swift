@@ -33,7 +33,7 @@ struct PresetsCommand: ParsableCommand {
     let name: String
     let aliases: [String]
     let summary: String
-    let configuration: QKFormerConfiguration
+    let configuration: ModelConfiguration
 
     init(_ preset: Preset) {
       (name, aliases, summary, configuration) =

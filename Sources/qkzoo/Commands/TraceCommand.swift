@@ -93,7 +93,7 @@ struct TraceCommand: ParsableCommand {
     let checkpoint = try model.load().checkpoint
     let setting = try scope.setting(of: checkpoint.configuration)
     var configuration = checkpoint.configuration
-    configuration.ssaProjectionScope = setting.scope
+    configuration.scope = setting.scope
     let graph = configuration.graph
     let samples = try input.map {
       try InputBatch(try TensorSource.read($0), for: graph, name: $0)
@@ -117,7 +117,7 @@ struct TraceCommand: ParsableCommand {
   }
 
   private func report(
-    _ configuration: QKFormerConfiguration, _ setting: ScopeSetting,
+    _ configuration: ModelConfiguration, _ setting: ScopeSetting,
     _ selection: TraceSelection, _ modelID: Digest, samples: Int? = nil,
     _ written: [Trace.Written] = [], bytes: Int? = nil
   ) -> Report {

@@ -123,7 +123,7 @@ struct VerifyCommand: ParsableCommand {
 
   /// Prints what was found, and ends with it.
   private func finish(
-    _ ladder: inout Ladder, _ path: String, _ configuration: QKFormerConfiguration?,
+    _ ladder: inout Ladder, _ path: String, _ configuration: ModelConfiguration?,
     _ identity: ModelIdentity?
   ) throws {
     ladder.require(require, path)
@@ -135,7 +135,7 @@ struct VerifyCommand: ParsableCommand {
   /// The first two rungs; what is wrong there cannot be asked for its behaviour.
   private func open(
     _ path: String, _ entry: ZooEntry?, _ ladder: inout Ladder
-  ) throws -> (Checkpoint?, QKFormerConfiguration, ImportedModel?) {
+  ) throws -> (Checkpoint?, ModelConfiguration, ImportedModel?) {
     guard ModelFile.isCheckpoint(path) else {
       let imported = try openForeign(path, &ladder)
       return (imported.checkpoint, imported.checkpoint.configuration, imported)
@@ -239,7 +239,7 @@ struct VerifyCommand: ParsableCommand {
     var findings: [CheckpointFailure] = []
     if case .refuted(_, let refutations) = verdict { findings = refutations }
     // Under another scope it is another model, with another model-id.
-    let isOwn = reference.scope == checkpoint.configuration.ssaProjectionScope
+    let isOwn = reference.scope == checkpoint.configuration.scope
     let suffix =
       (isOwn ? "" : "; under scope \(reference.scope.rawValue), not the model's own")
       + (runsBothEngines ? " (engine \(name.rawValue))" : "")
@@ -306,7 +306,7 @@ struct VerifyCommand: ParsableCommand {
   }
 
   private func identityRung(
-    _ identity: ModelIdentity, _ configuration: QKFormerConfiguration, _ entry: ZooEntry,
+    _ identity: ModelIdentity, _ configuration: ModelConfiguration, _ entry: ZooEntry,
     _ path: String
   ) -> Ladder.Rung {
     var findings = [
@@ -332,7 +332,7 @@ struct VerifyCommand: ParsableCommand {
   }
 
   private func report(
-    _ ladder: Ladder, _ path: String, _ configuration: QKFormerConfiguration?,
+    _ ladder: Ladder, _ path: String, _ configuration: ModelConfiguration?,
     _ identity: ModelIdentity?
   ) -> Report {
     var table = TextTable()

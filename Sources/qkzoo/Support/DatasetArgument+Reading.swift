@@ -8,7 +8,7 @@ extension DatasetArgument {
   ///
   /// - Parameter known: names by index that class folders may have.
   func read(
-    _ name: DatasetName, _ path: String, _ configuration: QKFormerConfiguration, known: [[String]]
+    _ name: DatasetName, _ path: String, _ configuration: ModelConfiguration, known: [[String]]
   ) throws -> LabelledDataset {
     switch name {
     case .imagenet: return try imagenet(path)

@@ -85,7 +85,7 @@ struct DatasetArgument: ParsableArguments {
   ///   - configuration: as the model will run, time steps and extent included.
   ///   - keepsExtent: whether the extent is the model's own.
   func open(
-    _ entry: ZooEntry?, _ configuration: QKFormerConfiguration, _ zoo: ZooOptions,
+    _ entry: ZooEntry?, _ configuration: ModelConfiguration, _ zoo: ZooOptions,
     skipsBadSamples: Bool = false, keepsExtent: Bool = true
   ) throws -> Opened {
     let name = try name(entry)
@@ -125,7 +125,7 @@ struct DatasetArgument: ParsableArguments {
   /// Samples in a file are the network's input, which runs at any size: another one than it was
   /// trained for is most likely the wrong file.
   private static func check(
-    _ shape: [Int], _ input: QKFormerConfiguration.Input, at place: String
+    _ shape: [Int], _ input: ModelConfiguration.Input, at place: String
   ) throws {
     guard shape.suffix(2) != [input.height, input.width] else { return }
     throw InferenceFailure(

@@ -29,14 +29,14 @@ extension PicturePreprocessing {
   /// What an entry says of pictures, else what the released code does for a model of some
   /// configuration, and a note that says so.
   static func steps(
-    for configuration: QKFormerConfiguration, entry: ZooEntry?, at place: String
+    for configuration: ModelConfiguration, entry: ZooEntry?, at place: String
   ) throws -> (steps: PicturePreprocessing, note: String?) {
     if case .image(let image) = entry?.preprocessing { return (try .init(image), nil) }
     let steps = try PicturePreprocessing(for: configuration, at: place)
     return (
       steps,
       "no entry states the preprocessing; taken is the default of family "
-        + "\(configuration.family.rawValue): \(steps.summary)"
+        + "\(configuration.design.releasedPictures.rawValue): \(steps.summary)"
     )
   }
 }

@@ -176,13 +176,13 @@ struct EngineOptions: ParsableArguments {
     engine: ForwardEngine? = nil
   ) throws -> any ForwardPass {
     var configuration = checkpoint.configuration
-    configuration.ssaProjectionScope = scope ?? configuration.ssaProjectionScope
+    configuration.scope = scope ?? configuration.scope
     return try prepare(checkpoint, as: configuration, engine: engine)
   }
 
   /// An engine for a model's parameters under another configuration.
   func prepare(
-    _ checkpoint: Checkpoint, as configuration: QKFormerConfiguration,
+    _ checkpoint: Checkpoint, as configuration: ModelConfiguration,
     engine: ForwardEngine? = nil
   ) throws -> any ForwardPass {
     try configuration.validate(at: "--scope")
@@ -201,16 +201,6 @@ struct EngineOptions: ParsableArguments {
 }
 
 extension ForwardEngine: ExpressibleByArgument {}
-
-extension QKFormerConfiguration {
-  /// One line: family, depth, width, steps, input, mixers.
-  var summary: String {
-    let mixers = stages.map(\.mixer.rawValue).joined(separator: "+")
-    return "\(family.rawValue) \(depth)-\(width), T=\(timeSteps), "
-      + "\(input.channels)x\(input.height)x\(input.width), \(classes) classes, \(mixers), "
-      + "scope \(ssaProjectionScope.rawValue)"
-  }
-}
 
 extension Digest {
   /// The first twelve digits, for people.

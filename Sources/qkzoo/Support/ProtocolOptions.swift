@@ -63,7 +63,7 @@ struct ProtocolOverrides {
 
   /// What changes a model; a value that it has anyway changes nothing, and neither does the order
   /// that every protocol has.
-  func changing(_ configuration: QKFormerConfiguration) -> ProtocolOverrides {
+  func changing(_ configuration: ModelConfiguration) -> ProtocolOverrides {
     let input = configuration.input
     var changes = self
     if timeSteps == configuration.timeSteps { changes.timeSteps = nil }
@@ -88,7 +88,7 @@ struct ProtocolOverrides {
   }
 
   /// A model's configuration as it will run, but for the scope.
-  func configuration(_ configuration: QKFormerConfiguration) -> QKFormerConfiguration {
+  func configuration(_ configuration: ModelConfiguration) -> ModelConfiguration {
     var changed = configuration
     changed.timeSteps = timeSteps ?? configuration.timeSteps
     changed.input.height = imageSize ?? configuration.input.height
@@ -104,7 +104,7 @@ struct EvaluationSubject {
   let entry: ZooEntry?
   let identity: ModelIdentity
   /// As it will run, but for the scope.
-  let configuration: QKFormerConfiguration
+  let configuration: ModelConfiguration
   let opened: DatasetArgument.Opened
   private let overrides: ProtocolOverrides
 
@@ -133,9 +133,9 @@ struct EvaluationSubject {
   /// The configuration in a scope.
   func configuration(
     scope: NeuronScope
-  ) -> QKFormerConfiguration {
+  ) -> ModelConfiguration {
     var configuration = configuration
-    configuration.ssaProjectionScope = scope
+    configuration.scope = scope
     return configuration
   }
 

@@ -4,7 +4,7 @@ import Digests
 import ModelZoo
 import QKFormerModel
 
-extension QKFormerConfiguration {
+extension ModelConfiguration {
   /// Requires a checkpoint to have this configuration.
   func require(_ checkpoint: Checkpoint, at place: String) throws {
     guard checkpoint.configuration != self else { return }

@@ -19,7 +19,7 @@ struct ScopeOptions: ParsableArguments {
 
   /// The setting for a model; `usual` is the size of a batch where none was asked for.
   func setting(
-    of configuration: QKFormerConfiguration, usual: Int? = nil
+    of configuration: ModelConfiguration, usual: Int? = nil
   ) throws -> ScopeSetting {
     try ScopeSetting(configuration, scope: scope, batch: batch, usual: usual)
   }
@@ -38,10 +38,10 @@ struct ScopeSetting {
   /// - Parameter usual: the size of a batch where none was asked for; `nil` is all samples.
   /// - Throws: `ValidationError` for a batch in scope `sample`, where it would change nothing.
   init(
-    _ configuration: QKFormerConfiguration, scope: NeuronScope?,
+    _ configuration: ModelConfiguration, scope: NeuronScope?,
     batch: Int?, usual: Int? = nil
   ) throws {
-    own = configuration.ssaProjectionScope
+    own = configuration.scope
     self.scope = scope ?? own
     batchSize = self.scope == .batch ? batch ?? usual : nil
     if batch != nil && self.scope == .sample {
@@ -51,8 +51,8 @@ struct ScopeSetting {
   }
 
   /// Each sample alone, for what has no batch.
-  init(alone configuration: QKFormerConfiguration) {
-    own = configuration.ssaProjectionScope
+  init(alone configuration: ModelConfiguration) {
+    own = configuration.scope
     scope = .sample
     batchSize = nil
   }

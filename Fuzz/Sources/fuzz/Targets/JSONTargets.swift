@@ -23,7 +23,7 @@ extension FuzzTarget {
   ) {
     bytes in
     let json = try JSON(parsingCanonical: bytes, at: "input")
-    if let configuration = try? QKFormerConfiguration(json: json, at: "input") {
+    if let configuration = try? ModelConfiguration(json: json, at: "input") {
       require(configuration.json == json, "a configuration is written as it was read")
       let plan = NetworkPlan(configuration)
       require(plan.accumulatesPerStep > 0 && plan.parameterCount > 0, "work that can be counted")

@@ -7,7 +7,7 @@
 /// Corresponds to the paper's equations 1 to 3 and SpikingJelly's `LIFNode`.
 public struct LIFParameters: Sendable, Equatable {
   /// What happens when the charged potential equals the threshold.
-  public enum FiringRule: String, Sendable {
+  public enum FiringRule: String, Sendable, CaseIterable {
     /// Equality fires (QKFormer).
     case atOrAbove = "at_or_above"
     /// Equality does not fire (NIR).

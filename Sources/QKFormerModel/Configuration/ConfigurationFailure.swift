@@ -1,3 +1,4 @@
+public import CanonicalJSON
 public import Diagnostics
 
 /// The ways in which a configuration can be refused.
@@ -19,6 +20,15 @@ public enum ConfigurationFailureCode: String, FailureCode {
 
   /// All of them end a command with exit code 78.
   public var kind: FailureKind { .configuration }
+}
+
+extension ConfigurationFailureCode: MemberFailureCode {
+  /// `configuration-missing`.
+  public static var missingMember: Self { .missing }
+  /// `configuration-unknown-member`.
+  public static var unexpectedMember: Self { .unknown }
+  /// `configuration-value`.
+  public static var memberValue: Self { .value }
 }
 
 /// A refused configuration.

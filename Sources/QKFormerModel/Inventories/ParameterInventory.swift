@@ -27,10 +27,12 @@ public enum ParameterRole: String, Sendable {
 public struct ParameterSpecification: Sendable {
   /// Canonical path, as in `stage1/speds/unit0/conv/weight`.
   public let path: String
-  /// Name in the released code's state dict, as in `patch_embed1.proj_conv.weight`.
+  /// Name in a code base's state dict, as in `patch_embed1.proj_conv.weight`.
   public let upstreamName: String
-  /// The shape, exactly as upstream.
+  /// The canonical shape.
   public let shape: [Int]
+  /// The shape in the code base, of this part alone.
+  public let upstreamShape: [Int]
   /// What it is for.
   public let role: ParameterRole
 
@@ -73,15 +75,16 @@ extension ModelGraph {
   /// Every tensor of the network, in the order of the forward pass, under the names of a code base.
   func parameters(named names: NameTable) -> [ParameterSpecification] {
     nodes.flatMap { node in
-      var modules: [Substring: String] = [:]
+      var modules: [Substring: NameTable.Named] = [:]
       return node.parameters.map { parameter in
         let path = "\(node.path)/\(parameter.name)"
         let end = path.lastIndex(of: "/") ?? path.endIndex
         let module = modules[path[..<end]] ?? names.required(String(path[..<end]))
         modules[path[..<end]] = module
         return ParameterSpecification(
-          path: path, upstreamName: module + "." + path[end...].dropFirst(),
-          shape: parameter.shape, role: parameter.role)
+          path: path, upstreamName: module.name + "." + path[end...].dropFirst(),
+          shape: parameter.shape, upstreamShape: module.rule.named(parameter.shape),
+          role: parameter.role)
       }
     }
   }
@@ -89,9 +92,9 @@ extension ModelGraph {
 
 extension NameTable {
   /// The name of a path of the network that the table is for.
-  func required(_ path: String) -> String {
-    guard let name = name(of: path) else { preconditionFailure("no rule names \(path)") }
-    return name
+  func required(_ path: String) -> Named {
+    guard let named = named(path) else { preconditionFailure("no rule names \(path)") }
+    return named
   }
 }
 
@@ -102,12 +105,15 @@ extension NetworkPlan {
   /// The same tensors in the order in which upstream's modules are registered, which is that of its
   /// state dicts: every embedding comes before the first block, but in QKFormer's event models.
   public var registeredParameters: [ParameterSpecification] {
-    guard configuration.registersEmbeddingsFirst else { return parameters }
+    guard configuration.design.registersEmbeddingsFirst else { return parameters }
     func isEmbedding(_ parameter: ParameterSpecification) -> Bool {
       parameter.path.split(separator: "/").contains("speds")
     }
     return parameters.filter(isEmbedding) + parameters.filter { !isEmbedding($0) }
   }
+
+  /// The tensors as the code base has them, in the order of its state dicts.
+  public var namedTensors: [NamedTensor] { NamedTensor.joining(registeredParameters) }
 
   /// The number of trained parameters, as papers print it.
   public var parameterCount: Int {

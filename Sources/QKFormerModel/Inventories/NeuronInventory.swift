@@ -23,6 +23,22 @@ public struct NeuronGroup: Sendable, Equatable {
   }
 }
 
+/// The neurons of one module of a code base: a group, or several side by side along the channels, as
+/// where one module fires for Q, K and V.
+public struct NamedNeurons: Sendable {
+  /// The name of the module.
+  public let name: String
+  /// The groups, in their order along the channels; never empty.
+  public fileprivate(set) var groups: [NeuronGroup]
+  /// Whether the module's spikes have the channels as the last axis.
+  public let isChannelsLast: Bool
+
+  /// Neurons of one sample, all groups together.
+  public var count: Int { groups.reduce(0) { $0 + $1.count } }
+  /// Channels, all groups together.
+  public var channels: Int { groups.reduce(0) { $0 + $1.shape[0] } }
+}
+
 extension ModelGraph {
   /// Every neuron group in the order in which they fire.
   public var neurons: [NeuronGroup] {
@@ -40,7 +56,24 @@ extension NetworkPlan {
   public var neurons: [NeuronGroup] { graph.neurons }
 
   /// The name of the module of a group, as in `stage1.0.tssa.q_lif`.
-  public func upstreamName(of group: NeuronGroup) -> String { names.required(group.path) }
+  public func upstreamName(of group: NeuronGroup) -> String { names.required(group.path).name }
+
+  /// The neurons as the code base has them, for an input of some extent, in the order in which they
+  /// fire.
+  public func namedNeurons(for input: SpatialSize) -> [NamedNeurons] {
+    var modules: [NamedNeurons] = []
+    for group in neurons(for: input) {
+      let named = names.required(group.path)
+      if let index = modules.firstIndex(where: { $0.name == named.name }) {
+        modules[index].groups.append(group)
+      } else {
+        modules.append(
+          NamedNeurons(
+            name: named.name, groups: [group], isChannelsLast: named.rule.isChannelsLast))
+      }
+    }
+    return modules
+  }
 
   /// The thresholds that a code base stores as tensors of rank 0, by their names.
   public var storedThresholds: [String: Float] {

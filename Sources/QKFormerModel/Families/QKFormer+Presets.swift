@@ -1,26 +1,6 @@
-/// A published configuration under the name of its zoo entry.
-public struct Preset: Sendable {
-  /// The name by the zoo's rule, as in `qkformer-10-384-t4-r224.in1k`.
-  public let name: String
-  /// Other names under which it is known.
-  public let aliases: [String]
-  /// One line on what it is.
-  public let summary: String
-  /// The configuration, with the released code's scope.
-  public let configuration: QKFormerConfiguration
-}
-
-extension Preset {
+extension QKFormer {
   /// Every published configuration, and the paper's mixer ablations.
-  public static let all: [Preset] = imagenet + cifar + events + membraneShortcut + ablations
-
-  /// The preset of a name or alias; letter case does not matter.
-  public static func named(_ name: String) -> Preset? {
-    let name = name.lowercased()
-    return all.first { ([$0.name] + $0.aliases).contains { $0.lowercased() == name } }
-  }
-
-  private typealias Stage = QKFormerConfiguration.Stage
+  public static let presets: [Preset] = imagenet + cifar + events + membraneShortcut + ablations
 
   private static let imagenet: [Preset] = [
     imagenetPreset(384, heads: 6, timeSteps: 4, size: 224, ["HST-10-384", "QKFormer_10_384"]),
@@ -32,20 +12,23 @@ extension Preset {
   ]
 
   private static func imagenetPreset(
-    _ width: Int, heads: Int, timeSteps: Int, size: Int, _ aliases: [String]
+    _ width: Int, heads: Int, timeSteps: Int, size: Int, _ aliases: [String],
+    adjust: (inout QKFormer) -> Void = { _ in }
   ) -> Preset {
-    func stage(_ channels: Int, _ blocks: Int, _ mixer: QKFormerConfiguration.Mixer) -> Stage {
+    func stage(_ channels: Int, _ blocks: Int, _ mixer: Mixer) -> Stage {
       Stage(channels: channels, blocks: blocks, heads: heads, mixer: mixer, mlpRatio: 4)
     }
+    var design = QKFormer(
+      family: .imagenet,
+      stages: [stage(width / 4, 1, .qkta), stage(width / 2, 2, .qkta), stage(width, 7, .ssa)],
+      scope: .batch)
+    adjust(&design)
     return Preset(
       name: "qkformer-10-\(width)-t\(timeSteps)-r\(size).in1k", aliases: aliases,
       summary: "ImageNet-1K, width \(width), T=\(timeSteps), \(size) pixels",
-      configuration: .released(
-        family: .imagenet,
-        input: .init(coding: .direct, channels: 3, height: size, width: size),
-        timeSteps: timeSteps, classes: 1000,
-        stages: [stage(width / 4, 1, .qkta), stage(width / 2, 2, .qkta), stage(width, 7, .ssa)],
-        scope: .batch))
+      configuration: ModelConfiguration(
+        design, input: .init(coding: .direct, channels: 3, height: size, width: size),
+        timeSteps: timeSteps, classes: 1000))
   }
 
   private static let cifar: [Preset] = [
@@ -54,7 +37,7 @@ extension Preset {
   ]
 
   private static func cifarPreset(
-    classes: Int, _ dataset: String, _ mixers: [QKFormerConfiguration.Mixer], _ variant: String,
+    classes: Int, _ dataset: String, _ mixers: [Mixer], _ variant: String,
     _ aliases: [String]
   ) -> Preset {
     let stages = zip([(96, 1), (192, 1), (384, 2)], mixers).map { size, mixer in
@@ -63,9 +46,10 @@ extension Preset {
     return Preset(
       name: "qkformer-4-384-t4-r32.\(dataset)\(variant)", aliases: aliases,
       summary: "CIFAR-\(classes), \(mixers.map(\.rawValue).joined(separator: "+"))",
-      configuration: .released(
-        family: .cifar, input: .init(coding: .direct, channels: 3, height: 32, width: 32),
-        timeSteps: 4, classes: classes, stages: stages, scope: scope(mixers)))
+      configuration: ModelConfiguration(
+        QKFormer(family: .cifar, stages: stages, scope: scope(mixers)),
+        input: .init(coding: .direct, channels: 3, height: 32, width: 32),
+        timeSteps: 4, classes: classes))
   }
 
   private static let events: [Preset] = [
@@ -75,7 +59,7 @@ extension Preset {
   ]
 
   private static func eventPreset(
-    _ classes: Int, _ dataset: String, ratio: Int, _ mixers: [QKFormerConfiguration.Mixer],
+    _ classes: Int, _ dataset: String, ratio: Int, _ mixers: [Mixer],
     _ variant: String, _ aliases: [String]
   ) -> Preset {
     let stages = zip([128, 256], mixers).map { channels, mixer in
@@ -85,9 +69,10 @@ extension Preset {
       name: "qkformer-2-256-t16-r128.\(dataset)\(variant)", aliases: aliases,
       summary: "\(dataset), T=16, MLP ratio \(ratio), "
         + mixers.map(\.rawValue).joined(separator: "+"),
-      configuration: .released(
-        family: .dvs, input: .init(coding: .eventFrames, channels: 2, height: 128, width: 128),
-        timeSteps: 16, classes: classes, stages: stages, scope: scope(mixers)))
+      configuration: ModelConfiguration(
+        QKFormer(family: .dvs, stages: stages, scope: scope(mixers)),
+        input: .init(coding: .eventFrames, channels: 2, height: 128, width: 128),
+        timeSteps: 16, classes: classes))
   }
 
   /// MS-QKFormer, the variant with membrane shortcuts that the authors of MaxFormer trained.
@@ -99,14 +84,16 @@ extension Preset {
   private static func membranePreset(
     _ width: Int, heads: Int, timeSteps: Int, _ aliases: [String]
   ) -> Preset {
-    let preset = imagenetPreset(width, heads: heads, timeSteps: timeSteps, size: 224, aliases)
-    var configuration = preset.configuration
-    configuration.residual = .membraneShortcut
-    configuration.readout = .headThenMean
-    configuration.ssaProjectionScope = .sample
+    let preset = imagenetPreset(
+      width, heads: heads, timeSteps: timeSteps, size: 224, aliases
+    ) { design in
+      design.residual = .membraneShortcut
+      design.readout = .headThenMean
+      design.scope = .sample
+    }
     return Preset(
       name: "ms-" + preset.name, aliases: aliases,
-      summary: preset.summary + ", membrane shortcuts", configuration: configuration)
+      summary: preset.summary + ", membrane shortcuts", configuration: preset.configuration)
   }
 
   private static let ablations: [Preset] = ablatedMixers.flatMap { variant, early, late in
@@ -117,15 +104,12 @@ extension Preset {
   }
 
   /// The paper's Table 6: the mixer of the early stages, and of the last.
-  private static let ablatedMixers:
-    [(String, QKFormerConfiguration.Mixer, QKFormerConfiguration.Mixer)] = [
-      ("-qkca-ssa", .qkca, .ssa), ("-qkta-qkca", .qkta, .qkca), ("-ssa", .ssa, .ssa),
-      ("-qkca", .qkca, .qkca), ("-qkta", .qkta, .qkta),
-    ]
+  private static let ablatedMixers: [(String, Mixer, Mixer)] = [
+    ("-qkca-ssa", .qkca, .ssa), ("-qkta-qkca", .qkta, .qkca), ("-ssa", .ssa, .ssa),
+    ("-qkca", .qkca, .qkca), ("-qkta", .qkta, .qkta),
+  ]
 
-  private static func scope(
-    _ mixers: [QKFormerConfiguration.Mixer]
-  ) -> NeuronScope {
+  private static func scope(_ mixers: [Mixer]) -> NeuronScope {
     mixers.contains(.ssa) ? .batch : .sample
   }
 }

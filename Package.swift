@@ -37,7 +37,7 @@ let package = Package(
       targets: [
         "Diagnostics", "CanonicalJSON", "FileAccess", "Digests", "Deflate", "SpikeTensors",
         "TensorFiles",
-        "Concurrency", "Pictures", "Datasets", "HDF5Subset", "HDF5Storage", "QKFormerModel",
+        "Concurrency", "Pictures", "Datasets", "HDF5Subset", "HDF5Storage", "SpikingModels",
         "SpikeInference",
         "CheckpointFormat", "Verification", "Evaluation", "Conversion", "Tracing", "ModelZoo",
         "Transfer",
@@ -48,7 +48,7 @@ let package = Package(
       name: "QKZooReaders",
       targets: [
         "Diagnostics", "CanonicalJSON", "FileAccess", "Digests", "Deflate", "SpikeTensors",
-        "TensorFiles", "Pictures", "Datasets", "HDF5Subset", "QKFormerModel", "CheckpointFormat",
+        "TensorFiles", "Pictures", "Datasets", "HDF5Subset", "SpikingModels", "CheckpointFormat",
         "Conversion", "Signatures",
       ]),
   ],
@@ -109,59 +109,59 @@ let package = Package(
         "CanonicalJSON", "Concurrency", "Deflate", "Diagnostics", "Digests", "FileAccess",
         "Pictures", "SpikeTensors", "TensorFiles",
       ]),
-    library("QKFormerModel", ["CanonicalJSON", "Diagnostics", "SpikeTensors"]),
+    library("SpikingModels", ["CanonicalJSON", "Diagnostics", "SpikeTensors"]),
     // L3: running a model, and keeping it; siblings that do not know each other.
     library(
       "SpikeInference",
-      ["CSpikeKernels", "Concurrency", "Diagnostics", "QKFormerModel", "SpikeTensors"]),
+      ["CSpikeKernels", "Concurrency", "Diagnostics", "SpikingModels", "SpikeTensors"]),
     library(
       "CheckpointFormat",
       [
         "CanonicalJSON", "Concurrency", "Diagnostics", "Digests", "FileAccess", "HDF5Storage",
-        "HDF5Subset", "QKFormerModel", "SpikeTensors",
+        "HDF5Subset", "SpikingModels", "SpikeTensors",
       ]),
     // L4: what is done with both.
     library(
       "Verification",
       [
         "CanonicalJSON", "CheckpointFormat", "Diagnostics", "Digests", "FileAccess",
-        "QKFormerModel", "SpikeInference", "SpikeTensors", "TensorFiles",
+        "SpikingModels", "SpikeInference", "SpikeTensors", "TensorFiles",
       ]),
     library(
       "Evaluation",
       [
         "CanonicalJSON", "CheckpointFormat", "Datasets", "Diagnostics", "Digests", "FileAccess",
-        "QKFormerModel", "SpikeInference", "SpikeTensors", "TensorFiles",
+        "SpikingModels", "SpikeInference", "SpikeTensors", "TensorFiles",
       ]),
     library(
       "Conversion",
       [
         "CanonicalJSON", "CheckpointFormat", "Concurrency", "Diagnostics", "Digests", "FileAccess",
-        "HDF5Storage", "QKFormerModel", "SpikeInference", "SpikeTensors", "TensorFiles",
+        "HDF5Storage", "SpikingModels", "SpikeInference", "SpikeTensors", "TensorFiles",
       ]),
     library(
       "Tracing",
       [
-        "CanonicalJSON", "Diagnostics", "Digests", "FileAccess", "HDF5Storage", "QKFormerModel",
+        "CanonicalJSON", "Diagnostics", "Digests", "FileAccess", "HDF5Storage", "SpikingModels",
         "SpikeInference", "SpikeTensors", "TensorFiles",
       ]),
     library(
       "ModelZoo",
       [
         "BlobCache", "CanonicalJSON", "CheckpointFormat", "CZooIndex", "Diagnostics", "Digests",
-        "FileAccess", "QKFormerModel", "Signatures", "Transfer",
+        "FileAccess", "SpikingModels", "Signatures", "Transfer",
       ]),
     library(
       "Catalog",
       [
         "CanonicalJSON", "CheckpointFormat", "Diagnostics", "Digests", "FileAccess", "Markup",
-        "ModelZoo", "QKFormerModel",
+        "ModelZoo", "SpikingModels",
       ]),
     library(
       "Reports",
       [
         "CanonicalJSON", "Catalog", "CheckpointFormat", "Datasets", "Diagnostics", "Digests",
-        "Evaluation", "Markup", "ModelZoo", "QKFormerModel",
+        "Evaluation", "Markup", "ModelZoo", "SpikingModels",
       ]),
     // L5: parse, call, print.
     .executableTarget(
@@ -170,7 +170,7 @@ let package = Package(
         argumentParser, "BlobCache", "CanonicalJSON", "CArguments", "Catalog",
         "CheckpointFormat", "Conversion", "Datasets", "Diagnostics", "Digests", "Evaluation",
         "FileAccess", "ModelZoo",
-        "QKFormerModel", "Reports", "Signatures", "SpikeInference", "SpikeTensors", "TensorFiles",
+        "SpikingModels", "Reports", "Signatures", "SpikeInference", "SpikeTensors", "TensorFiles",
         "Tracing", "Transfer", "Verification",
       ], swiftSettings: fences),
     // Tests, one target for each library, and what they share.
@@ -179,7 +179,7 @@ let package = Package(
       dependencies: [
         "CanonicalJSON", "CheckpointFormat", "Conversion", "Diagnostics", "FileAccess",
         "HDF5Subset",
-        "QKFormerModel", "SpikeTensors", "TensorFiles",
+        "SpikingModels", "SpikeTensors", "TensorFiles",
       ], path: "Tests/TestSupport", swiftSettings: fences),
     // Fetches one file into a cache; the peer tests run it against servers that misbehave.
     .executableTarget(
@@ -216,36 +216,36 @@ let package = Package(
       "HDF5Subset", ["Diagnostics", "FileAccess", "HDF5Oracle", "HDF5Storage", "SpikeTensors"]),
     tests(
       "HDF5Storage", ["Diagnostics", "FileAccess", "HDF5Oracle", "HDF5Subset", "SpikeTensors"]),
-    tests("QKFormerModel", ["CanonicalJSON", "Diagnostics", "Digests"]),
-    tests("SpikeInference", ["Diagnostics", "QKFormerModel", "SpikeTensors"]),
+    tests("SpikingModels", ["CanonicalJSON", "Diagnostics", "Digests"]),
+    tests("SpikeInference", ["Diagnostics", "SpikingModels", "SpikeTensors"]),
     tests(
       "CheckpointFormat",
       [
         "CanonicalJSON", "Concurrency", "Diagnostics", "Digests", "FileAccess", "HDF5Oracle",
-        "HDF5Storage", "HDF5Subset", "QKFormerModel", "SpikeTensors",
+        "HDF5Storage", "HDF5Subset", "SpikingModels", "SpikeTensors",
       ]),
     tests(
       "Verification",
       [
-        "CheckpointFormat", "Diagnostics", "QKFormerModel", "SpikeInference", "SpikeTensors",
+        "CheckpointFormat", "Diagnostics", "SpikingModels", "SpikeInference", "SpikeTensors",
         "TensorFiles",
       ]),
     tests(
       "Conversion",
       [
-        "CanonicalJSON", "CheckpointFormat", "Diagnostics", "FileAccess", "QKFormerModel",
+        "CanonicalJSON", "CheckpointFormat", "Diagnostics", "FileAccess", "SpikingModels",
         "SpikeTensors", "TensorFiles",
       ]),
     tests(
       "Evaluation",
       [
         "CanonicalJSON", "CheckpointFormat", "Datasets", "Diagnostics", "Digests", "FileAccess",
-        "QKFormerModel", "SpikeInference", "SpikeTensors", "TensorFiles",
+        "SpikingModels", "SpikeInference", "SpikeTensors", "TensorFiles",
       ]),
     tests(
       "Tracing",
       [
-        "Diagnostics", "Digests", "FileAccess", "QKFormerModel", "SpikeInference", "SpikeTensors",
+        "Diagnostics", "Digests", "FileAccess", "SpikingModels", "SpikeInference", "SpikeTensors",
         "TensorFiles",
       ]),
     tests("Markup"),
@@ -255,13 +255,13 @@ let package = Package(
     tests(
       "Reports",
       [
-        "CanonicalJSON", "Evaluation", "ModelZoo", "QKFormerModel", "SpikeInference",
+        "CanonicalJSON", "Evaluation", "ModelZoo", "SpikingModels", "SpikeInference",
       ]),
     tests(
       "ModelZoo",
       [
         "BlobCache", "CanonicalJSON", "CheckpointFormat", "Diagnostics", "Digests",
-        "FileAccess", "QKFormerModel", "Signatures", "SpikeTensors",
+        "FileAccess", "SpikingModels", "Signatures", "SpikeTensors",
       ]),
     .testTarget(
       name: "CommandLineTests",

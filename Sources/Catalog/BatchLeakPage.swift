@@ -1,7 +1,7 @@
 import Diagnostics
 import Markup
 import ModelZoo
-import QKFormerModel
+import SpikingModels
 
 /// What the batch leak is, what others measured, and what was measured here.
 struct BatchLeakPage {

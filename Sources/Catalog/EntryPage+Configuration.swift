@@ -1,7 +1,7 @@
 import Diagnostics
 import Markup
 import ModelZoo
-import QKFormerModel
+import SpikingModels
 
 extension EntryPage {
   /// What the model is, stage by stage and as a whole.

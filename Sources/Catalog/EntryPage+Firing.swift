@@ -2,7 +2,7 @@ import CheckpointFormat
 import Diagnostics
 import Markup
 import ModelZoo
-import QKFormerModel
+import SpikingModels
 
 extension EntryPage {
   /// Rates that were counted, then rates that somebody states.

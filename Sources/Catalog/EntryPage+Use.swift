@@ -1,7 +1,7 @@
 import Diagnostics
 import Markup
 import ModelZoo
-import QKFormerModel
+import SpikingModels
 
 extension EntryPage {
   /// How to fetch it, or what to bring.

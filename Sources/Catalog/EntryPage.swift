@@ -2,7 +2,7 @@ import Diagnostics
 import Digests
 import Markup
 import ModelZoo
-import QKFormerModel
+import SpikingModels
 
 /// All that is known of one entry.
 struct EntryPage {

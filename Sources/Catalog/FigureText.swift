@@ -2,7 +2,7 @@ import CheckpointFormat
 import Diagnostics
 import Markup
 import ModelZoo
-import QKFormerModel
+import SpikingModels
 
 extension Figure.Metric {
   /// As a reader calls it.

@@ -1,7 +1,7 @@
 package import CheckpointFormat
 import Diagnostics
 package import Markup
-package import QKFormerModel
+package import SpikingModels
 
 /// Firing rates of one recorded count, group by group.
 package struct FiringRates {

@@ -1,7 +1,7 @@
 import Diagnostics
 import Markup
 import ModelZoo
-import QKFormerModel
+import SpikingModels
 
 /// The table of entries.
 struct IndexPage {

@@ -1,5 +1,5 @@
 import ModelZoo
-import QKFormerModel
+import SpikingModels
 
 /// Figures of one entry by one source, measured as released and without the leak.
 struct LeakCase {

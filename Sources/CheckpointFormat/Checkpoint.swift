@@ -1,13 +1,15 @@
 public import CanonicalJSON
 public import Diagnostics
 public import Digests
-public import QKFormerModel
 public import SpikeTensors
+public import SpikingModels
 
 /// A model in memory: what every importer makes and every exporter reads.
 public struct Checkpoint: Sendable {
   /// What the model is.
-  public var configuration: ModelConfiguration
+  public var configuration: ModelConfiguration { didSet { plan = NetworkPlan(configuration) } }
+  /// The network that the configuration describes.
+  public private(set) var plan: NetworkPlan
   /// A tensor for every path of the parameter inventory, exactly as stored upstream.
   public var parameters: [String: Tensor] { didSet { knownDigests = nil } }
   /// Recorded behaviour, one for each origin.
@@ -30,6 +32,7 @@ public struct Checkpoint: Sendable {
     digests: (@Sendable () throws -> [String: Digest])? = nil
   ) {
     self.configuration = configuration
+    plan = NetworkPlan(configuration)
     self.parameters = parameters
     self.references = references
     self.records = records
@@ -55,11 +58,8 @@ public struct Checkpoint: Sendable {
     try knownDigests?() ?? parameters.digests()
   }
 
-  /// The network that the configuration describes.
-  public var plan: NetworkPlan { NetworkPlan(configuration) }
-
   /// The network, for an input of the nominal extent.
-  public var graph: ModelGraph { configuration.graph }
+  public var graph: ModelGraph { plan.graph }
 
   /// The tensors that must be there and have the right shapes; all faults in one error.
   ///

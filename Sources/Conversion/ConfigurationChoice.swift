@@ -2,8 +2,8 @@ import CanonicalJSON
 public import CheckpointFormat
 public import Diagnostics
 import FileAccess
-public import QKFormerModel
 import SpikeTensors
+public import SpikingModels
 
 /// A configuration and where it was said.
 public struct ConfigurationChoice: Sendable {

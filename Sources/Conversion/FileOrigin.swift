@@ -2,7 +2,7 @@ import CanonicalJSON
 import Concurrency
 public import Digests
 import FileAccess
-import QKFormerModel
+import SpikingModels
 
 /// What a checkpoint says of the foreign file that it was made of.
 ///

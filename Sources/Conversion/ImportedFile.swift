@@ -2,8 +2,8 @@ public import CanonicalJSON
 import CheckpointFormat
 import Diagnostics
 import FileAccess
-import QKFormerModel
 public import SpikeTensors
+import SpikingModels
 
 /// A foreign checkpoint that has been opened: its state dicts, and what it says about itself.
 public struct ImportedFile {

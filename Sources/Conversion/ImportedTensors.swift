@@ -2,8 +2,8 @@ public import CheckpointFormat
 import Concurrency
 public import Digests
 import FileAccess
-import QKFormerModel
 import SpikeTensors
+import SpikingModels
 
 /// The tensors of a foreign file under its own names, and what they are without a configuration.
 public struct ImportedTensors: Sendable {

@@ -4,8 +4,8 @@ import Concurrency
 import Diagnostics
 public import Digests
 import FileAccess
-public import QKFormerModel
 import SpikeTensors
+public import SpikingModels
 
 /// Makes a model of an imported file: configuration chosen, tensors at their canonical paths.
 public struct ModelAssembly {

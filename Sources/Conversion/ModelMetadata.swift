@@ -1,7 +1,7 @@
 import CanonicalJSON
 import CheckpointFormat
 import Digests
-import QKFormerModel
+import SpikingModels
 
 /// What our exporters write beside the tensors, so that importing the file again gives the same
 /// model.

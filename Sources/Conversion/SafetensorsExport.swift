@@ -1,8 +1,8 @@
 public import CheckpointFormat
 import Digests
 import FileAccess
-import QKFormerModel
 import SpikeTensors
+import SpikingModels
 import TensorFiles
 
 /// Writes a model as safetensors under the released code's names.

@@ -1,4 +1,4 @@
-import QKFormerModel
+import SpikingModels
 
 /// What the names and shapes of tensors decide about a model, whatever their configuration.
 struct TensorEvidence {

@@ -1,7 +1,7 @@
 public import CheckpointFormat
 public import Diagnostics
-public import QKFormerModel
 public import SpikeTensors
+public import SpikingModels
 
 /// How the tensors of a file find their places in a model.
 public enum TensorMatching: String, Sendable, CaseIterable {

@@ -1,5 +1,5 @@
-public import QKFormerModel
 public import SpikeInference
+public import SpikingModels
 
 /// Counts spikes and convolution inputs exactly while a model runs.
 ///

@@ -1,8 +1,8 @@
 public import Datasets
 import Diagnostics
 import FileAccess
-public import QKFormerModel
 public import SpikeInference
+public import SpikingModels
 
 /// How the answers of two models to the same samples differ; each sample is alone.
 public struct AnswerDifference: Sendable {

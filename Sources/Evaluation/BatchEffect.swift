@@ -1,6 +1,6 @@
 public import Datasets
-import QKFormerModel
 public import SpikeInference
+import SpikingModels
 
 /// What evaluating in batches changes in a model whose neurons leak between samples.
 ///

@@ -1,7 +1,7 @@
 public import Datasets
 import Glibc
-import QKFormerModel
 public import SpikeInference
+import SpikingModels
 
 /// The most likely classes of pictures, each run alone.
 public struct Classification: Sendable {

@@ -1,8 +1,8 @@
 public import Datasets
 import Diagnostics
 import FileAccess
-import QKFormerModel
 public import SpikeTensors
+import SpikingModels
 import TensorFiles
 
 /// A small labelled dataset in one safetensors file.

@@ -1,6 +1,6 @@
 public import Datasets
 import Diagnostics
-public import QKFormerModel
+public import SpikingModels
 
 extension PicturePreprocessing {
   /// What the released code does with a picture before a model of some configuration sees it.

@@ -1,8 +1,8 @@
 public import Datasets
 import Diagnostics
-public import QKFormerModel
 import SpikeInference
 import SpikeTensors
+public import SpikingModels
 
 extension SampleLoader {
   /// The loader that takes only samples which a network takes, so that a wrong one is named, or left

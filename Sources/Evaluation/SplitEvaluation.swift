@@ -1,7 +1,7 @@
 public import CheckpointFormat
 public import Datasets
-import QKFormerModel
 public import SpikeInference
+import SpikingModels
 
 /// A model's answers and activity over a whole dataset.
 public struct SplitEvaluation: Sendable {

@@ -2,7 +2,7 @@ import CheckpointFormat
 public import Diagnostics
 import Digests
 import FileAccess
-public import QKFormerModel
+public import SpikingModels
 
 /// What is wrong with an entry beyond what a reader refuses.
 public struct EntryCheck {

@@ -2,7 +2,7 @@ public import CanonicalJSON
 public import CheckpointFormat
 import Digests
 import FileAccess
-public import QKFormerModel
+public import SpikingModels
 
 /// The beginning of an entry: everything that follows from a configuration or a checkpoint, and
 /// empty lists for what only people know.

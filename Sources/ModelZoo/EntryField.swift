@@ -1,6 +1,6 @@
 import CanonicalJSON
 import CheckpointFormat
-import QKFormerModel
+import SpikingModels
 
 /// A property of an entry that a query can name.
 ///

@@ -1,7 +1,7 @@
 import CanonicalJSON
 import CheckpointFormat
 import Diagnostics
-public import QKFormerModel
+public import SpikingModels
 
 /// A figure that somebody states of a model, and who.
 ///

@@ -1,5 +1,5 @@
 public import CheckpointFormat
-import QKFormerModel
+import SpikingModels
 
 /// The entry whose model a file is most like, where it is no entry's: circumstantial.
 public struct NearestEntry: Sendable {

@@ -1,7 +1,7 @@
 public import CanonicalJSON
 import Diagnostics
 public import Digests
-import QKFormerModel
+import SpikingModels
 
 /// A copy of an entry's weights that was accepted on this machine, by all its names.
 ///

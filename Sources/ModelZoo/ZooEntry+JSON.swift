@@ -3,7 +3,7 @@ import CheckpointFormat
 import Diagnostics
 import Digests
 import FileAccess
-import QKFormerModel
+import SpikingModels
 
 extension ZooEntry {
   /// The value of `schema`.

@@ -1,7 +1,7 @@
 public import CanonicalJSON
 public import CheckpointFormat
 public import Digests
-public import QKFormerModel
+public import SpikingModels
 
 /// One model of the zoo: what is known about it, and by whom.
 ///

@@ -2,7 +2,7 @@ public import CanonicalJSON
 import Diagnostics
 public import Digests
 import FileAccess
-public import QKFormerModel
+public import SpikingModels
 
 /// The entries of a zoo, and the names of the classes of its datasets.
 ///

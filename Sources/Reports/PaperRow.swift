@@ -2,7 +2,7 @@ import Catalog
 import CheckpointFormat
 import Diagnostics
 import Evaluation
-import QKFormerModel
+import SpikingModels
 
 /// What a paper says of an evaluation: the row of a table, a sentence on the protocol, and BibTeX.
 public struct PaperRow: Sendable {

@@ -3,7 +3,7 @@ import CheckpointFormat
 import Diagnostics
 import Evaluation
 import Markup
-import QKFormerModel
+import SpikingModels
 
 /// One evaluation, or two of the same model, as one page that needs nothing else: no network, no
 /// script, no file beside it.

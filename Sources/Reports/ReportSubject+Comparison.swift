@@ -2,7 +2,7 @@ import CheckpointFormat
 import Datasets
 public import Evaluation
 import ModelZoo
-import QKFormerModel
+import SpikingModels
 
 extension ReportSubject {
   /// A stated accuracy, and how what was measured compares with it.

@@ -3,7 +3,7 @@ import Diagnostics
 import Digests
 public import Evaluation
 public import ModelZoo
-import QKFormerModel
+import SpikingModels
 
 extension ReportSubject {
   /// What is known of an evaluation: its folder, and the zoo's entry of the model, if it is in one.

@@ -1,7 +1,7 @@
 public import CanonicalJSON
 import Diagnostics
 import Evaluation
-import QKFormerModel
+import SpikingModels
 
 extension ReportSubject {
   /// Takes the energies of `qkzoo stats --json` on the same network; `place` names the file.

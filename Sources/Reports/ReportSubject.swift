@@ -1,7 +1,7 @@
 import CheckpointFormat
 public import Evaluation
 public import ModelZoo
-public import QKFormerModel
+public import SpikingModels
 
 /// What a report is about: one evaluation of one model, and what others say of the model.
 public struct ReportSubject: Sendable {

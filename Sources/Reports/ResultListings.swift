@@ -1,7 +1,7 @@
 import CheckpointFormat
 import Diagnostics
 import Evaluation
-import QKFormerModel
+import SpikingModels
 
 /// An evaluation in the forms in which model collections keep theirs.
 public struct ResultListings: Sendable {

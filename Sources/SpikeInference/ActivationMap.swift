@@ -1,5 +1,5 @@
-public import QKFormerModel
 public import SpikeTensors
+public import SpikingModels
 
 /// Activations with axes `[T, B, N, C]`: time step, sample, token (row-major position), channel.
 ///

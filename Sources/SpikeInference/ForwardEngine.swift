@@ -1,4 +1,4 @@
-public import QKFormerModel
+public import SpikingModels
 
 /// The forward passes there are.
 public enum ForwardEngine: String, Sendable, CaseIterable {

@@ -1,4 +1,4 @@
-public import QKFormerModel
+public import SpikingModels
 
 /// How much of a forward pass an observer looks at; an engine may spare itself the rest.
 public enum Observation: Sendable {

@@ -1,5 +1,5 @@
 import Concurrency
-import QKFormerModel
+import SpikingModels
 
 /// What one unit of a run gave.
 public struct UnitResult<Observer: Sendable>: Sendable {

@@ -1,6 +1,6 @@
 import Diagnostics
-public import QKFormerModel
 public import SpikeTensors
+public import SpikingModels
 
 /// Samples to run, checked against a configuration.
 ///

@@ -1,6 +1,6 @@
 import Diagnostics
 import Glibc
-package import QKFormerModel
+package import SpikingModels
 
 /// How many bytes a forward pass takes, against what the machine has.
 ///

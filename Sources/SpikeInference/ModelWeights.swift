@@ -1,6 +1,6 @@
 import Diagnostics
-public import QKFormerModel
 public import SpikeTensors
+public import SpikingModels
 
 /// One node's convolution and batch normalisation as the forward pass needs them.
 ///

@@ -2,9 +2,9 @@ public import CanonicalJSON
 public import Digests
 import FileAccess
 import HDF5Storage
-import QKFormerModel
 public import SpikeInference
 public import SpikeTensors
+import SpikingModels
 import TensorFiles
 
 /// The tensors inside a forward pass, in a file.

@@ -1,6 +1,6 @@
 import Diagnostics
-public import QKFormerModel
 public import SpikeTensors
+public import SpikingModels
 
 /// What a trace can show of a layer.
 public enum TraceKind: String, Sendable, CaseIterable {

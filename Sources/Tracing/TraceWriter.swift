@@ -1,7 +1,7 @@
 import FileAccess
-import QKFormerModel
 import SpikeInference
 import SpikeTensors
+import SpikingModels
 
 /// Puts what an observer sees into its place in a file, frame by frame.
 final class TraceWriter {

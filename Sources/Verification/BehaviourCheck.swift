@@ -2,9 +2,9 @@ public import CheckpointFormat
 public import Diagnostics
 import Digests
 import FileAccess
-import QKFormerModel
 public import SpikeInference
 import SpikeTensors
+import SpikingModels
 
 /// What a reference says about a model.
 public enum BehaviourVerdict: Sendable {

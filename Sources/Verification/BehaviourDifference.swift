@@ -1,5 +1,5 @@
-public import QKFormerModel
 public import SpikeInference
+public import SpikingModels
 
 /// Where two models that ran on the same input first did something else.
 public struct BehaviourDifference: Sendable {

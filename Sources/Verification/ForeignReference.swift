@@ -2,9 +2,9 @@ import CanonicalJSON
 public import CheckpointFormat
 public import Diagnostics
 import FileAccess
-public import QKFormerModel
 import SpikeInference
 public import SpikeTensors
+public import SpikingModels
 import TensorFiles
 
 /// The ways in which a reference file can be refused.

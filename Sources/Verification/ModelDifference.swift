@@ -1,8 +1,8 @@
 public import CheckpointFormat
 import Diagnostics
 import FileAccess
-import QKFormerModel
 import SpikeTensors
+import SpikingModels
 
 /// How one tensor of a model differs from that of another.
 public struct TensorDifference: Sendable, Equatable {

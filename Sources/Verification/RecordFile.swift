@@ -2,7 +2,7 @@ import CanonicalJSON
 public import CheckpointFormat
 import Diagnostics
 import FileAccess
-public import QKFormerModel
+public import SpikingModels
 
 /// Accuracy and firing records in a JSON file: ours, or those of `dump_reference.py`.
 public enum RecordFile {

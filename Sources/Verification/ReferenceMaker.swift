@@ -1,8 +1,8 @@
 public import CheckpointFormat
 import Digests
-package import QKFormerModel
 public import SpikeInference
 public import SpikeTensors
+package import SpikingModels
 
 /// Makes references.
 public enum ReferenceMaker {

@@ -1,6 +1,6 @@
-import QKFormerModel
 import SpikeInference
 import SpikeTensors
+import SpikingModels
 
 /// Judges another framework's spikes by the replay rule.
 ///

@@ -1,8 +1,8 @@
 import CheckpointFormat
 public import Digests
-public import QKFormerModel
 public import SpikeInference
 public import SpikeTensors
+public import SpikingModels
 
 /// Records what every neuron group does: spike counts and digests by step and sample, and on
 /// request the spikes themselves.

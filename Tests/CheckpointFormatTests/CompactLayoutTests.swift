@@ -3,8 +3,8 @@ import Diagnostics
 import Digests
 import FileAccess
 import HDF5Subset
-import QKFormerModel
 import SpikeTensors
+import SpikingModels
 import TestSupport
 import Testing
 

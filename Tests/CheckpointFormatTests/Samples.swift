@@ -1,6 +1,6 @@
 import CheckpointFormat
-import QKFormerModel
 import SpikeTensors
+import SpikingModels
 
 /// Elements with made-up content.
 enum Samples {

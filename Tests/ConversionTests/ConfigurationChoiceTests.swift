@@ -1,7 +1,7 @@
 import CanonicalJSON
 import Conversion
-import QKFormerModel
 import SpikeTensors
+import SpikingModels
 import TensorFiles
 import TestSupport
 import Testing

@@ -1,7 +1,7 @@
 import CanonicalJSON
 import Conversion
 import Digests
-import QKFormerModel
+import SpikingModels
 import TestSupport
 import Testing
 

@@ -2,8 +2,8 @@ import CheckpointFormat
 import Conversion
 import FileAccess
 import Foundation
-import QKFormerModel
 import SpikeTensors
+import SpikingModels
 import TensorFiles
 import TestSupport
 import Testing

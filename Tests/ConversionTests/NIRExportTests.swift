@@ -2,8 +2,8 @@ import CheckpointFormat
 import Conversion
 import Diagnostics
 import FileAccess
-import QKFormerModel
 import SpikeTensors
+import SpikingModels
 import TestSupport
 import Testing
 

@@ -1,8 +1,8 @@
 import CheckpointFormat
 import Conversion
 import FileAccess
-import QKFormerModel
 import SpikeTensors
+import SpikingModels
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
 import CheckpointFormat
 import Conversion
-import QKFormerModel
 import SpikeTensors
+import SpikingModels
 import TestSupport
 import Testing
 

@@ -1,8 +1,8 @@
 import Datasets
 import Evaluation
-import QKFormerModel
 import SpikeInference
 import SpikeTensors
+import SpikingModels
 import TestSupport
 import Testing
 

@@ -1,9 +1,9 @@
 import CanonicalJSON
 import Diagnostics
 import Evaluation
-import QKFormerModel
 import SpikeInference
 import SpikeTensors
+import SpikingModels
 import TestSupport
 import Testing
 

@@ -2,8 +2,8 @@ import CanonicalJSON
 import Datasets
 import Diagnostics
 import Evaluation
-import QKFormerModel
 import SpikeInference
+import SpikingModels
 import TestSupport
 import Testing
 

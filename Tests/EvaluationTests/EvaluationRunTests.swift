@@ -5,9 +5,9 @@ import Diagnostics
 import Evaluation
 import FileAccess
 import Foundation
-import QKFormerModel
 import SpikeInference
 import SpikeTensors
+import SpikingModels
 import TestSupport
 import Testing
 

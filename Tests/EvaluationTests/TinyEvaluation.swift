@@ -2,9 +2,9 @@ import CheckpointFormat
 import Datasets
 import Diagnostics
 import Evaluation
-import QKFormerModel
 import SpikeInference
 import SpikeTensors
+import SpikingModels
 import TestSupport
 
 /// A tiny model and some samples of it.

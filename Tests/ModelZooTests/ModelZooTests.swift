@@ -4,8 +4,8 @@ import CheckpointFormat
 import Diagnostics
 import Digests
 import ModelZoo
-import QKFormerModel
 import SpikeTensors
+import SpikingModels
 import TestSupport
 import Testing
 

@@ -2,9 +2,9 @@ import CanonicalJSON
 import Evaluation
 import Foundation
 import ModelZoo
-import QKFormerModel
 import Reports
 import SpikeInference
+import SpikingModels
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
 import Diagnostics
-import QKFormerModel
 import SpikeInference
 import SpikeTensors
+import SpikingModels
 import TestSupport
 import Testing
 

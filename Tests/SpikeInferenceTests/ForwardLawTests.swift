@@ -1,6 +1,6 @@
-import QKFormerModel
 import SpikeInference
 import SpikeTensors
+import SpikingModels
 import TestSupport
 import Testing
 

@@ -2,8 +2,8 @@ import CanonicalJSON
 public import CheckpointFormat
 import Conversion
 import FileAccess
-public import QKFormerModel
 public import SpikeTensors
+public import SpikingModels
 import TensorFiles
 
 /// One set of `Tests/Vectors`: a checkpoint and what PyTorch computed with it.

@@ -1,5 +1,5 @@
 public import CanonicalJSON
-public import QKFormerModel
+public import SpikingModels
 
 /// A family of one attention whose code base joins Q, K and V in one module, and whose MLP is a linear
 /// map: what rules of names can do.

@@ -1,8 +1,8 @@
 import CanonicalJSON
 public import CheckpointFormat
 import FileAccess
-public import QKFormerModel
 public import SpikeTensors
+public import SpikingModels
 
 extension ModelConfiguration {
   /// The members of a QKFormer, which the configuration must be of.

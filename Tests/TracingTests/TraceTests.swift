@@ -1,9 +1,9 @@
 import Diagnostics
 import Digests
 import FileAccess
-import QKFormerModel
 import SpikeInference
 import SpikeTensors
+import SpikingModels
 import TensorFiles
 import TestSupport
 import Testing

@@ -1,7 +1,7 @@
 import CheckpointFormat
-import QKFormerModel
 import SpikeInference
 import SpikeTensors
+import SpikingModels
 import TestSupport
 import Testing
 import Verification

@@ -1,8 +1,8 @@
 import CheckpointFormat
 import Diagnostics
-import QKFormerModel
 import SpikeInference
 import SpikeTensors
+import SpikingModels
 import TensorFiles
 import TestSupport
 import Testing

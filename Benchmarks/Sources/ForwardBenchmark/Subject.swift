@@ -1,9 +1,9 @@
 import ArgumentParser
 import CheckpointFormat
 import Conversion
-import QKFormerModel
 import SpikeInference
 import SpikeTensors
+import SpikingModels
 import TensorFiles
 
 /// A model and an input, ready to run.

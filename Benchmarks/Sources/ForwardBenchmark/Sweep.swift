@@ -1,8 +1,8 @@
 import ArgumentParser
 import Foundation
-import QKFormerModel
 import SpikeInference
 import SpikeTensors
+import SpikingModels
 import TensorFiles
 
 /// How the cost of Q-K token attention grows with the picture and with time.

@@ -1,8 +1,8 @@
 import CanonicalJSON
 import Diagnostics
 import Digests
-import QKFormerModel
 import SpikeTensors
+import SpikingModels
 
 /// What a checkpoint says about itself: configuration, tensors, and the digest of everything else.
 ///

@@ -1,6 +1,6 @@
 public import CanonicalJSON
 public import Diagnostics
-public import QKFormerModel
+public import SpikingModels
 
 /// What was said or measured about a model on a dataset.
 ///

@@ -1,7 +1,7 @@
 import CanonicalJSON
 import Diagnostics
-public import QKFormerModel
 public import SpikeTensors
+public import SpikingModels
 
 /// Recorded behaviour: what some engine computed for a probe batch.
 ///

@@ -2,8 +2,8 @@ import CanonicalJSON
 import Concurrency
 public import Digests
 import FileAccess
-public import QKFormerModel
 public import SpikeTensors
+public import SpikingModels
 
 /// The two identities of a model, computed from its content and from nothing else.
 ///

@@ -1,6 +1,6 @@
 public import Digests
-import QKFormerModel
 public import SpikeTensors
+import SpikingModels
 
 /// What a tensor is, without its name: enough to find it again in another model.
 public struct TensorPrint: Sendable, Hashable {

@@ -1,8 +1,8 @@
 import CanonicalJSON
 public import Diagnostics
 import HDF5Subset
-import QKFormerModel
 import SpikeTensors
+import SpikingModels
 
 extension CheckpointFile {
   /// Where the file departs from the schema or from its own manifest; empty if nowhere.

@@ -4,8 +4,8 @@ import Diagnostics
 import Digests
 import FileAccess
 import HDF5Subset
-public import QKFormerModel
 import SpikeTensors
+public import SpikingModels
 import Synchronization
 
 /// How a checkpoint stores its tensors; the identities do not depend on it.

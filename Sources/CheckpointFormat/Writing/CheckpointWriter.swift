@@ -5,8 +5,8 @@ import Digests
 import FileAccess
 import HDF5Storage
 import HDF5Subset
-import QKFormerModel
 import SpikeTensors
+import SpikingModels
 
 /// Writes checkpoints of format version 1.
 ///

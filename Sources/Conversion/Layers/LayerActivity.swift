@@ -1,5 +1,5 @@
-public import QKFormerModel
 public import SpikeInference
+public import SpikingModels
 
 /// Counts, channel by channel, what neurons fire and what integers convolutions read.
 public struct LayerActivity: ForwardObserver, Sendable {

@@ -1,4 +1,4 @@
-import QKFormerModel
+import SpikingModels
 
 /// A row of `layers.csv`: one operation of the forward pass.
 struct LayerRow {

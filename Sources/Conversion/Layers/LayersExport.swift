@@ -2,9 +2,9 @@ import CanonicalJSON
 public import CheckpointFormat
 import Digests
 import FileAccess
-public import QKFormerModel
 import SpikeInference
 import SpikeTensors
+public import SpikingModels
 import TensorFiles
 
 /// Writes a model as a folder for hardware and simulators: a table of its operations, and every

@@ -1,6 +1,6 @@
 import CheckpointFormat
 import Digests
-import QKFormerModel
+import SpikingModels
 
 /// What the folder says of itself.
 struct LayersReadme {

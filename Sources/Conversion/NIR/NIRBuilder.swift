@@ -1,7 +1,7 @@
 import CheckpointFormat
-import QKFormerModel
 import SpikeInference
 import SpikeTensors
+import SpikingModels
 
 /// Puts the graph of one part together. What a node reads is the sum of the nodes that are named.
 struct NIRBuilder {

@@ -2,8 +2,8 @@ public import CheckpointFormat
 import Diagnostics
 import Digests
 import FileAccess
-import QKFormerModel
 import SpikeInference
+import SpikingModels
 
 /// Writes a part of a model as a NIR graph, which `nir` and the simulators that build on it read.
 ///

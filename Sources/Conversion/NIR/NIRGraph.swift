@@ -1,6 +1,6 @@
 import HDF5Storage
-import QKFormerModel
 import SpikeTensors
+import SpikingModels
 
 /// A NIR graph that is being put together node by node.
 ///

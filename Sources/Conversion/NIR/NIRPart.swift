@@ -1,4 +1,4 @@
-public import QKFormerModel
+public import SpikingModels
 
 /// A part of a network that could be a NIR graph of its own.
 public struct NIRPart: Sendable {

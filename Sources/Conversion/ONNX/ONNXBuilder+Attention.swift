@@ -1,4 +1,4 @@
-import QKFormerModel
+import SpikingModels
 
 // Attention, and what reads tokens or steps together.
 

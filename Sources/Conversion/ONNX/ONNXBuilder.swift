@@ -1,8 +1,8 @@
 import CheckpointFormat
 import Diagnostics
 import FileAccess
-import QKFormerModel
 import SpikeTensors
+import SpikingModels
 
 /// Writes each operation of a graph as ONNX nodes.
 ///

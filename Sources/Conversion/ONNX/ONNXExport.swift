@@ -2,9 +2,9 @@ import CanonicalJSON
 public import CheckpointFormat
 public import Diagnostics
 import FileAccess
-import QKFormerModel
 import SpikeInference
 import SpikeTensors
+import SpikingModels
 
 /// The ways in which an export can be refused.
 public enum ExportFailureCode: String, FailureCode {

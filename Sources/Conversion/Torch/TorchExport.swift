@@ -1,7 +1,7 @@
 public import CheckpointFormat
 import FileAccess
-import QKFormerModel
 import SpikeTensors
+import SpikingModels
 import TensorFiles
 
 /// Writes a model as `torch.save` would, under the released code's names.

@@ -1,6 +1,6 @@
 public import CanonicalJSON
 import Diagnostics
-import QKFormerModel
+import SpikingModels
 
 extension ActivityCounter {
   /// The counts as JSON; equal counts give equal text.

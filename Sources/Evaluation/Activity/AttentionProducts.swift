@@ -1,5 +1,5 @@
-import QKFormerModel
 import SpikeInference
+import SpikingModels
 
 /// The accumulates of self-attention's two products, `K^T V` and `Q` times that, all of spikes.
 ///

@@ -1,5 +1,5 @@
-public import QKFormerModel
 public import SpikeTensors
+public import SpikingModels
 
 /// How many synapses a model has behind each input channel, and where its attentions stand.
 ///

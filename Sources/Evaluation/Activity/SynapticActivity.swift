@@ -1,5 +1,5 @@
-import QKFormerModel
 import SpikeInference
+import SpikingModels
 
 /// What synapses did while a model ran, layer by layer.
 public struct SynapticActivity: Sendable {

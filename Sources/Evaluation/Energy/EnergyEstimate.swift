@@ -1,4 +1,4 @@
-public import QKFormerModel
+public import SpikingModels
 
 /// Operations of one sample.
 public struct OperationTally: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import QKFormerModel
+import SpikingModels
 
 /// Counts a layer's operations under one convention, from measured activity.
 struct OperationCounting {

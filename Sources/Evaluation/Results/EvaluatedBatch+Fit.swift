@@ -1,6 +1,6 @@
 import Diagnostics
 import Digests
-import QKFormerModel
+import SpikingModels
 
 extension EvaluatedBatch {
   /// Whether it can be a batch of an evaluation: its lists are as long as the header says, and its

@@ -1,7 +1,7 @@
 public import CanonicalJSON
 import Diagnostics
 public import Digests
-import QKFormerModel
+import SpikingModels
 
 /// What a model said about one sample.
 ///

@@ -2,7 +2,7 @@ import CanonicalJSON
 import Diagnostics
 import Digests
 import FileAccess
-import QKFormerModel
+import SpikingModels
 
 /// The files of an evaluation.
 ///

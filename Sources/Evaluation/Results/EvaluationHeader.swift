@@ -2,7 +2,7 @@ public import CanonicalJSON
 import CheckpointFormat
 import Diagnostics
 public import Digests
-public import QKFormerModel
+public import SpikingModels
 
 /// What an evaluation is of: protocol, model, data, and which part of the samples.
 ///
@@ -84,6 +84,8 @@ public struct EvaluationHeader: Sendable, Equatable {
   public var part: Part
   /// What was assumed and nothing proves, in sentences (`LabelledDataset.notes`).
   public let notes: [String]
+  /// The network that ran, for the extent of its inputs.
+  public let graph: ModelGraph
 
   /// Describes an evaluation.
   public init(
@@ -94,10 +96,9 @@ public struct EvaluationHeader: Sendable, Equatable {
     self.model = model
     self.data = data
     self.part = part
+    graph = model.configuration.graph(for: rules.size)
   }
 
-  /// The network that ran, for the extent of its inputs.
-  public var graph: ModelGraph { model.configuration.graph(for: rules.size) }
   /// The neuron groups in the order in which batches list their spikes.
   public var neurons: [NeuronGroup] { graph.neurons }
   /// The convolutions in the order in which batches list their inputs: all that read counts.
@@ -153,7 +154,8 @@ extension EvaluationHeader {
     data = try Data(json: json["data"] ?? .null, at: "\(place) data")
     part = try Part(json: json["part"] ?? .null, at: "\(place) part")
     notes = json["notes"]?.array?.compactMap(\.string) ?? []
-    try validateSizes(at: place)
+    try Self.validateSizes(rules, model, data, part, at: place)
+    graph = model.configuration.graph(for: rules.size)
     guard self.json == json else {
       throw EvaluationFailure(
         .header, at: place, expected: "digest and lists that follow from the other members",
@@ -164,7 +166,9 @@ extension EvaluationHeader {
 
 extension EvaluationHeader {
   /// Requires sizes that the network can have, and parts of what there is.
-  private func validateSizes(at place: String) throws {
+  private static func validateSizes(
+    _ rules: EvaluationProtocol, _ model: Model, _ data: Data, _ part: Part, at place: String
+  ) throws {
     guard part.samples <= data.count, part.batches <= part.samples else {
       throw EvaluationFailure(
         .header, at: "\(place) part", expected: "at most \(data.count) samples in as many batches",

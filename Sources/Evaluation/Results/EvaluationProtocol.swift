@@ -2,7 +2,7 @@ public import CanonicalJSON
 import Datasets
 import Diagnostics
 public import Digests
-public import QKFormerModel
+public import SpikingModels
 
 /// Under which rules a model is evaluated; two results can be compared if their digests are equal.
 ///

@@ -2,8 +2,8 @@ import CanonicalJSON
 import Diagnostics
 import Digests
 import FileAccess
-import QKFormerModel
 import SpikeTensors
+import SpikingModels
 
 /// A finished or partial evaluation, read from its folder.
 ///

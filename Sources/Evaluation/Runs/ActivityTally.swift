@@ -1,6 +1,6 @@
 import Digests
-import QKFormerModel
 import SpikeInference
+import SpikingModels
 
 /// Counts spikes by step and by sample, and convolution inputs, without looking at elements.
 struct ActivityTally: ForwardObserver, Sendable {

@@ -1,4 +1,4 @@
-import QKFormerModel
+import SpikingModels
 
 /// Which samples form which reference batch.
 public struct BatchPlan: Sendable, Equatable {

@@ -3,9 +3,9 @@ public import Datasets
 import Diagnostics
 public import Digests
 import FileAccess
-import QKFormerModel
 public import SpikeInference
 import SpikeTensors
+import SpikingModels
 
 /// Evaluates a model over its part of a dataset, batch by batch, into a folder.
 public struct EvaluationRun: Sendable {

@@ -1,4 +1,4 @@
-public import QKFormerModel
+public import SpikingModels
 
 /// How the released code evaluates on a dataset, where no zoo entry says it of a model.
 ///

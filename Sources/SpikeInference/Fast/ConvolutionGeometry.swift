@@ -1,4 +1,4 @@
-import QKFormerModel
+import SpikingModels
 
 /// How one convolution is cut into pieces of work for an input of some shape.
 ///

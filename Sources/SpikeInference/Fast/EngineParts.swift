@@ -1,6 +1,6 @@
 import CSpikeKernels
 import Concurrency
-import QKFormerModel
+import SpikingModels
 
 /// What every step of the fast forward pass works with.
 struct EngineParts {

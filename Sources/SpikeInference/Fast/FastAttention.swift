@@ -1,6 +1,6 @@
 import CSpikeKernels
 import Concurrency
-import QKFormerModel
+import SpikingModels
 
 /// The part between Q, K, V and the projection.
 struct FastAttention {

@@ -1,6 +1,6 @@
 import CSpikeKernels
 import Concurrency
-import QKFormerModel
+import SpikingModels
 
 /// One unit of a convolution: its weights, and what becomes of the sums.
 struct FastUnit {

@@ -1,6 +1,6 @@
 import Concurrency
 import Diagnostics
-public import QKFormerModel
+public import SpikingModels
 import Synchronization
 
 /// The forward pass that people run: the same steps as `ReferenceForward`, and the same bits.

@@ -1,5 +1,5 @@
 import CSpikeKernels
-import QKFormerModel
+import SpikingModels
 
 /// The classifier over sums of spike counts.
 struct FastHead {

@@ -1,4 +1,4 @@
-import QKFormerModel
+import SpikingModels
 
 // MS-QKFormer, as `Reference/MembraneStages.swift`: the same steps in the same order.
 extension FastRun {

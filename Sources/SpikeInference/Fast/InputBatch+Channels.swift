@@ -1,4 +1,4 @@
-import QKFormerModel
+import SpikingModels
 
 extension InputBatch {
   /// Writes `[B, frames, H, W, C]`.

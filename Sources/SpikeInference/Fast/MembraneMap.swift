@@ -1,5 +1,5 @@
 import Concurrency
-import QKFormerModel
+import SpikingModels
 
 /// Membranes: real numbers with axes `[B, N, T, channels padded to whole tiles]`.
 struct MembraneMap {

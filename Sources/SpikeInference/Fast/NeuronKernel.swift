@@ -1,5 +1,5 @@
 import CSpikeKernels
-import QKFormerModel
+import SpikingModels
 
 /// Leaky integrate-and-fire neurons, 32 channels at a time.
 @safe

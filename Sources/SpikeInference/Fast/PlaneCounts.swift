@@ -1,5 +1,5 @@
 import Concurrency
-import QKFormerModel
+import SpikingModels
 
 extension EngineParts {
   /// What a map holds, counted by words; samples and bands of tokens are shared among the threads.

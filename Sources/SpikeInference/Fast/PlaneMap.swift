@@ -1,4 +1,4 @@
-import QKFormerModel
+import SpikingModels
 
 /// Counts of spikes in binary planes, `x = sum_p 2^p x_p`, with axes `[plane][B, N, T, C]`.
 ///

@@ -1,4 +1,4 @@
-import QKFormerModel
+import SpikingModels
 
 // The stages of a QKFormer, as the fast engine walks them. Read off the graph by paths.
 

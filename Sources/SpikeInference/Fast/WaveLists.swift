@@ -1,6 +1,6 @@
 import CSpikeKernels
 import Concurrency
-import QKFormerModel
+import SpikingModels
 
 /// The lookups of a wave of strips, for every segment and block of channels.
 @safe

@@ -1,4 +1,4 @@
-import QKFormerModel
+import SpikingModels
 
 /// What one part of a fast forward pass did: convolutions that share an input, or what lies between
 /// the convolutions of an attention.

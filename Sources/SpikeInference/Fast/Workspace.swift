@@ -1,6 +1,6 @@
 import CSpikeKernels
 import Diagnostics
-import QKFormerModel
+import SpikingModels
 
 /// The memory of a forward pass on inputs of one shape.
 @safe

@@ -1,4 +1,4 @@
-import QKFormerModel
+import SpikingModels
 
 /// What a node of the reference forward pass gives, `[T, B, N, C]`; one step where it is the same at
 /// every step.

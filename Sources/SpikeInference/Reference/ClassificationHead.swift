@@ -1,4 +1,4 @@
-import QKFormerModel
+import SpikingModels
 
 /// The classifier: a linear map of features, no spikes.
 struct ClassificationHead {

@@ -1,4 +1,4 @@
-import QKFormerModel
+import SpikingModels
 
 /// A convolution and its batch normalisation, in the order of sums of the numerics contract.
 struct ConvolutionWithNorm {

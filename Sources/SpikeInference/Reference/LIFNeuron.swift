@@ -1,4 +1,4 @@
-public import QKFormerModel
+public import SpikingModels
 
 /// Leaky integrate-and-fire neurons, one for each position and channel of a sample.
 ///

@@ -1,4 +1,4 @@
-import QKFormerModel
+import SpikingModels
 
 extension Activation {
   /// Max pooling: of real numbers, or of spikes, where it is an OR.

@@ -1,4 +1,4 @@
-import QKFormerModel
+import SpikingModels
 
 extension ActivationMap<UInt8> {
   /// The mean of counts, `[T, B, N, C]` to `[T, B, 1, C]`, or `[1, B, 1, C]` over the steps too.

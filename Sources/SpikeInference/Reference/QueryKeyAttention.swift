@@ -1,4 +1,4 @@
-import QKFormerModel
+import SpikingModels
 
 /// Q-K attention: Q says which tokens or channels of K pass.
 enum QueryKeyAttention {

@@ -1,4 +1,4 @@
-public import QKFormerModel
+public import SpikingModels
 
 /// The forward pass in plain loops: a fold over the operations of the graph.
 ///

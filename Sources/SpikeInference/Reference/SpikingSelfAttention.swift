@@ -1,4 +1,4 @@
-import QKFormerModel
+import SpikingModels
 
 /// Spiking self-attention without softmax: `Q (K^T V) * scale` for each head.
 ///

@@ -7,8 +7,8 @@ import Digests
 import Evaluation
 import FileAccess
 import ModelZoo
-import QKFormerModel
 import SpikeInference
+import SpikingModels
 
 /// The most likely classes of pictures.
 struct ClassifyCommand: ParsableCommand {

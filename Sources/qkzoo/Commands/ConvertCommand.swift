@@ -5,8 +5,8 @@ import Conversion
 import Diagnostics
 import Digests
 import FileAccess
-import QKFormerModel
 import SpikeTensors
+import SpikingModels
 import TensorFiles
 import Verification
 

@@ -4,8 +4,8 @@ import CheckpointFormat
 import Datasets
 import Diagnostics
 import Evaluation
-import QKFormerModel
 import SpikeInference
+import SpikingModels
 
 /// What both models answer to labelled samples.
 extension DiffCommand {

@@ -4,9 +4,9 @@ import CheckpointFormat
 import Diagnostics
 import Digests
 import Evaluation
-import QKFormerModel
 import SpikeInference
 import SpikeTensors
+import SpikingModels
 import TensorFiles
 import Verification
 

@@ -5,7 +5,7 @@ import Conversion
 import Diagnostics
 import FileAccess
 import ModelZoo
-import QKFormerModel
+import SpikingModels
 
 /// Making and checking descriptions of models.
 struct EntryCommand: ParsableCommand {

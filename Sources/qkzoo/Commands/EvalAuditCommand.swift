@@ -5,7 +5,7 @@ import Datasets
 import Diagnostics
 import Digests
 import Evaluation
-import QKFormerModel
+import SpikingModels
 
 /// What the batch leak changes.
 struct EvalAuditCommand: ParsableCommand {

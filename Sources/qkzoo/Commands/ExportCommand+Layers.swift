@@ -2,9 +2,9 @@ import CanonicalJSON
 import CheckpointFormat
 import Conversion
 import Digests
-import QKFormerModel
 import SpikeInference
 import SpikeTensors
+import SpikingModels
 import TensorFiles
 
 extension ExportCommand {

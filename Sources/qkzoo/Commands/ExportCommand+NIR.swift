@@ -3,7 +3,7 @@ import CanonicalJSON
 import CheckpointFormat
 import Conversion
 import Digests
-import QKFormerModel
+import SpikingModels
 
 extension ExportCommand {
   /// Writes one part; without --part it is the whole model, whose refusal names the first obstacle.

@@ -4,7 +4,7 @@ import CheckpointFormat
 import Conversion
 import Digests
 import FileAccess
-import QKFormerModel
+import SpikingModels
 
 /// A model for other software to run.
 struct ExportCommand: ParsableCommand {

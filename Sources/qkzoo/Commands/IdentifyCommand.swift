@@ -6,7 +6,7 @@ import Diagnostics
 import Digests
 import FileAccess
 import ModelZoo
-import QKFormerModel
+import SpikingModels
 
 /// Which published model is this?
 struct IdentifyCommand: ParsableCommand {

@@ -3,7 +3,7 @@ import CanonicalJSON
 import Conversion
 import Diagnostics
 import ModelZoo
-import QKFormerModel
+import SpikingModels
 
 /// The known configurations.
 struct PresetsCommand: ParsableCommand {

@@ -5,9 +5,9 @@ import Diagnostics
 import Digests
 import Evaluation
 import FileAccess
-import QKFormerModel
 import SpikeInference
 import SpikeTensors
+import SpikingModels
 import TensorFiles
 import Verification
 

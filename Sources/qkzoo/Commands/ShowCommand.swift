@@ -5,8 +5,8 @@ import Diagnostics
 import Digests
 import FileAccess
 import ModelZoo
-import QKFormerModel
 import SpikeTensors
+import SpikingModels
 
 /// One entry or one file.
 struct ShowCommand: ParsableCommand {

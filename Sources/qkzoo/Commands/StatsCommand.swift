@@ -7,9 +7,9 @@ import Digests
 import Evaluation
 import FileAccess
 import ModelZoo
-import QKFormerModel
 import SpikeInference
 import SpikeTensors
+import SpikingModels
 import TensorFiles
 
 /// Firing rates, synaptic operations and energy.

@@ -3,9 +3,9 @@ import CanonicalJSON
 import CheckpointFormat
 import Digests
 import FileAccess
-import QKFormerModel
 import SpikeInference
 import SpikeTensors
+import SpikingModels
 import TensorFiles
 import Tracing
 

@@ -9,9 +9,9 @@ import Evaluation
 import FileAccess
 import Glibc
 import ModelZoo
-import QKFormerModel
 import Signatures
 import SpikeInference
+import SpikingModels
 import Verification
 
 /// Are bytes, structure, behaviour and figures what was recorded?

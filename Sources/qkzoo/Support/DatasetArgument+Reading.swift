@@ -1,7 +1,7 @@
 import Datasets
 import FileAccess
 import ModelZoo
-import QKFormerModel
+import SpikingModels
 
 extension DatasetArgument {
   /// Reads a dataset that is named, by its own rules.

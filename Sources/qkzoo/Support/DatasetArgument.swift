@@ -5,9 +5,9 @@ import Digests
 import Evaluation
 import FileAccess
 import ModelZoo
-import QKFormerModel
 import SpikeInference
 import SpikeTensors
+import SpikingModels
 
 /// The datasets that can be named.
 enum DatasetName: String, CaseIterable, ExpressibleByArgument {

@@ -4,7 +4,7 @@ import CheckpointFormat
 import Diagnostics
 public import Evaluation
 import FileAccess
-import QKFormerModel
+import SpikingModels
 
 /// How operations are counted and charged.
 struct EnergyOptions: ParsableArguments {

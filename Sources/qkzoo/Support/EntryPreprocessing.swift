@@ -2,7 +2,7 @@ import Datasets
 import Diagnostics
 import Evaluation
 import ModelZoo
-import QKFormerModel
+import SpikingModels
 
 extension PicturePreprocessing {
   /// The steps that an entry names.

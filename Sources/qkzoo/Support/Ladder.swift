@@ -2,7 +2,7 @@ import ArgumentParser
 import CanonicalJSON
 import CheckpointFormat
 import Diagnostics
-import QKFormerModel
+import SpikingModels
 
 /// What was checked, rung by rung.
 struct Ladder {

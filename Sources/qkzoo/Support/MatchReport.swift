@@ -1,6 +1,6 @@
 import CanonicalJSON
 import Conversion
-import QKFormerModel
+import SpikingModels
 
 /// How the tensors of a foreign file found their places, and what that is worth.
 struct MatchReport {

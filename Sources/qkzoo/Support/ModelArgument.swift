@@ -7,8 +7,8 @@ import Diagnostics
 import Digests
 import FileAccess
 import ModelZoo
-import QKFormerModel
 import SpikeInference
+import SpikingModels
 
 /// What a foreign file cannot say about itself.
 struct ForeignOptions: ParsableArguments {

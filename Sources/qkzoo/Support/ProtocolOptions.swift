@@ -6,8 +6,8 @@ import Diagnostics
 import Digests
 import Evaluation
 import ModelZoo
-import QKFormerModel
 import SpikeInference
+import SpikingModels
 
 /// What may be set otherwise than a protocol has it.
 struct ProtocolOptions: ParsableArguments {

@@ -2,7 +2,7 @@ import CheckpointFormat
 import Diagnostics
 import Digests
 import ModelZoo
-import QKFormerModel
+import SpikingModels
 
 extension ModelConfiguration {
   /// Requires a checkpoint to have this configuration.

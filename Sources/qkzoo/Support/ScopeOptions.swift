@@ -1,6 +1,6 @@
 import ArgumentParser
 import CanonicalJSON
-import QKFormerModel
+import SpikingModels
 
 /// Under which scope a command runs a model: the model's own, unless `--scope` says otherwise.
 struct ScopeOptions: ParsableArguments {

@@ -6,7 +6,7 @@ import Diagnostics
 import Evaluation
 import FileAccess
 import ModelZoo
-import QKFormerModel
+import SpikingModels
 import Synchronization
 import Transfer
 

@@ -1,4 +1,4 @@
-import QKFormerModel
+import SpikingModels
 
 @testable import CanonicalJSON
 @testable import CheckpointFormat

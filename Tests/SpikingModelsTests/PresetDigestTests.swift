@@ -1,6 +1,6 @@
 import CanonicalJSON
 import Digests
-import QKFormerModel
+import SpikingModels
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
 import CanonicalJSON
-import QKFormerModel
+import SpikingModels
 import TestSupport
 import Testing
 

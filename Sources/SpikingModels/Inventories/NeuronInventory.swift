@@ -1,8 +1,5 @@
 /// One group of spiking neurons: all that share a place in the network.
 public struct NeuronGroup: Sendable, Equatable {
-  /// Which constants and which rule of judgement apply.
-  public typealias Role = Neurons.Role
-
   /// Canonical path, as in `stage1/block0/attention/q/lif`.
   public let path: String
   /// What they are.
@@ -11,7 +8,7 @@ public struct NeuronGroup: Sendable, Equatable {
   public let shape: [Int]
 
   /// Their role.
-  public var role: Role { neurons.role }
+  public var role: Neurons.Role { neurons.role }
   /// Neurons of one sample.
   public var count: Int { shape.reduce(1, *) }
 

@@ -1,4 +1,4 @@
-import QKFormerModel
+import SpikingModels
 import TestSupport
 import Testing
 

@@ -265,7 +265,7 @@ let package = Package(
       ]),
     .testTarget(
       name: "CommandLineTests",
-      dependencies: ["qkzoo", "library-example", "CanonicalJSON", "TestSupport"]),
+      dependencies: ["qkzoo", "library-example", "CanonicalJSON", "Diagnostics", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

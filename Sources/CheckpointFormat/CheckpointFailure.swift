@@ -53,7 +53,7 @@ public struct CheckpointFindings: Diagnosable {
   /// What the first found.
   public var found: String { findings[0].found }
   /// One line for each.
-  public var description: String { findings.map(\.description).joined(separator: "\n") }
+  public var message: PrintedText { findings.map(\.message).joined(separator: "\n") }
 }
 
 extension CheckpointFindings: Relocatable {

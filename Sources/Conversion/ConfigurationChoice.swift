@@ -110,10 +110,11 @@ public struct UndecidedConfiguration: Diagnosable {
   public var found: String { "none; the tensors say: \(evidence)" }
 
   /// The message, and a command to paste for each candidate.
-  public var description: String {
-    let head = PlainText.escaped("\(place): \(name): expected \(expected), found \(found)")
+  public var message: PrintedText {
+    let head: PrintedText = "\(place): \(name): expected \(expected), found \(found)"
     guard !candidates.isEmpty else {
-      let why = "no preset and no entry has these shapes; write a configuration after the nearest:"
+      let why: PrintedText =
+        "no preset and no entry has these shapes; write a configuration after the nearest:"
       return ([head, why] + ModelAssembly.ownConfiguration(after: nil)).joined(separator: "\n")
     }
     let commands = candidates.map { command.line(["--preset", $0], matching) }
@@ -128,7 +129,7 @@ public struct TensorsDoNotFit: Diagnosable {
   /// Where the configuration came from.
   public let source: String
   /// What can be done about it, in lines.
-  public let advice: [String]
+  public let advice: [PrintedText]
 
   /// `tensors-do-not-fit`.
   public var name: String { ConfigurationFailureCode.tensors.rawValue }
@@ -143,13 +144,14 @@ public struct TensorsDoNotFit: Diagnosable {
   /// What the first difference met.
   public var found: String { findings[0].found }
   /// A headline, a line for each of the first differences, how many more there are, and what to do.
-  public var description: String {
-    let head = "\(name): \(findings.count) differences to the configuration of \(source)"
-    let lines = findings.prefix(Self.mostLines).map {
-      PlainText.escaped("  \($0.place): expected \($0.expected), found \($0.found)")
+  public var message: PrintedText {
+    let head: PrintedText =
+      "\(name): \(findings.count) differences to the configuration of \(source)"
+    let lines = findings.prefix(Self.mostLines).map { finding -> PrintedText in
+      "  \(finding.place): expected \(finding.expected), found \(finding.found)"
     }
     let rest = findings.count - lines.count
-    let end = rest > 0 ? ["  and \(rest) more"] : []
+    let end: [PrintedText] = rest > 0 ? ["  and \(rest) more"] : []
     return ([head] + lines + end + advice).joined(separator: "\n")
   }
 }

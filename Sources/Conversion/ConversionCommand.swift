@@ -12,10 +12,10 @@ struct ConversionCommand: Sendable {
   /// A line to paste.
   ///
   /// - Parameter options: those that say what the configuration is.
-  func line(_ options: [String], _ matching: TensorMatching) -> String {
+  func line(_ options: [String], _ matching: TensorMatching) -> PrintedText {
     var words = ["qkzoo", "convert", ShellWord.path(path)] + (options + zoo).map(ShellWord.quoted)
     if let weights { words += ["--weights", ShellWord.quoted(weights)] }
     if matching != .name { words += ["--match", matching.rawValue] }
-    return "  " + PlainText.escaped((words + ["-o", "OUT.qkz.h5"]).joined(separator: " "))
+    return "  \((words + ["-o", "OUT.qkz.h5"]).joined(separator: " "))"
   }
 }

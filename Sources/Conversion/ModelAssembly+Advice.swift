@@ -6,7 +6,7 @@ extension ModelAssembly {
   var couldMatchByOrder: Bool { matching == .name && file.container == .torch }
 
   /// What can be done about tensors that do not fit a configuration, in lines; none if that is not known.
-  func advice(on findings: [CheckpointFailure], _ choice: ConfigurationChoice) -> [String] {
+  func advice(on findings: [CheckpointFailure], _ choice: ConfigurationChoice) -> [PrintedText] {
     func all(_ names: [String]) -> Bool {
       findings.allSatisfy { finding in names.contains { finding.place.hasSuffix($0) } }
     }
@@ -30,8 +30,8 @@ extension ModelAssembly {
   }
 
   /// How to write a configuration of one's own.
-  static func ownConfiguration(after name: String?) -> [String] {
-    let name = name.map { PlainText.escaped(ShellWord.quoted($0)) } ?? "NAME"
+  static func ownConfiguration(after name: String?) -> [PrintedText] {
+    let name = name.map { ShellWord.quoted($0) } ?? "NAME"
     return ["  qkzoo presets --show \(name) > model.json, then --config model.json"]
   }
 }

@@ -38,13 +38,16 @@ public protocol Diagnosable: Error, CustomStringConvertible {
   var expected: String { get }
   /// What it met instead.
   var found: String { get }
+  /// What is printed: the failure on one line; of several failures a line each.
+  var message: PrintedText { get }
 }
 
 extension Diagnosable {
   /// One line: `place: name: expected ..., found ...`.
-  public var description: String {
-    PlainText.escaped("\(place): \(name): expected \(expected), found \(found)")
-  }
+  public var message: PrintedText { "\(place): \(name): expected \(expected), found \(found)" }
+
+  /// The message.
+  public var description: String { message.string }
 
   /// The exit code of a command that ends with this failure.
   public var exitCode: Int32 { kind.rawValue }

@@ -5,7 +5,7 @@ public enum PlainText {
   public static func escaped(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
-      if isDangerous(scalar) {
+      if acts(scalar) {
         result += "\\u{" + String(scalar.value, radix: 16, uppercase: true) + "}"
       } else {
         result.unicodeScalars.append(scalar)
@@ -29,9 +29,12 @@ public enum PlainText {
     return "\(String(scalars[..<end]))... (\(text.utf8.count) bytes)"
   }
 
-  private static func isDangerous(_ scalar: Unicode.Scalar) -> Bool {
+  /// Whether a scalar acts on a terminal or changes the direction of writing, instead of being shown.
+  package static func acts(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.value {
-    case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+    case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069,
+      0xFFF9...0xFFFB:
+      true
     default: false
     }
   }

@@ -10,8 +10,25 @@ public enum ShellWord {
       }
     }
     guard !isPlain || word.isEmpty else { return word }
+    if word.unicodeScalars.contains(where: PlainText.acts) { return ansiQuoted(word) }
     let parts = word.split(separator: "'", omittingEmptySubsequences: false)
     return "'" + parts.joined(separator: #"'\''"#) + "'"
+  }
+
+  /// The word between `$'` and `'`, as bash, ksh and zsh take it: what could act on a terminal is written
+  /// byte by byte.
+  private static func ansiQuoted(_ word: String) -> String {
+    let parts = word.unicodeScalars.map { scalar -> String in
+      switch scalar {
+      case "'", "\\": "\\\(scalar)"
+      case _ where PlainText.acts(scalar):
+        String(scalar).utf8.map { byte in
+          "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }.joined()
+      default: String(scalar)
+      }
+    }
+    return "$'" + parts.joined() + "'"
   }
 
   /// The same of a path, which must not be taken for an option.

@@ -39,8 +39,7 @@ struct QKZooCommand: ParsableCommand {
     } catch let failure as any Diagnosable {
       CommandEnd.fail(failure)
     } catch {
-      CommandEnd.flush()
-      exit(withError: error)
+      CommandEnd.end(error, of: Self.self, quoting: Arguments.all)
     }
   }
 }

@@ -9,7 +9,9 @@ enum Program {
     let errors: String
   }
 
-  private static func path(of name: String) -> String {
+  /// A built binary of a name; a path stays as it is.
+  static func path(of name: String) -> String {
+    if name.hasPrefix("/") { return name }
     // The test bundle and the binaries are in one folder.
     let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path
     let beside = "\(folder)/\(name)"

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BlobCache
 import CanonicalJSON
+import Diagnostics
 import Digests
 import FileAccess
 
@@ -48,8 +49,8 @@ struct CacheListCommand: ParsableCommand {
       "root": .string(cache.root), "blobs": .array(blobs.map { json($0) }),
       "unknown": .array(unknown.map { .string($0.hex) }), "bytes": .integer(total),
     ]
-    let lines = blobs.isEmpty ? "" : table.text + "\n"
-    format.print(Report("cache-ls", members, text: lines + summary + more))
+    let lines: PrintedText = blobs.isEmpty ? "" : "\(table.text)\n"
+    format.print(Report("cache-ls", members, text: "\(lines)\(summary)\(more)"))
   }
 
   private func json(_ blob: CachedBlob) -> JSON {
@@ -79,7 +80,7 @@ struct CacheVerifyCommand: ParsableCommand {
     let cache = try Cache.ofUser()
     let results = try cache.verify()
     let failures = results.compactMap(\.failure)
-    for failure in failures { StandardError.print("qkzoo: \(failure.description)") }
+    for failure in failures { StandardError.print("qkzoo: \(failure.message)") }
     let damaged = results.filter { $0.failure != nil }.map { JSON.string($0.sha256.hex) }
     format.print(
       Report(
@@ -135,7 +136,7 @@ struct CachePruneCommand: ParsableCommand {
       "removed": .array(
         removed.map { ["path": .string($0.path), "bytes": .integer($0.bytes)] }),
     ]
-    let lines = removed.map { $0.path + "\n" }.joined()
-    format.print(Report("cache-prune", members, text: lines + summary))
+    let lines = removed.map { PrintedText(escaping: $0.path) } + ["\(summary)"]
+    format.print(Report("cache-prune", members, text: lines.joined(separator: "\n")))
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CanonicalJSON
 import Catalog
+import Diagnostics
 import FileAccess
 import ModelZoo
 

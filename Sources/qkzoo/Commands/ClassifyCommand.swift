@@ -66,7 +66,7 @@ struct ClassifyCommand: ParsableCommand {
       engine, SampleLoader(dataset, preprocessing, skipsBadSamples: skipBad),
       count: min(top, checkpoint.configuration.classes), progress: progress.advance)
     for excluded in result.excluded {
-      StandardError.print("qkzoo: skipped: \(excluded.failure.description)")
+      StandardError.print("qkzoo: skipped: \(excluded.failure.message)")
     }
     guard !result.answers.isEmpty else {
       throw EvaluationFailure(
@@ -74,7 +74,7 @@ struct ClassifyCommand: ParsableCommand {
         found: "none of \(result.excluded.count)")
     }
     for path in passedOver {
-      StandardError.print("qkzoo: no picture, passed over: \(PlainText.escaped(path))")
+      StandardError.print("qkzoo: no picture, passed over: \(path)")
     }
     format.print(report(result, preprocessing, names, modelID, notes, passedOver))
   }

@@ -182,6 +182,6 @@ struct ConvertCommand: ParsableCommand {
         "references": .integer(references),
         "matched": match?.json ?? .null,
         "weights_id": .string(identity.weightsID.hex), "model_id": .string(identity.modelID.hex),
-      ], text: "\(input) -> \(output)\n" + table.text + (match?.pairing ?? ""))
+      ], text: "\(input) -> \(output)\n\(table.text)\(match?.pairing ?? "")")
   }
 }

@@ -46,7 +46,7 @@ extension DiffCommand {
     table.add("answers", "\(answers.changes.count.grouped) of \(count.grouped) differ")
   }
 
-  static func list(_ answers: AnswerDifference) -> String {
+  static func list(_ answers: AnswerDifference) -> PrintedText {
     guard !answers.changes.isEmpty else { return "" }
     var table = TextTable()
     table.add("SAMPLE", "CLASS", "FIRST", "SECOND")

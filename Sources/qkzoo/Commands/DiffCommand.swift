@@ -159,8 +159,8 @@ struct DiffCommand: ParsableCommand {
         "behaviour": behaviour.map { Self.json($0, scopes) } ?? .null,
         "answers": answers.map(Self.json) ?? .null,
       ],
-      text: table.text + (tensors.isEmpty ? "" : "\n\n" + list.text)
-        + (answers.map(Self.list) ?? ""))
+      text: [table.text, tensors.isEmpty ? "" : "\n\n\(list.text)", answers.map(Self.list) ?? ""]
+        .joined())
   }
 
   private static func add(_ tensor: TensorDifference, to table: inout TextTable) {

@@ -138,13 +138,13 @@ struct EntryCheckCommand: ParsableCommand {
         "found": .string(finding.found),
       ]
     }
-    let verdict =
+    let verdict: PrintedText =
       "\(files.count.of("entry", "entries")), \(findings.count.of("finding"))"
     return Report(
       "entry-check",
       [
         "files": .array(files.map { .string($0) }), "holds": .bool(findings.isEmpty),
         "findings": .array(items),
-      ], text: (findings.map(\.description) + [verdict]).joined(separator: "\n"))
+      ], text: (findings.map(\.message) + [verdict]).joined(separator: "\n"))
   }
 }

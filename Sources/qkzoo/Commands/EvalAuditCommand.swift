@@ -84,13 +84,15 @@ struct EvalAuditCommand: ParsableCommand {
           + "[\((comparison.interval.lowerBound * 100).formatted(2)), "
           + "\((comparison.interval.upperBound * 100).formatted(2))]")
     }
-    let sentences = effect.comparisons.filter(\.includesZero).map {
-      "\($0.evaluation): the interval includes zero, so these data show no effect on accuracy."
+    let sentences = effect.comparisons.filter(\.includesZero).map { comparison -> PrintedText in
+      "\(comparison.evaluation): the interval includes zero, so these data show no effect on accuracy."
     }
-    let partial =
+    let partial: [PrintedText] =
       effect.count == all
       ? [] : ["partial: \(effect.count.grouped) of \(all.grouped) samples of the split."]
-    let empty = [NoEvents.words(effect.samplesWithoutEvents)].compactMap { $0 }
+    let empty = [NoEvents.words(effect.samplesWithoutEvents)].compactMap { words in
+      words.map { PrintedText(escaping: $0) }
+    }
     let lines = [table.text] + sentences + partial + empty + ["released: \(rules.words)"]
     var members = members(effect, rules, all, modelID)
     members["notes"] = .array(data.notes.map { .string($0) })

@@ -59,7 +59,7 @@ struct EvalStatusCommand: ParsableCommand {
     format.print(Report("eval-status", members(parts), text: text(parts)))
   }
 
-  private func text(_ parts: EvaluationParts) -> String {
+  private func text(_ parts: EvaluationParts) -> PrintedText {
     var table = TextTable()
     table.add("FOLDER", "SHARD", "BATCHES", "SAMPLES", "TOP-1", "STATE")
     for result in parts.results {
@@ -74,7 +74,7 @@ struct EvalStatusCommand: ParsableCommand {
     }
     for folder in parts.notBegun { table.add(folder, "-", "-", "-", "-", "not begun") }
     let header = parts.header
-    var lines = [table.text, "\(header.rules.name.rawValue): \(header.rules.words)"]
+    var lines: [PrintedText] = [table.text, "\(header.rules.name.rawValue): \(header.rules.words)"]
     lines.append(
       parts.missing.isEmpty
         ? "all \(header.part.batches) batches are done"
@@ -84,7 +84,7 @@ struct EvalStatusCommand: ParsableCommand {
     return lines.joined(separator: "\n")
   }
 
-  private static func partial(_ header: EvaluationHeader) -> String {
+  private static func partial(_ header: EvaluationHeader) -> PrintedText {
     let shortage = EvaluationReport.shortage(header).map { "; \($0)" } ?? ""
     return "partial: \(header.part.samples.grouped) of \(header.splitCount.grouped) samples of the "
       + "split\(shortage)"

@@ -45,7 +45,7 @@ struct EmitOptions: ParsableArguments {
       [
         "emit": .string(emit.rawValue), "shards": .integer(shards),
         "at_once": atOnce.map { .integer($0) } ?? .null, "script": .string(script),
-      ], text: String(script.dropLast()))
+      ], .document(script))
   }
 
   /// The script: this command again for each shard, without what asked for the script.
@@ -153,7 +153,7 @@ struct EvalRunCommand: ParsableCommand {
     }
     for excluded in result.excluded {
       StandardError.print(
-        "qkzoo: skipped: \(PlainText.escaped("\(excluded.file): \(excluded.reason)"))")
+        "qkzoo: skipped: \(excluded.file): \(excluded.reason)")
     }
     // A shard of unreadable samples is as good as any; its merge says what there is.
     if run.header.part.shard.count == 1 { try result.requireAnswers() }

@@ -1,6 +1,7 @@
 import CanonicalJSON
 import CheckpointFormat
 import Conversion
+import Diagnostics
 import Digests
 import SpikeInference
 import SpikeTensors
@@ -58,6 +59,6 @@ extension ExportCommand {
         "input": input.map { .string($0) } ?? .null,
         "samples": samples.map { .integer($0) } ?? .null,
         "weights_id": .string(identity.weightsID.hex), "model_id": .string(identity.modelID.hex),
-      ], text: "\(model.model) -> \(output)\n" + table.text)
+      ], text: "\(model.model) -> \(output)\n\(table.text)")
   }
 }

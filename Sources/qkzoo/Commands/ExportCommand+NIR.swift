@@ -2,6 +2,7 @@ import ArgumentParser
 import CanonicalJSON
 import CheckpointFormat
 import Conversion
+import Diagnostics
 import Digests
 import SpikingModels
 
@@ -37,7 +38,7 @@ extension ExportCommand {
           "time_step": .number(NIRExport.timeStep), "bytes": .integer(summary.bytes),
           "weights_id": .string(identity.weightsID.hex),
           "model_id": .string(identity.modelID.hex),
-        ], text: "\(model.model) \(part.path) -> \(output)\n" + table.text))
+        ], text: "\(model.model) \(part.path) -> \(output)\n\(table.text)"))
   }
 
   /// A graph is of one sample, whatever the model does in a batch; where that is another scope than

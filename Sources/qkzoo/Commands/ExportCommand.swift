@@ -2,6 +2,7 @@ import ArgumentParser
 import CanonicalJSON
 import CheckpointFormat
 import Conversion
+import Diagnostics
 import Digests
 import FileAccess
 import SpikingModels
@@ -166,6 +167,6 @@ struct ExportCommand: ParsableCommand {
           "outputs": .array(summary.outputs.map { .string($0) }),
           "weights_id": .string(identity.weightsID.hex),
           "model_id": .string(identity.modelID.hex),
-        ], text: "\(model.model) -> \(output)\n" + table.text))
+        ], text: "\(model.model) -> \(output)\n\(table.text)"))
   }
 }

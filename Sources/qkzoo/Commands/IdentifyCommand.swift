@@ -60,7 +60,7 @@ struct IdentifyCommand: ParsableCommand {
       try ModelFile.isCheckpoint(path) ? ofCheckpoint(path) : ofForeign(path, zoo.index)
     let matches = try zoo.matches(digests: finding.digests, weightsID: finding.weightsID)
     if witness {
-      print(try record(finding, matches, path).json.canonicalText)
+      StandardOutput.print(PrintedText(try record(finding, matches, path).json))
     } else {
       let nearest = matches.isEmpty ? zoo.nearest(to: finding.prints, named: finding.names) : nil
       format.print(report(finding, matches, nearest))

@@ -119,7 +119,9 @@ struct ListCommand: ParsableCommand {
         entry.availability.rawValue + (isMarked(entry) ? ", here" : ""),
         Self.top1(entry), entry.title)
     }
-    let more = hidden > 0 ? "\n\(hidden) more whose checkpoint must be brought: --all" : ""
+    let more: PrintedText =
+      hidden > 0 ? "\n\(hidden) more whose checkpoint must be brought: --all" : ""
+    let none: PrintedText = hidden > 0 ? "no entry" : "no entry meets that"
     var members: [String: JSON] = [
       "entries": .array(entries.map { Self.json($0, isHere: here.contains($0.name)) }),
       "hidden": .integer(hidden),
@@ -128,8 +130,7 @@ struct ListCommand: ParsableCommand {
     return Report(
       "list", members,
       text: entries.isEmpty
-        ? "no entry\(hidden > 0 ? "" : " meets that")" + more
-        : table.text + more + (links.map(Self.text) ?? ""))
+        ? none + more : "\(table.text)\(more)\(links.map(Self.text) ?? "")")
   }
 
   /// What was measured here, else what was reported.
@@ -142,7 +143,7 @@ struct ListCommand: ParsableCommand {
     return "-"
   }
 
-  private static func text(_ links: [Link]) -> String {
+  private static func text(_ links: [Link]) -> PrintedText {
     var table = TextTable()
     for link in links {
       table.add(link.state.rawValue, link.entry, link.answer, link.address)

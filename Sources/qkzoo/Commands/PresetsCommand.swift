@@ -58,9 +58,9 @@ struct PresetsCommand: ParsableCommand {
     if format.json {
       format.print(list(known))
     } else if tensors {
-      print(Self.tensorTable(known[0].plan))
+      StandardOutput.print(Self.tensorTable(known[0].plan))
     } else {
-      print(known[0].configuration.json.canonicalText)
+      StandardOutput.print(PrintedText(known[0].configuration.json))
     }
   }
 
@@ -71,7 +71,7 @@ struct PresetsCommand: ParsableCommand {
     return Preset.all.filter { $0.configuration == configuration }.map(Known.init)
   }
 
-  private static func tensorTable(_ plan: NetworkPlan) -> String {
+  private static func tensorTable(_ plan: NetworkPlan) -> PrintedText {
     var table = TextTable()
     for tensor in plan.parameters {
       let shape = tensor.shape.map(String.init).joined(separator: ",")

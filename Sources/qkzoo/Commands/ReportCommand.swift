@@ -87,9 +87,8 @@ struct ReportCommand: ParsableCommand {
     }
     let text = try text(subjects[0], subjects.dropFirst().first)
     if let output { try AtomicFile.replace(output, with: Array(text.utf8)) }
-    let summary = output.map { "\(form.rawValue) of \(subjects[0].name): \($0)" }
-    format.print(
-      Report("report", members(subjects[0]), text: summary ?? String(text.dropLast())))
+    let body = output.map { Report.Body.text("\(form.rawValue) of \(subjects[0].name): \($0)") }
+    format.print(Report("report", members(subjects[0]), body ?? .document(text)))
   }
 
   /// Requires the same weights and the same samples.

@@ -128,12 +128,12 @@ struct ShowCommand: ParsableCommand {
     if tensors {
       let (list, lines) = try tensorList(checkpoint)
       members["tensors"] = list
-      text += "\n\n" + lines
+      text += "\n\n\(lines)"
     }
     return Report("show", members, text: text)
   }
 
-  private func tensorList(_ checkpoint: Checkpoint) throws -> (JSON, String) {
+  private func tensorList(_ checkpoint: Checkpoint) throws -> (JSON, PrintedText) {
     let digests = try checkpoint.parameters.digests()
     var table = TextTable()
     var list: [JSON] = []

@@ -141,16 +141,16 @@ struct StatsCommand: ParsableCommand {
         "notes": .array(evaluation.notes.map { .string($0) }),
       ]
     }
-    let text = [
-      measurement.setting.words, rateTable(neurons, activity), inputTable(layers, activity),
-      EnergyOptions.table(estimates, costs), summary(measurement),
+    let text: [PrintedText] = [
+      "\(measurement.setting.words)", rateTable(neurons, activity), inputTable(layers, activity),
+      EnergyOptions.table(estimates, costs), "\(summary(measurement))",
     ]
     return Report("stats", members, text: text.joined(separator: "\n\n"))
   }
 
   // MARK: Text
 
-  private func rateTable(_ neurons: [NeuronGroup], _ activity: ActivityCounter) -> String {
+  private func rateTable(_ neurons: [NeuronGroup], _ activity: ActivityCounter) -> PrintedText {
     var table = TextTable()
     table.add("NEURONS", "SHAPE", "FIRING RATE", "SPIKES BY STEP")
     for group in neurons {
@@ -162,7 +162,7 @@ struct StatsCommand: ParsableCommand {
     return table.text
   }
 
-  private func inputTable(_ layers: [LayerOperations], _ activity: ActivityCounter) -> String {
+  private func inputTable(_ layers: [LayerOperations], _ activity: ActivityCounter) -> PrintedText {
     var table = TextTable()
     table.add("LAYER", "MACs EACH STEP", "INPUT DENSITY", "MEAN COUNT", "LARGEST")
     for layer in layers {

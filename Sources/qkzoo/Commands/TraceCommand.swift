@@ -1,6 +1,7 @@
 import ArgumentParser
 import CanonicalJSON
 import CheckpointFormat
+import Diagnostics
 import Digests
 import FileAccess
 import SpikeInference
@@ -138,7 +139,7 @@ struct TraceCommand: ParsableCommand {
           + "\((bytes ?? 0).grouped) bytes, model \(modelID.short)")
   }
 
-  private static func table(_ layers: [TraceLayer]) -> String {
+  private static func table(_ layers: [TraceLayer]) -> PrintedText {
     var table = TextTable()
     table.add("LAYER", "IS", "SHAPE")
     for layer in layers {
@@ -147,7 +148,7 @@ struct TraceCommand: ParsableCommand {
     return table.text
   }
 
-  private static func table(_ written: [Trace.Written]) -> String {
+  private static func table(_ written: [Trace.Written]) -> PrintedText {
     var table = TextTable()
     table.add("TENSOR", "TYPE", "SHAPE", "SHA-256")
     for item in written {

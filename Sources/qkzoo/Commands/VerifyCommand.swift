@@ -128,7 +128,7 @@ struct VerifyCommand: ParsableCommand {
   ) throws {
     ladder.require(require, path)
     format.print(report(ladder, path, configuration, identity))
-    for finding in ladder.findings { StandardError.print("qkzoo: \(finding.description)") }
+    for finding in ladder.findings { StandardError.print("qkzoo: \(finding.message)") }
     if let first = ladder.findings.first { throw ExitCode(first.exitCode) }
   }
 
@@ -356,7 +356,7 @@ struct VerifyCommand: ParsableCommand {
         "model_id": .optional(identity?.modelID.hex),
         "weights_id": .optional(identity?.weightsID.hex),
       ],
-      text: ([model] + [configuration?.summary].compactMap { $0 }).joined(separator: "  ") + "\n"
+      text: "\(([model] + [configuration?.summary].compactMap(\.self)).joined(separator: "  "))\n"
         + table.text)
   }
 }

@@ -41,9 +41,40 @@ enum CommandEnd {
   static func fail(_ error: ValidationError, of command: any ParsableCommand.Type) -> Never {
     let usage = QKZooCommand.usageString(for: command)
     let name = usage.prefix { !"[<".contains($0) }
+    StandardError.print("Error: \(error.message)")
     StandardError.print(
-      "Error: \(error.message)\nUsage: \(usage)\n  See '\(name)--help' for more information.")
+      "Usage: \(PrintedText(escapingLinesOf: usage))\n  See '\(name)--help' for more information.")
     Glibc.exit(ExitCode.validationFailure.rawValue)
+  }
+
+  /// Ends as the argument parser wants: with help, or with what is wrong with the command line.
+  static func end(
+    _ error: any Error, of command: any ParsableCommand.Type, quoting arguments: [String]
+  )
+    -> Never
+  {
+    flush()
+    let code = command.exitCode(for: error)
+    let message = command.fullMessage(for: error)
+    guard !code.isSuccess else {
+      if !message.isEmpty { StandardOutput.write(document: message + "\n") }
+      Glibc.exit(code.rawValue)
+    }
+    if !message.isEmpty {
+      StandardError.print(PrintedText(escapingLinesOf: escaped(message, quoting: arguments)))
+    }
+    Glibc.exit(code.rawValue)
+  }
+
+  /// A message of the parser whose quotes of arguments, or of values behind `=`, stay on their line.
+  private static func escaped(_ message: String, quoting arguments: [String]) -> String {
+    let values = arguments.compactMap { argument in
+      argument.firstIndex(of: "=").map { String(argument[argument.index(after: $0)...]) }
+    }
+    return (arguments + values).sorted { $0.count > $1.count }.reduce(message) { message, quoted in
+      let escaped = PlainText.escaped(quoted)
+      return escaped == quoted ? message : message.replacing(quoted, with: escaped)
+    }
   }
 
   /// Ends with one line and the failure's exit code. A changed input is the cause of whatever failed after it.
@@ -54,7 +85,7 @@ enum CommandEnd {
     } catch let change as any Diagnosable {
       cause = change
     } catch {}
-    StandardError.print("qkzoo: \(cause.description)")
+    StandardError.print("qkzoo: \(cause.message)")
     Glibc.exit(cause.exitCode)
   }
 }

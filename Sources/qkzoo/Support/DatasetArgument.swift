@@ -67,7 +67,7 @@ struct DatasetArgument: ParsableArguments {
     /// Says which folder is which class, and what was assumed.
     func announce() {
       if !classes.isEmpty {
-        StandardError.print("qkzoo: classes: \(PlainText.escaped(Self.list(classes)))")
+        StandardError.print("qkzoo: classes: \(Self.list(classes))")
       }
       Notes.print(dataset.notes)
     }

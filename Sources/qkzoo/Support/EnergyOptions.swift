@@ -37,7 +37,7 @@ struct EnergyOptions: ParsableArguments {
   }
 
   /// One line for each estimate.
-  static func table(_ estimates: [EnergyEstimate], _ costs: EnergyCosts) -> String {
+  static func table(_ estimates: [EnergyEstimate], _ costs: EnergyCosts) -> PrintedText {
     var table = TextTable()
     table.add(
       "CONVENTION", "ACs", "MACs",

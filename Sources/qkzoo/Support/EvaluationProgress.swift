@@ -20,7 +20,7 @@ struct EvaluationProgressLine {
         String(repeating: "#", count: filled)
         + String(repeating: ".", count: Self.width - filled)
       StandardError.write("\u{1B}[2K\r\(title) [\(bar)] \(text)")
-      if progress.done == progress.total { StandardError.write("\u{1B}[2K\r") }
+      if progress.done == progress.total { StandardError.clearLine() }
     } else if progress.seconds - lastLine >= Self.interval {
       lastLine = progress.seconds
       StandardError.print("qkzoo: \(title): \(text)")
@@ -29,7 +29,7 @@ struct EvaluationProgressLine {
 
   /// Removes the bar.
   func end() {
-    if StandardError.isTerminal { StandardError.write("\u{1B}[2K\r") }
+    StandardError.clearLine()
   }
 
   private func words(_ progress: EvaluationRun.Progress) -> String {

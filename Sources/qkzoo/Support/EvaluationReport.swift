@@ -26,7 +26,7 @@ struct EvaluationReport {
     result.environment.rate.flatMap { $0 > 0 ? Double(header.splitCount) / $0 : nil }
   }
 
-  private var text: String {
+  private var text: PrintedText {
     var table = TextTable()
     if hasRun == false { table.add("already done", "nothing was run") }
     if !result.isWholeSplit { table.add("partial", partial) }
@@ -45,7 +45,7 @@ struct EvaluationReport {
     if hasRun != false, let rate = result.environment.rate {
       table.add("speed", "\(rate.formatted(2)) images/s")
     }
-    return "\(PlainText.escaped(result.folder))\n\(table.text)"
+    return "\(result.folder)\n\(table.text)"
   }
 
   private var withoutEvents: Int { result.samplesWithoutEvents }

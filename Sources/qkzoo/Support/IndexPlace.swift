@@ -34,15 +34,13 @@ struct IndexPlace {
           .unsigned, at: place, expected: "an index signed by key \(verifying.fingerprint)",
           found: "no signature")
       }
-      StandardError.print("qkzoo: \(PlainText.escaped(place)): the index is not signed")
+      StandardError.print("qkzoo: \(place): the index is not signed")
     case .stale(let findings):
       // In a folder of sources somebody edits entries; whoever asks for a key wants to know.
       guard key == nil, !isMirror else { throw findings[0] }
       let more = findings.count > 1 ? " and \(findings.count - 1) more" : ""
       StandardError.print(
-        PlainText.escaped(
-          "qkzoo: \(place): the index has changed since it was signed: \(findings[0].place)\(more)")
-      )
+        "qkzoo: \(place): the index has changed since it was signed: \(findings[0].place)\(more)")
     }
   }
 

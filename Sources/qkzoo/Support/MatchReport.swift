@@ -1,5 +1,6 @@
 import CanonicalJSON
 import Conversion
+import Diagnostics
 import SpikingModels
 
 /// How the tensors of a foreign file found their places, and what that is worth.
@@ -20,7 +21,7 @@ struct MatchReport {
   }
 
   /// Every pair, where an order decided.
-  var pairing: String {
+  var pairing: PrintedText {
     guard placement.naming == nil else { return "" }
     var table = TextTable()
     table.add("IN THE FILE", "SHAPE", "IN THE MODEL")

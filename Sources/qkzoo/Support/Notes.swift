@@ -4,7 +4,7 @@ import Diagnostics
 enum Notes {
   /// A line for each on standard error.
   static func print(_ notes: [String]) {
-    for note in notes { StandardError.print("qkzoo: note: \(PlainText.escaped(note))") }
+    for note in notes { StandardError.print("qkzoo: note: \(note)") }
   }
 }
 

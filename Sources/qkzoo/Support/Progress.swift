@@ -22,8 +22,8 @@ final class Progress: Sendable {
       let filled = width * done / total
       let bar =
         String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
-      let end = done == total ? "\u{1B}[2K\r" : ""
-      StandardError.write("\r\(title) [\(bar)] \(done)/\(total)\(end)")
+      StandardError.write("\r\(title) [\(bar)] \(done)/\(total)")
+      if done == total { StandardError.clearLine() }
     }
   }
 }
@@ -43,12 +43,12 @@ final class TransferLine: Sendable {
       let seconds = Int(Double(total - progress.bytes) / progress.rate)
       parts.append("\(seconds / 60):\(seconds % 60 < 10 ? "0" : "")\(seconds % 60) left")
     }
-    StandardError.write("\u{1B}[2K\r\(PlainText.escaped(name)): \(parts.joined(separator: ", "))")
+    StandardError.write("\u{1B}[2K\r\(name): \(parts.joined(separator: ", "))")
   }
 
   /// Removes the line.
   func end() {
-    if StandardError.isTerminal { StandardError.write("\u{1B}[2K\r") }
+    StandardError.clearLine()
   }
 
   private static func size(_ bytes: Int) -> String {

@@ -84,7 +84,7 @@ let package = Package(
     library("CanonicalJSON", ["Diagnostics"]),
     library("FileAccess", ["CFileAccess", "Diagnostics"]),
     library("Concurrency"),
-    library("Digests", ["CCrypto", "Concurrency", "Diagnostics", "FileAccess"]),
+    library("Digests", ["CanonicalJSON", "CCrypto", "Concurrency", "Diagnostics", "FileAccess"]),
     library(
       "Signatures", ["CanonicalJSON", "Concurrency", "Diagnostics", "Digests", "FileAccess"]),
     library("Deflate", ["CZlib", "FileAccess"]),

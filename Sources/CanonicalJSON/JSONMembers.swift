@@ -1,42 +1,84 @@
 public import Diagnostics
 
-/// Failure codes of a reader of JSON objects.
-public protocol MemberFailureCode: FailureCode, Equatable {
+/// The failure codes with which a reader of JSON objects refuses them.
+public struct MemberFailureCodes<Code: FailureCode & Equatable>: Sendable {
   /// A member is missing.
-  static var missingMember: Self { get }
+  let missing: Code
   /// A member has a name that the object does not have.
-  static var unexpectedMember: Self { get }
+  let unexpected: Code
   /// A value has another type, or is out of range.
-  static var memberValue: Self { get }
+  let value: Code
+
+  /// A code for each.
+  public init(missing: Code, unexpected: Code, value: Code) {
+    self.missing = missing
+    self.unexpected = unexpected
+    self.value = value
+  }
+
+  /// One code for all.
+  public init(_ code: Code) { self.init(missing: code, unexpected: code, value: code) }
 }
 
 /// The members of one JSON object, read one by one; every fault names the object's place and the member.
 ///
 /// The names are held against the expected ones first, so that one message says all that is missing and all
 /// that is unexpected.
-public struct JSONMembers<Code: MemberFailureCode> {
+public struct JSONMembers<Code: FailureCode & Equatable> {
   /// Names the object in errors.
   public let place: String
   private let members: [String: JSON]
+  private let codes: MemberFailureCodes<Code>
 
   /// Takes an object with exactly the required members, and any of the optional ones.
   ///
   /// - Throws: `Failure<Code>`.
   public init(
-    _ json: JSON, at place: String, required: [String], optional: [String] = []
+    _ json: JSON, at place: String, failing codes: MemberFailureCodes<Code>, required: [String],
+    optional: [String] = []
+  ) throws {
+    var unexpected: [String]? = nil
+    try self.init(json, at: place, codes, required, optional, &unexpected)
+  }
+
+  /// Takes an object with at least the required members; others than these and the optional ones are
+  /// noted with their place, not refused: a later version may know them.
+  ///
+  /// - Throws: `Failure<Code>`.
+  public init(
+    _ json: JSON, at place: String, failing codes: MemberFailureCodes<Code>, required: [String],
+    optional: [String] = [], unknown: inout [String]
+  ) throws {
+    var unexpected: [String]? = []
+    try self.init(json, at: place, codes, required, optional, &unexpected)
+    unknown += (unexpected ?? []).map { "\(place) \($0)" }
+  }
+
+  /// - Parameter noted: takes the unexpected names; `nil` refuses them.
+  private init(
+    _ json: JSON, at place: String, _ codes: MemberFailureCodes<Code>, _ required: [String],
+    _ optional: [String], _ noted: inout [String]?
   ) throws {
     guard let members = json.object else {
       throw Failure(
-        Code.memberValue, at: place, expected: "an object",
+        codes.value, at: place, expected: "an object",
         found: PlainText.excerpt(json.canonicalText))
     }
     self.members = members
+    self.codes = codes
     self.place = place
-    let unexpected = Set(members.keys).subtracting(required).subtracting(optional).sorted()
     let missing = required.filter { members[$0] == nil }
+    let known = required.count - missing.count + optional.count { members[$0] != nil }
+    var unexpected =
+      known == members.count
+      ? [] : Set(members.keys).subtracting(required).subtracting(optional).sorted()
+    if noted != nil {
+      noted = unexpected
+      unexpected = []
+    }
     guard unexpected.isEmpty && missing.isEmpty else {
       throw Failure(
-        missing.isEmpty ? Code.unexpectedMember : .missingMember, at: place,
+        missing.isEmpty ? codes.unexpected : codes.missing, at: place,
         expected: "members \(Self.list(required))",
         found: [("unexpected members", unexpected), ("missing", missing)]
           .filter { !$1.isEmpty }.map { "\($0): \(Self.list($1))" }.joined(separator: "; "))
@@ -57,7 +99,7 @@ public struct JSONMembers<Code: MemberFailureCode> {
   public func value(_ name: String) throws -> JSON {
     guard let value = members[name] else {
       throw Failure(
-        Code.missingMember, at: place, expected: "member `\(name)`", found: "none of that name")
+        codes.missing, at: place, expected: "member `\(name)`", found: "none of that name")
     }
     return value
   }
@@ -75,9 +117,18 @@ public struct JSONMembers<Code: MemberFailureCode> {
     return value
   }
 
+  /// A member that may be missing, as `value` reads it.
+  ///
+  /// - Throws: `Failure<Code>`, and what `read` throws.
+  public func optional<Value>(
+    _ name: String, _ expected: String, _ read: (JSON) throws -> Value?
+  ) throws -> Value? {
+    try has(name) ? value(name, expected, read) : nil
+  }
+
   /// A refusal of a member's value.
   public func refusal(of name: String, expected: String, found: String) -> Failure<Code> {
-    Failure(Code.memberValue, at: place(of: name), expected: expected, found: found)
+    Failure(codes.value, at: place(of: name), expected: expected, found: found)
   }
 }
 
@@ -99,6 +150,24 @@ extension JSONMembers {
       let texts = json.array?.compactMap(\.string)
       return texts?.count == json.array?.count ? texts : nil
     }
+  }
+
+  /// A text that may be missing.
+  public func optionalString(_ name: String) throws -> String? {
+    try optional(name, "a string", \.string)
+  }
+
+  /// An object's members.
+  public func object(_ name: String) throws -> [String: JSON] {
+    try value(name, "an object", \.object)
+  }
+
+  /// An integer that is not negative; beyond 2^53 it is a string of digits.
+  public func count(_ name: String) throws -> Int { try value(name, "a count", \.count) }
+
+  /// An array of counts.
+  public func counts(_ name: String) throws -> [Int] {
+    try value(name, "counts", \.counts)
   }
 
   /// A number that a float32 holds exactly, so that text and value agree; zero without a sign, since
@@ -128,5 +197,19 @@ extension JSONMembers {
     _ name: String, _ read: (JSON, _ place: String) throws -> Element
   ) throws -> [Element] {
     try array(name).enumerated().map { try read($1, "\(place(of: name))[\($0)]") }
+  }
+}
+
+extension JSON {
+  /// An integer that is not negative; beyond 2^53 it is a string of digits.
+  public var count: Int? {
+    let value = int ?? string.flatMap { Int($0) }
+    return value.flatMap { $0 >= 0 ? $0 : nil }
+  }
+
+  /// An array of nothing but counts.
+  public var counts: [Int]? {
+    let values = array?.compactMap(\.count)
+    return values?.count == array?.count ? values : nil
   }
 }

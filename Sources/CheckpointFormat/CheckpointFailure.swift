@@ -1,3 +1,4 @@
+import CanonicalJSON
 public import Diagnostics
 
 /// The ways in which a checkpoint can be refused.
@@ -30,6 +31,21 @@ public enum CheckpointFailureCode: String, FailureCode {
 
 /// A refused checkpoint, or one finding about it.
 public typealias CheckpointFailure = Failure<CheckpointFailureCode>
+
+/// The members of an object of an element.
+typealias ElementMembers = JSONMembers<CheckpointFailureCode>
+
+extension JSONMembers where Code == CheckpointFailureCode {
+  /// Takes an object with exactly the required members, and any of the optional ones.
+  ///
+  /// - Throws: `CheckpointFailure` of a code.
+  init(
+    _ json: JSON, at place: String, _ code: CheckpointFailureCode, required: [String],
+    optional: [String] = []
+  ) throws {
+    try self.init(json, at: place, failing: .init(code), required: required, optional: optional)
+  }
+}
 
 /// Several findings about one file.
 public struct CheckpointFindings: Diagnosable {

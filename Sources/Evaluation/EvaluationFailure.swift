@@ -1,3 +1,4 @@
+import CanonicalJSON
 public import Diagnostics
 
 /// The ways in which an evaluation can be refused or can end.
@@ -52,6 +53,21 @@ public enum EvaluationFailureCode: String, FailureCode {
 
 /// A refused or interrupted evaluation.
 public typealias EvaluationFailure = Failure<EvaluationFailureCode>
+
+/// The members of an object that belongs to an evaluation.
+typealias EvaluationMembers = JSONMembers<EvaluationFailureCode>
+
+extension JSONMembers where Code == EvaluationFailureCode {
+  /// Takes an object with exactly the required members, and any of the optional ones.
+  ///
+  /// - Throws: `EvaluationFailure` of a code.
+  init(
+    _ json: JSON, at place: String, _ code: EvaluationFailureCode, required: [String],
+    optional: [String] = []
+  ) throws {
+    try self.init(json, at: place, failing: .init(code), required: required, optional: optional)
+  }
+}
 
 extension EvaluationFailure {
   /// A description without some member.

@@ -1,4 +1,5 @@
 import CanonicalJSON
+import Diagnostics
 
 /// What was found when an entry's checkpoint was verified.
 public struct Evidence: Sendable, Equatable {
@@ -43,36 +44,46 @@ public struct RecordedBatchEffect: Sendable, Equatable {
 }
 
 extension Evidence {
-  init(_ members: inout Members) throws {
-    rung = try members.need("rung", \.string)
-    detail = try members.need("detail", \.string)
+  init(json: JSON, at place: String, unknown: inout [String]) throws {
+    let members = try ZooMembers(
+      json, at: place, required: ["rung", "detail"], unknown: &unknown)
+    rung = try members.string("rung")
+    detail = try members.string("detail")
   }
 }
 
 extension RecordedBatchEffect {
-  init(_ members: inout Members, unknown: inout [String]) throws {
-    count = try members.need("n", Self.count)
-    correctAlone = try members.need("per_image_correct", Self.count)
-    comparisons = try members.list("comparisons", Comparison.init, unknown: &unknown)
+  init(json: JSON, at place: String, unknown: inout [String]) throws {
+    let members = try ZooMembers(
+      json, at: place, required: ["n", "per_image_correct", "comparisons"], unknown: &unknown)
+    count = try members.count("n")
+    correctAlone = try members.count("per_image_correct")
+    comparisons = try members.list("comparisons") {
+      try Comparison(json: $0, at: $1, unknown: &unknown)
+    }
   }
-
-  fileprivate static func count(_ json: JSON) -> Int? { json.int.flatMap { $0 >= 0 ? $0 : nil } }
 }
 
 extension RecordedBatchEffect.Comparison {
-  init(_ members: inout Members) throws {
-    evaluation = try members.need("evaluation", \.string)
-    correct = try members.need("correct", RecordedBatchEffect.count)
-    changedLogits = try members.need("changed_logits", RecordedBatchEffect.count)
-    meanChange = try members.need("mean_change", \.double)
-    largestChange = try members.need("largest_change", \.double)
-    changedAnswers = try members.need("changed_answers", RecordedBatchEffect.count)
-    difference = try members.need("difference", \.double)
-    interval = try members.need("interval") { json in
+  fileprivate init(json: JSON, at place: String, unknown: inout [String]) throws {
+    let members = try ZooMembers(
+      json, at: place,
+      required: [
+        "evaluation", "correct", "changed_logits", "mean_change", "largest_change",
+        "changed_answers", "difference", "interval", "includes_zero",
+      ], optional: ["remark"], unknown: &unknown)
+    evaluation = try members.string("evaluation")
+    correct = try members.count("correct")
+    changedLogits = try members.count("changed_logits")
+    meanChange = try members.double("mean_change")
+    largestChange = try members.double("largest_change")
+    changedAnswers = try members.count("changed_answers")
+    difference = try members.double("difference")
+    interval = try members.value("interval", "two numbers") { json in
       let ends = json.array?.compactMap(\.double)
       return ends?.count == 2 && json.array?.count == 2 ? ends : nil
     }
-    includesZero = try members.need("includes_zero", \.bool)
-    remark = try members.optional("remark", \.string)
+    includesZero = try members.bool("includes_zero")
+    remark = try members.optionalString("remark")
   }
 }

@@ -116,22 +116,23 @@ extension Figure.Setting {
 }
 
 extension Figure {
-  init(_ members: inout Members, unknown: inout [String]) throws {
-    metric = try members.need("metric") { $0.string.flatMap(Metric.init) }
-    let value = try members.need("value", \.double)
+  init(json: JSON, at place: String, unknown: inout [String]) throws {
+    let members = try ZooMembers(
+      json, at: place, required: ["metric", "value", "by", "source"],
+      optional: ["digits", "part", "convention", "remark", "setting"], unknown: &unknown)
+    metric = try members.choice("metric")
+    let value = try members.double("value")
     self.value = value
-    digits = try members.optional("digits") { $0.int.flatMap { Self.digits($0, of: value) } }
-    by = try members.need("by") { $0.string.flatMap(Speaker.init) }
-    part = try members.optional("part", \.string)
-    convention = try members.optional("convention", \.string)
-    source = try members.need("source", \.string)
-    remark = try members.optional("remark", \.string)
-    let place = members.place
-    setting = try members.optional("setting", { $0 }).map { json in
-      var members = try Members(json, at: "\(place) setting")
-      let setting = try Setting(&members)
-      unknown += members.unknown
-      return setting
+    digits = try members.optional("digits", "digits that lose nothing of the value") {
+      $0.int.flatMap { Self.digits($0, of: value) }
+    }
+    by = try members.choice("by")
+    part = try members.optionalString("part")
+    convention = try members.optionalString("convention")
+    source = try members.string("source")
+    remark = try members.optionalString("remark")
+    setting = try members.optional("setting", "an object") {
+      try Setting(json: $0, at: members.place(of: "setting"), unknown: &unknown)
     }
   }
 
@@ -146,12 +147,15 @@ extension Figure {
 }
 
 extension Figure.Setting {
-  fileprivate init(_ members: inout Members) throws {
-    batchSize = try members.optional("batch_size", \.int)
-    order = try members.optional("order", \.string)
-    scope = try members.optional("scope") {
+  fileprivate init(json: JSON, at place: String, unknown: inout [String]) throws {
+    let members = try ZooMembers(
+      json, at: place, required: [], optional: ["batch_size", "order", "scope", "precision"],
+      unknown: &unknown)
+    batchSize = try members.optional("batch_size", "an integer", \.int)
+    order = try members.optionalString("order")
+    scope = try members.optional("scope", "sample or batch") {
       $0.string.flatMap(NeuronScope.init)
     }
-    precision = try members.optional("precision", \.string)
+    precision = try members.optionalString("precision")
   }
 }

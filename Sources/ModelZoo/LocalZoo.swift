@@ -155,13 +155,30 @@ public struct LocalZoo: Sendable {
     return witness.holds(for: entry) ? witness : nil
   }
 
-  /// Remembers an accepted copy.
+  /// Remembers an accepted copy, instead of one before; its checkpoint leaves the cache if nothing else
+  /// names it.
   ///
   /// - Throws: `FileFailure`.
   public func keep(_ witness: Witness) throws {
-    let path = Self.path(of: witness.entry, in: try cache)
-    try Files.makeDirectories(Files.directory(of: path))
+    let cache = try cache
+    let path = Self.path(of: witness.entry, in: cache)
+    let folder = Files.directory(of: path)
+    let before = Self.witness(at: path)
+    try Files.makeDirectories(folder)
     try AtomicFile.replace(path, with: Array(witness.json.canonicalText.utf8))
+    guard let old = before?.checkpoint, old != witness.checkpoint else { return }
+    let others = try Files.repairedNames(in: folder).compactMap {
+      Self.witness(at: Files.join(folder, $0))?.checkpoint
+    }
+    let listed = index.entries.flatMap(\.files).compactMap(\.sha256)
+    if !(others + listed).contains(old) { cache.remove(old) }
+  }
+
+  private static func witness(at path: String) -> Witness? {
+    guard let json = try? JSON(parsing: Files.read(path, limit: 1 << 16), at: path) else {
+      return nil
+    }
+    return try? Witness(json: json, at: path)
   }
 
   private static func path(of entry: String, in cache: Cache) -> String {

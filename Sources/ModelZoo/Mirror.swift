@@ -100,18 +100,24 @@ public struct Mirror {
     }
   }
 
-  /// Requires a folder to be new, or to hold an index of a mirror if it holds any: not somebody
-  /// else's, and no entries, which the new index would hide.
+  /// Requires a folder to be new or empty, or a mirror: an index of a zoo, its blobs, and nothing that
+  /// the new index would hide, as entries are. A mirror that was interrupted before its first index has
+  /// blobs alone.
   private static func check(_ folder: String) throws {
-    let (entries, index) = (Files.join(folder, "entries"), Files.join(folder, indexName))
-    var foreign = Files.exists(entries) ? entries : nil
-    if Files.exists(index) {
-      let json = try? JSON(parsing: Files.read(index, limit: indexLimit), at: index)
-      if json?["schema"]?.string != ZooIndex.schema { foreign = index }
+    guard Files.exists(folder) else { return }
+    let index = Files.join(folder, indexName)
+    let names = try Files.repairedNames(in: folder).filter {
+      !AtomicFile.isLeftover($0, of: indexName)
     }
-    guard let foreign else { return }
+    let isOwn =
+      names.contains(indexName)
+      ? (try? JSON(parsing: Files.read(index, limit: indexLimit), at: index))?["schema"]?.string
+        == ZooIndex.schema && !names.contains("entries")
+      : names.allSatisfy { $0 == "blobs" }
+    guard !isOwn else { return }
     throw FileFailure(
-      .exists, at: foreign, expected: "a new folder, or one that is a mirror", found: "another")
+      .exists, at: folder, expected: "a new or empty folder, or one that is a mirror",
+      found: names.sorted().prefix(3).joined(separator: ", "))
   }
 
   /// The files of an entry that are here and that a mirror can serve: by their SHA-256.

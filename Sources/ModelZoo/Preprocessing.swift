@@ -30,15 +30,22 @@ public enum Preprocessing: Sendable, Equatable {
 }
 
 extension Preprocessing {
-  init(_ members: inout Members) throws {
-    let kind = try members.need("kind", \.string)
+  private enum Kind: String, CaseIterable { case image, eventFrames = "event_frames", none }
+
+  init(json: JSON, at place: String, unknown: inout [String]) throws {
+    // The kind decides which members there are.
+    var others: [String] = []
+    let kind: Kind = try ZooMembers(json, at: place, required: ["kind"], unknown: &others)
+      .choice("kind")
     switch kind {
-    case "image": self = .image(try Image(&members))
-    case "event_frames": self = .eventFrames(frames: try members.need("frames", \.int))
-    case "none": self = .none
-    default:
-      throw ZooFailure(
-        .entry, at: members.place, expected: "kind image, event_frames or none", found: kind)
+    case .image: self = .image(try Image(json: json, at: place, unknown: &unknown))
+    case .eventFrames:
+      let members = try ZooMembers(
+        json, at: place, required: ["kind", "frames"], unknown: &unknown)
+      self = .eventFrames(frames: try members.int("frames"))
+    case .none:
+      self = .none
+      unknown += others
     }
   }
 
@@ -55,16 +62,20 @@ extension Preprocessing {
 }
 
 extension Preprocessing.Image {
-  fileprivate init(_ members: inout Members) throws {
+  fileprivate init(json: JSON, at place: String, unknown: inout [String]) throws {
+    let members = try ZooMembers(
+      json, at: place,
+      required: ["kind", "resize", "crop", "interpolation", "mean", "deviation", "arithmetic"],
+      unknown: &unknown)
     func numbers(_ json: JSON) -> [Double]? {
       let values = json.array?.compactMap(\.double)
       return values?.count == json.array?.count ? values : nil
     }
-    resize = try members.need("resize", \.int)
-    crop = try members.need("crop", \.int)
-    interpolation = try members.need("interpolation", \.string)
-    mean = try members.need("mean", numbers)
-    deviation = try members.need("deviation", numbers)
-    arithmetic = try members.need("arithmetic", \.string)
+    resize = try members.int("resize")
+    crop = try members.int("crop")
+    interpolation = try members.string("interpolation")
+    mean = try members.value("mean", "numbers", numbers)
+    deviation = try members.value("deviation", "numbers", numbers)
+    arithmetic = try members.string("arithmetic")
   }
 }

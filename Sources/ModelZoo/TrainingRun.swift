@@ -1,4 +1,5 @@
 public import CanonicalJSON
+import Diagnostics
 
 /// What the log of a training run says that a checkpoint of it must agree with.
 ///
@@ -48,13 +49,16 @@ public struct TrainingRun: Sendable, Equatable {
 }
 
 extension TrainingRun {
-  init(_ members: inout Members) throws {
-    epoch = try members.need("epoch", \.int)
-    images = try members.need("images", \.int)
-    imagesPerStep = try members.need("images_per_step") { json in
+  init(json: JSON, at place: String, unknown: inout [String]) throws {
+    let members = try ZooMembers(
+      json, at: place, required: ["epoch", "images", "images_per_step", "arguments", "source"],
+      unknown: &unknown)
+    epoch = try members.int("epoch")
+    images = try members.int("images")
+    imagesPerStep = try members.value("images_per_step", "an integer above 0") { json in
       json.int.flatMap { $0 > 0 ? $0 : nil }
     }
-    arguments = try members.need("arguments", \.object)
-    source = try members.need("source", \.string)
+    arguments = try members.object("arguments")
+    source = try members.string("source")
   }
 }

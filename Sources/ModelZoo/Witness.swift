@@ -9,7 +9,7 @@ import SpikingModels
 /// JSON is what a maintainer needs to complete the entry.
 public struct Witness: Sendable, Equatable {
   /// Why a copy was accepted.
-  public enum Grounds: String, Sendable {
+  public enum Grounds: String, Sendable, CaseIterable {
     /// The entry, or an earlier witness, lists its SHA-256.
     case sha256 = "SHA-256"
     /// The entry lists its MD5 sum.
@@ -68,16 +68,21 @@ public struct Witness: Sendable, Equatable {
   ///
   /// - Throws: `ZooFailure`.
   public init(json: JSON, at place: String) throws {
-    var members = try Members(json, at: place)
-    _ = try members.need("schema") { $0.string == Self.schema ? true : nil }
-    entry = try members.need("entry", \.string)
-    configuration = try members.need("configuration", Members.sha256)
-    var file = try Members(try members.need("file") { $0 }, at: "\(place) file")
-    self.file = try ZooEntry.File(&file)
-    grounds = try members.need("accepted_by") { $0.string.flatMap(Grounds.init) }
-    weightsID = try members.need("weights_id", Members.sha256)
-    modelID = try members.need("model_id", Members.sha256)
-    checkpoint = try members.optional("checkpoint", Members.sha256)
+    var unknown: [String] = []
+    let members = try ZooMembers(
+      json, at: place,
+      required: [
+        "schema", "entry", "configuration", "file", "accepted_by", "weights_id", "model_id",
+      ], optional: ["checkpoint"], unknown: &unknown)
+    _ = try members.value("schema", Self.schema) { $0.string == Self.schema ? true : nil }
+    entry = try members.string("entry")
+    configuration = try members.sha256("configuration")
+    file = try ZooEntry.File(
+      json: members.value("file"), at: members.place(of: "file"), unknown: &unknown)
+    grounds = try members.choice("accepted_by")
+    weightsID = try members.sha256("weights_id")
+    modelID = try members.sha256("model_id")
+    checkpoint = try members.optional("checkpoint", "a SHA-256", \.sha256)
   }
 }
 

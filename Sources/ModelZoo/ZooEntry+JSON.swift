@@ -15,58 +15,60 @@ extension ZooEntry {
   ///
   /// - Throws: `ZooFailure`, `ConfigurationFailure`, `CheckpointFailure`.
   public init(json: JSON, at place: String) throws {
-    var members = try Members(json, at: place)
     var unknown: [String] = []
-    let schema = try members.need("schema", \.string)
+    let members = try ZooMembers(
+      json, at: place, required: Self.required, optional: Self.optional, unknown: &unknown)
+    let schema = try members.string("schema")
     guard schema == Self.schema else {
       throw ZooFailure(.entry, at: place, expected: "schema \(Self.schema)", found: schema)
     }
-    name = try members.need("name") { $0.string.flatMap { Self.isName($0) ? $0 : nil } }
-    aliases = try members.need("aliases", Self.strings)
-    title = try members.need("title", \.string)
+    name = try members.value("name", "a name of lower-case letters, digits, hyphens and points") {
+      $0.string.flatMap { Self.isName($0) ? $0 : nil }
+    }
+    aliases = try members.strings("aliases")
+    title = try members.string("title")
     configuration = try ModelConfiguration(
-      json: try members.need("configuration") { $0 }, at: "\(place) configuration")
-    parameterCount = try members.need("parameters", \.int)
-    accumulatesPerStep = try members.need("accumulates_per_step", \.int)
-    dataset = try members.need("dataset", \.string)
-    labels = try members.need("labels", \.string)
-    var steps = try Members(
-      try members.need("preprocessing") { $0 }, at: "\(place) preprocessing")
-    preprocessing = try Preprocessing(&steps)
-    unknown += steps.unknown
-    licences = try members.need("licences") { licences in
+      json: members.value("configuration"), at: members.place(of: "configuration"))
+    parameterCount = try members.int("parameters")
+    accumulatesPerStep = try members.int("accumulates_per_step")
+    dataset = try members.string("dataset")
+    labels = try members.string("labels")
+    preprocessing = try Preprocessing(
+      json: members.value("preprocessing"), at: members.place(of: "preprocessing"),
+      unknown: &unknown)
+    licences = try members.value("licences", "texts by what they are for") { licences in
       let texts = licences.object?.compactMapValues(\.string)
       return texts?.count == licences.object?.count ? texts : nil
     }
-    files = try members.list("files", File.init, unknown: &unknown)
-    sources = try members.list("sources", Source.init, unknown: &unknown)
-    weightsID = try members.optional("weights_id", Members.sha256)
-    modelID = try members.optional("model_id", Members.sha256)
-    records = try Records(
-      json: try members.need("records") { $0 }, at: "\(place) records")
-    var nested: [String] = []
-    figures = try members.list(
-      "figures", { try Figure(&$0, unknown: &nested) }, unknown: &unknown)
-    training = try members.optional("training", { $0 }).map { json in
-      var run = try Members(json, at: "\(place) training")
-      let training = try TrainingRun(&run)
-      unknown += run.unknown
-      return training
+    files = try members.list("files") { try File(json: $0, at: $1, unknown: &unknown) }
+    sources = try members.list("sources") { try Source(json: $0, at: $1, unknown: &unknown) }
+    weightsID = try members.optional("weights_id", "a SHA-256", \.sha256)
+    modelID = try members.optional("model_id", "a SHA-256", \.sha256)
+    records = try Records(json: members.value("records"), at: members.place(of: "records"))
+    figures = try members.list("figures") { try Figure(json: $0, at: $1, unknown: &unknown) }
+    training = try members.optional("training", "an object") {
+      try TrainingRun(json: $0, at: members.place(of: "training"), unknown: &unknown)
     }
-    notes = try members.need("notes", Self.strings)
+    notes = try members.strings("notes")
     evidence =
-      members.rest["evidence"] == nil
-      ? [] : try members.list("evidence", Evidence.init, unknown: &unknown)
-    batchEffect = try members.optional("batch_effect") { $0 }.map { json in
-      var members = try Members(json, at: "\(place) batch_effect")
-      let effect = try RecordedBatchEffect(&members, unknown: &nested)
-      nested += members.unknown
-      return effect
+      members.has("evidence")
+      ? try members.list("evidence") { try Evidence(json: $0, at: $1, unknown: &unknown) } : []
+    batchEffect = try members.optional("batch_effect", "an object") {
+      try RecordedBatchEffect(json: $0, at: members.place(of: "batch_effect"), unknown: &unknown)
     }
     self.json = json
-    unknownMembers = unknown + nested + members.unknown
+    unknownMembers = unknown
     try checkCounts(place)
   }
+
+  private static let required = [
+    "schema", "name", "aliases", "title", "configuration", "parameters", "accumulates_per_step",
+    "dataset", "labels", "preprocessing", "licences", "files", "sources", "records", "figures",
+    "notes",
+  ]
+  private static let optional = [
+    "weights_id", "model_id", "training", "evidence", "batch_effect",
+  ]
 
   private func checkCounts(_ place: String) throws {
     let plan = NetworkPlan(configuration)
@@ -87,11 +89,6 @@ extension ZooEntry {
     }
     return isPlain && !text.isEmpty && !text.hasPrefix(".") && !text.hasPrefix("-")
   }
-
-  fileprivate static func strings(_ json: JSON) -> [String]? {
-    let texts = json.array?.compactMap(\.string)
-    return texts?.count == json.array?.count ? texts : nil
-  }
 }
 
 extension ZooEntry.File {
@@ -104,31 +101,37 @@ extension ZooEntry.File {
     return .object(members)
   }
 
-  init(_ members: inout Members) throws {
-    role = try members.need("role") { $0.string.flatMap(Role.init) }
-    name = try members.need("name") { json in
+  init(json: JSON, at place: String, unknown: inout [String]) throws {
+    let members = try ZooMembers(
+      json, at: place, required: ["role", "name"], optional: ["size", "sha256", "md5"],
+      unknown: &unknown)
+    role = try members.choice("role")
+    name = try members.value("name", "a path below the entry's folder") { json in
       json.string.flatMap { Files.isBelow($0) ? $0 : nil }
     }
     let positive = { (json: JSON) in json.int.flatMap { $0 > 0 ? $0 : nil } }
     if role == .upstream {
-      size = try members.optional("size", positive)
-      sha256 = try members.optional("sha256", Members.sha256)
+      size = try members.optional("size", "a size above 0", positive)
+      sha256 = try members.optional("sha256", "a SHA-256", \.sha256)
     } else {
       // What is used as it is must be known as it is.
-      size = try members.need("size", positive)
-      sha256 = try members.need("sha256", Members.sha256)
+      size = try members.value("size", "a size above 0", positive)
+      sha256 = try members.sha256("sha256")
     }
-    md5 = try members.optional("md5", Members.md5)
+    md5 = try members.optional("md5", "an MD5 sum", \.md5)
   }
 }
 
 extension ZooEntry.Source {
-  fileprivate init(_ members: inout Members) throws {
-    kind = try members.need("kind", \.string)
-    address = try members.need("address", \.string)
-    file = try members.optional("file", \.string)
-    state = try members.need("state") { $0.string.flatMap(State.init) }
-    asOf = try members.need("as_of", \.string)
-    remark = try members.optional("remark", \.string)
+  fileprivate init(json: JSON, at place: String, unknown: inout [String]) throws {
+    let members = try ZooMembers(
+      json, at: place, required: ["kind", "address", "state", "as_of"],
+      optional: ["file", "remark"], unknown: &unknown)
+    kind = try members.string("kind")
+    address = try members.string("address")
+    file = try members.optionalString("file")
+    state = try members.choice("state")
+    asOf = try members.string("as_of")
+    remark = try members.optionalString("remark")
   }
 }

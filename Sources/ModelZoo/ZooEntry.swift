@@ -10,7 +10,7 @@ public struct ZooEntry: Sendable {
   /// A file of the entry, by its content.
   public struct File: Sendable, Equatable {
     /// What a file is to the entry.
-    public enum Role: String, Sendable {
+    public enum Role: String, Sendable, CaseIterable {
       /// The model as a checkpoint of this project.
       case checkpoint
       /// The weights as their authors released them.
@@ -51,7 +51,7 @@ public struct ZooEntry: Sendable {
   /// Where a file can or could be had.
   public struct Source: Sendable, Equatable {
     /// What is known of an address.
-    public enum State: String, Sendable {
+    public enum State: String, Sendable, CaseIterable {
       /// It answered on that day.
       case live
       /// It has been dead since that day.

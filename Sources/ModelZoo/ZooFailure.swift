@@ -1,3 +1,4 @@
+import CanonicalJSON
 public import Diagnostics
 
 /// The ways in which the zoo can fail.
@@ -32,6 +33,21 @@ public enum ZooFailureCode: String, FailureCode {
     case .unproven, .unsigned: .policy
     case .configuration: .configuration
     }
+  }
+}
+
+/// The members of an object that describes an entry.
+typealias ZooMembers = JSONMembers<ZooFailureCode>
+
+extension JSONMembers where Code == ZooFailureCode {
+  /// Takes an object with at least the required members, and notes those that it does not know.
+  init(
+    _ json: JSON, at place: String, required: [String], optional: [String] = [],
+    unknown: inout [String]
+  ) throws {
+    try self.init(
+      json, at: place, failing: .init(.entry), required: required, optional: optional,
+      unknown: &unknown)
   }
 }
 

@@ -56,7 +56,7 @@ import Testing
     negative.firing[0].spikes["stage1/speds/unit0/lif"]?[0] = -1
     noClass.accuracy[0].answers?[2] = 5
     for (records, place) in [
-      (negative, "\(path) records firing"), (noClass, "\(path) records accuracy on dice"),
+      (negative, "\(path) records firing[0] spikes"), (noClass, "\(path) records accuracy on dice"),
     ] {
       var checkpoint = TinyModel.checkpoint()
       checkpoint.records = records

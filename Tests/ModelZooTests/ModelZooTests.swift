@@ -138,7 +138,7 @@ import Testing
       #expect {
         _ = try ZooEntry(json: .object(members), at: "test")
       } throws: { error in
-        (error as? ZooFailure)?.expected.contains("`\(member)`") == true
+        (error as? ZooFailure)?.found == "missing: \(member)"
       }
     }
     let wrong: [(String, JSON)] = [

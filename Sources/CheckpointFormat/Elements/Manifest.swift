@@ -46,32 +46,22 @@ struct Manifest {
   /// - Throws: `CheckpointFailure`, `JSONFailure`, `ConfigurationFailure`.
   init(bytes: [UInt8], at place: String) throws {
     let json = try JSON(parsingCanonical: bytes, at: place)
-    guard let members = json.object, members["schema"]?.string == Self.schema,
-      Set(members.keys) == [
-        "schema", "configuration", "tensors", "datasets", "attributes", "references",
-      ], let configuration = members["configuration"], let tensors = members["tensors"]?.array,
-      let datasets = members["datasets"]?.object, let attributes = members["attributes"]?.object,
-      let references = members["references"]?.array
-    else {
-      throw CheckpointFailure(
-        .manifest, at: place, expected: "the members of \(Self.schema)", found: "others")
+    let members = try ElementMembers(
+      json, at: place, .manifest,
+      required: ["schema", "configuration", "tensors", "datasets", "attributes", "references"])
+    _ = try members.value("schema", Self.schema) { $0.string == Self.schema ? true : nil }
+    configuration = try ModelConfiguration(
+      json: members.value("configuration"), at: members.place(of: "configuration"))
+    tensors = try members.list("tensors", Entry.init)
+    guard Set(tensors.map(\.path)).count == tensors.count else {
+      throw members.refusal(of: "tensors", expected: "each path once", found: "one twice")
     }
-    self.configuration = try ModelConfiguration(
-      json: configuration, at: "\(place) configuration")
-    self.tensors = try tensors.map { try Entry(json: $0, at: place) }
-    guard Set(self.tensors.map(\.path)).count == tensors.count else {
-      throw CheckpointFailure(
-        .manifest, at: "\(place) tensors", expected: "each path once", found: "one twice")
+    datasets = try members.value("datasets", "SHA-256 digests by path", Self.digests)
+    attributes = try members.value("attributes", "SHA-256 digests by path and name") { json in
+      let objects = json.object?.compactMapValues(Self.digests)
+      return objects?.count == json.object?.count ? objects : nil
     }
-    self.datasets = try Self.digests(datasets, at: place)
-    self.attributes = try attributes.mapValues { members in
-      guard let members = members.object else {
-        throw CheckpointFailure(
-          .manifest, at: "\(place) attributes", expected: "digests by name", found: "another value")
-      }
-      return try Self.digests(members, at: place)
-    }
-    self.references = references
+    references = try members.array("references")
   }
 
   init(
@@ -85,16 +75,10 @@ struct Manifest {
     self.references = references
   }
 
-  private static func digests(_ members: [String: JSON], at place: String) throws -> [String:
-    Digest]
-  {
-    try members.mapValues { value in
-      guard let digest = value.string.flatMap(Digest.init(hex:)), digest.bytes.count == 32 else {
-        throw CheckpointFailure(
-          .manifest, at: place, expected: "SHA-256 digests", found: "another value")
-      }
-      return digest
-    }
+  /// Digests by name; `nil` if any value is none.
+  private static func digests(_ json: JSON) -> [String: Digest]? {
+    let digests = json.object?.compactMapValues(\.sha256)
+    return digests?.count == json.object?.count ? digests : nil
   }
 }
 
@@ -108,20 +92,16 @@ extension Manifest.Entry {
   }
 
   init(json: JSON, at place: String) throws {
-    guard let path = json["path"]?.string,
-      let elementType = json["element_type"]?.string.flatMap(ElementType.init),
-      let shape = json["shape"]?.array?.map(\.int), !shape.contains(nil),
-      let role = json["role"]?.string.flatMap(ParameterRole.init),
-      let upstreamName = json["upstream_name"]?.string,
-      let digest = json["sha256"]?.string.flatMap(Digest.init(hex:)), json.object?.count == 6
-    else {
-      throw CheckpointFailure(
-        .manifest, at: "\(place) tensors",
-        expected: "path, element_type, shape, role, upstream_name and sha256",
-        found: PlainText.excerpt(json.canonicalText))
-    }
+    let members = try ElementMembers(
+      json, at: place, .manifest,
+      required: ["path", "element_type", "shape", "role", "upstream_name", "sha256"])
     self.init(
-      path: path, elementType: elementType, shape: shape.compactMap { $0 }, role: role,
-      upstreamName: upstreamName, digest: digest)
+      path: try members.string("path"),
+      elementType: try members.value("element_type", "an element type") {
+        $0.string.flatMap(ElementType.init)
+      },
+      shape: try members.counts("shape"),
+      role: try members.value("role", "a role") { $0.string.flatMap(ParameterRole.init) },
+      upstreamName: try members.string("upstream_name"), digest: try members.sha256("sha256"))
   }
 }

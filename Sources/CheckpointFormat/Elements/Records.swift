@@ -7,7 +7,7 @@ public import SpikingModels
 /// Corresponds to schemas/v1/FORMAT.md, "Records".
 public struct Records: Sendable, Equatable {
   /// Who stands behind a figure.
-  public enum Source: String, Sendable {
+  public enum Source: String, Sendable, CaseIterable {
     /// A paper or a model card.
     case reported
     /// A training log.
@@ -103,21 +103,17 @@ extension Records {
   ///
   /// - Throws: `CheckpointFailure`.
   public init(json: JSON, at place: String) throws {
-    guard let accuracy = json["accuracy"]?.array, let firing = json["firing"]?.array else {
-      throw CheckpointFailure(
-        .element, at: place, expected: "accuracy and firing records", found: "other members")
-    }
-    self.accuracy = try accuracy.map { try Accuracy(json: $0, at: place) }
-    self.firing = try firing.map { try Firing(json: $0, at: place) }
+    let members = try ElementMembers(
+      json, at: place, .element, required: ["accuracy", "firing"])
+    accuracy = try members.list("accuracy", Accuracy.init)
+    firing = try members.list("firing", Firing.init)
   }
 }
 
 extension Records {
-  /// An array of counts; `nil` if any element is something else.
-  fileprivate static func integers(_ json: JSON) -> [Int]? {
-    guard let elements = json.array else { return nil }
-    let integers = elements.compactMap(\.int).filter { $0 >= 0 }
-    return integers.count == elements.count ? integers : nil
+  /// A number of samples.
+  fileprivate static func samples(_ json: JSON) -> Int? {
+    json.count.flatMap { $0 > 0 ? $0 : nil }
   }
 
   /// What contradicts a model: answers must be its classes, and spike counts those of its neuron
@@ -163,28 +159,27 @@ extension Records.Accuracy {
   }
 
   fileprivate init(json: JSON, at place: String) throws {
-    guard let dataset = json["dataset"]?.string, let evaluation = json["evaluation"]?.string,
-      let correct = json["correct"]?.int, let count = json["n"]?.int,
-      let source = json["source"]?.string.flatMap(Records.Source.init),
-      let by = json["by"]?.string, count > 0, (0...count).contains(correct)
-    else {
-      throw CheckpointFailure(
-        .element, at: "\(place) accuracy", expected: "a record with correct answers of n",
-        found: PlainText.excerpt(json.canonicalText))
-    }
+    let members = try ElementMembers(
+      json, at: place, .element,
+      required: [
+        "dataset", "evaluation", "correct", "n", "value", "standard_error", "source", "by",
+      ], optional: ["answers"])
+    let count = try members.value("n", "a number of at least 1", Records.samples)
     self.init(
-      dataset: dataset, evaluation: evaluation, correct: correct, count: count, source: source,
-      by: by, answers: json["answers"].map { Records.integers($0) ?? [] })
-    guard answers == nil || answers?.count == count else {
-      throw CheckpointFailure(
-        .element, at: "\(place) accuracy", expected: "\(count) answers",
-        found: "\(answers?.count ?? 0)")
-    }
-    guard json["value"]?.double == value, json["standard_error"]?.double == standardError else {
-      throw CheckpointFailure(
-        .element, at: "\(place) accuracy",
-        expected: "value \(value) and standard error \(standardError), from correct and n",
-        found: PlainText.excerpt(json.canonicalText))
+      dataset: try members.string("dataset"), evaluation: try members.string("evaluation"),
+      correct: try members.value("correct", "at most \(count) correct answers") { json in
+        json.count.flatMap { $0 <= count ? $0 : nil }
+      },
+      count: count, source: try members.choice("source"), by: try members.string("by"),
+      answers: try members.optional("answers", "\(count) answers") { json in
+        json.counts.flatMap { $0.count == count ? $0 : nil }
+      })
+    for (name, derived) in [("value", value), ("standard_error", standardError)] {
+      guard try members.double(name) == derived else {
+        throw members.refusal(
+          of: name, expected: "\(derived), from correct and n",
+          found: "\(try members.double(name))")
+      }
     }
   }
 }
@@ -199,17 +194,15 @@ extension Records.Firing {
   }
 
   fileprivate init(json: JSON, at place: String) throws {
-    guard let dataset = json["dataset"]?.string, let evaluation = json["evaluation"]?.string,
-      let count = json["n"]?.int, count > 0, let by = json["by"]?.string,
-      let spikes = json["spikes"]?.object?.mapValues(Records.integers),
-      spikes.values.allSatisfy({ $0 != nil })
-    else {
-      throw CheckpointFailure(
-        .element, at: "\(place) firing", expected: "a record with spikes by neuron and step",
-        found: PlainText.excerpt(json.canonicalText))
-    }
+    let members = try ElementMembers(
+      json, at: place, .element, required: ["dataset", "evaluation", "n", "by", "spikes"])
     self.init(
-      dataset: dataset, evaluation: evaluation, count: count, by: by,
-      spikes: spikes.compactMapValues { $0 })
+      dataset: try members.string("dataset"), evaluation: try members.string("evaluation"),
+      count: try members.value("n", "a number of at least 1", Records.samples),
+      by: try members.string("by"),
+      spikes: try members.value("spikes", "counts by neuron and step") { json in
+        let spikes = json.object?.compactMapValues(\.counts)
+        return spikes?.count == json.object?.count ? spikes : nil
+      })
   }
 }

@@ -20,16 +20,21 @@ extension ActivityCounter {
   ///
   /// - Throws: `EvaluationFailure` for anything that `json` does not write.
   public init(json: JSON, at place: String) throws {
-    let reader = CountReader(json: json, place: place)
+    let members = try EvaluationMembers(
+      json, at: place, .activity, required: ["samples", "neurons", "inputs"],
+      optional: ["synapses", "input_size"])
     self.init()
-    samples = try reader.count("samples")
-    spikes = try reader.map("neurons") { try Spikes($0) }
-    inputs = try reader.map("inputs") { try Input($0) }
-    synapses = try reader.part("synapses").map { try SynapticActivity($0) }
-    guard json["input_size"] != nil else { return }
-    let size = try reader.array("input_size")
-    guard size.count == 2 else { throw reader.failure("input_size", "height and width") }
-    inputSize = SpatialSize(height: size[0], width: size[1])
+    samples = try members.count("samples")
+    spikes = try members.map("neurons", Spikes.init)
+    inputs = try members.map("inputs", Input.init)
+    synapses = try members.optional("synapses", "an object") {
+      try SynapticActivity(json: $0, at: members.place(of: "synapses"))
+    }
+    inputSize = try members.optional("input_size", "height and width") { json in
+      json.counts.flatMap {
+        $0.count == 2 ? SpatialSize(height: $0[0], width: $0[1]) : nil
+      }
+    }
   }
 }
 
@@ -41,69 +46,35 @@ extension SynapticActivity {
     ]
   }
 
-  fileprivate init(_ reader: CountReader) throws {
+  fileprivate init(json: JSON, at place: String) throws {
+    let members = try EvaluationMembers(
+      json, at: place, .activity, required: ["inputs", "first_input", "head_input", "products"])
     self.init()
-    inputs = try reader.map("inputs") { try SynapticInput($0) }
-    firstInput = try RealInput(reader.needed("first_input"))
-    headInput = try RealInput(reader.needed("head_input"))
-    products = try reader.counts("products")
+    inputs = try members.map("inputs", SynapticInput.init)
+    firstInput = try members.part("first_input", RealInput.init)
+    headInput = try members.part("head_input", RealInput.init)
+    products = try members.value("products", "counts by name") { json in
+      let counts = json.object?.compactMapValues(\.count)
+      return counts?.count == json.object?.count ? counts : nil
+    }
   }
 }
 
-/// Reads members that are counts.
-private struct CountReader {
-  let json: JSON
-  let place: String
-
-  func failure(_ key: String, _ expected: String) -> EvaluationFailure {
-    EvaluationFailure(
-      .activity, at: "\(place) \(key)", expected: expected,
-      found: json[key].map { PlainText.excerpt($0.canonicalText) } ?? "nothing")
-  }
-
-  /// An integer that is not negative; beyond 2^53 it is a string of digits.
-  func count(_ key: String) throws -> Int {
-    guard let value = json[key].flatMap(Self.count) else {
-      throw failure(key, "a count")
-    }
-    return value
-  }
-
-  private static func count(_ json: JSON) -> Int? {
-    guard let value = json.int ?? json.string.flatMap({ Int($0) }) else { return nil }
-    return value >= 0 ? value : nil
-  }
-
-  func array(_ key: String) throws -> [Int] {
-    let elements = json[key]?.array
-    guard let values = elements?.compactMap(Self.count), values.count == elements?.count else {
-      throw failure(key, "counts")
-    }
-    return values
-  }
-
-  func counts(_ key: String) throws -> [String: Int] {
-    guard let members = json[key]?.object else { throw failure(key, "an object") }
-    let reader = CountReader(json: .object(members), place: "\(place) \(key)")
-    return try Dictionary(uniqueKeysWithValues: members.keys.map { ($0, try reader.count($0)) })
-  }
-
-  func map<Value>(_ key: String, _ read: (CountReader) throws -> Value) throws -> [String: Value] {
-    guard let members = json[key]?.object else { throw failure(key, "an object") }
-    return try Dictionary(
-      uniqueKeysWithValues: members.map { name, value in
-        (name, try read(CountReader(json: value, place: "\(place) \(key) \(name)")))
+extension JSONMembers {
+  /// An object of parts by name.
+  fileprivate func map<Value>(
+    _ name: String, _ read: (JSON, String) throws -> Value
+  ) throws -> [String: Value] {
+    try Dictionary(
+      uniqueKeysWithValues: object(name).map { key, value in
+        (key, try read(value, "\(place(of: name)) \(key)"))
       })
   }
 
-  func part(_ key: String) -> CountReader? {
-    json[key].map { CountReader(json: $0, place: "\(place) \(key)") }
-  }
-
-  func needed(_ key: String) throws -> CountReader {
-    guard let part = part(key) else { throw failure(key, "an object") }
-    return part
-  }
+  /// A part.
+  fileprivate func part<Value>(
+    _ name: String, _ read: (JSON, String) throws -> Value
+  ) throws -> Value { try read(value(name), place(of: name)) }
 }
 
 extension ActivityCounter.Spikes {
@@ -113,10 +84,13 @@ extension ActivityCounter.Spikes {
     ]
   }
 
-  fileprivate init(_ reader: CountReader) throws {
-    self.init(perStep: try reader.array("spikes"), neurons: try reader.count("neurons"))
+  fileprivate init(json: JSON, at place: String) throws {
+    let members = try EvaluationMembers(
+      json, at: place, .activity, required: ["neurons", "spikes"])
+    self.init(perStep: try members.counts("spikes"), neurons: try members.count("neurons"))
     guard neurons > 0, !perStep.isEmpty, perStep.allSatisfy({ $0 <= neurons }) else {
-      throw reader.failure("spikes", "at most \(neurons) spikes at each step")
+      throw members.refusal(
+        of: "spikes", expected: "at most \(neurons) spikes at each step", found: "\(perStep)")
     }
   }
 }
@@ -129,12 +103,16 @@ extension ActivityCounter.Input {
     ]
   }
 
-  fileprivate init(_ reader: CountReader) throws {
+  fileprivate init(json: JSON, at place: String) throws {
+    let members = try EvaluationMembers(
+      json, at: place, .activity, required: ["elements", "sum", "nonzero", "largest"])
     self.init(
-      elements: try reader.count("elements"), sum: try reader.count("sum"),
-      nonzero: try reader.count("nonzero"), largest: try reader.count("largest"))
+      elements: try members.count("elements"), sum: try members.count("sum"),
+      nonzero: try members.count("nonzero"), largest: try members.count("largest"))
     guard elements > 0, nonzero <= elements else {
-      throw reader.failure("elements", "an input of at least \(nonzero) elements")
+      throw members.refusal(
+        of: "elements", expected: "an input of at least \(nonzero) elements",
+        found: "\(elements)")
     }
   }
 }
@@ -144,11 +122,15 @@ extension SynapticInput {
     ["silent_samples": .integer(silentSamples), "spikes": spikes.json, "counts": counts.json]
   }
 
-  fileprivate init(_ reader: CountReader) throws {
+  fileprivate init(json: JSON, at place: String) throws {
+    let members = try EvaluationMembers(
+      json, at: place, .activity, required: ["silent_samples", "spikes", "counts"])
     self.init(
-      silentSamples: try reader.count("silent_samples"),
-      spikes: try Part(reader.needed("spikes")), counts: try Part(reader.needed("counts")))
-    guard samples > 0 else { throw reader.failure("spikes", "an input of some samples") }
+      silentSamples: try members.count("silent_samples"),
+      spikes: try members.part("spikes", Part.init), counts: try members.part("counts", Part.init))
+    guard samples > 0 else {
+      throw members.refusal(of: "spikes", expected: "an input of some samples", found: "none")
+    }
   }
 }
 
@@ -160,11 +142,14 @@ extension SynapticInput.Part {
     ]
   }
 
-  fileprivate init(_ reader: CountReader) throws {
+  fileprivate init(json: JSON, at place: String) throws {
+    let members = try EvaluationMembers(
+      json, at: place, .activity,
+      required: ["samples", "sum", "nonzero", "synapses", "live_synapses"])
     self.init(
-      samples: try reader.count("samples"), sum: try reader.count("sum"),
-      nonzero: try reader.count("nonzero"), synapses: try reader.count("synapses"),
-      liveSynapses: try reader.count("live_synapses"))
+      samples: try members.count("samples"), sum: try members.count("sum"),
+      nonzero: try members.count("nonzero"), synapses: try members.count("synapses"),
+      liveSynapses: try members.count("live_synapses"))
   }
 }
 
@@ -177,14 +162,21 @@ extension RealInput {
     ]
   }
 
-  fileprivate init(_ reader: CountReader) throws {
+  fileprivate init(json: JSON, at place: String) throws {
+    let members = try EvaluationMembers(
+      json, at: place, .activity,
+      required: [
+        "elements", "silent_samples", "spikes", "signed", "reals", "two_valued", "few_valued",
+      ])
     self.init(
-      elements: try reader.count("elements"), silentSamples: try reader.count("silent_samples"),
-      spikes: try Part(reader.needed("spikes")), signed: try Part(reader.needed("signed")),
-      reals: try Part(reader.needed("reals")), twoValued: try Few(reader.needed("two_valued")),
-      fewValued: try Few(reader.needed("few_valued")))
+      elements: try members.count("elements"),
+      silentSamples: try members.count("silent_samples"),
+      spikes: try members.part("spikes", Part.init), signed: try members.part("signed", Part.init),
+      reals: try members.part("reals", Part.init),
+      twoValued: try members.part("two_valued", Few.init),
+      fewValued: try members.part("few_valued", Few.init))
     guard elements > 0, samples > 0 else {
-      throw reader.failure("elements", "an input of some samples")
+      throw members.refusal(of: "elements", expected: "an input of some samples", found: "none")
     }
   }
 }
@@ -197,17 +189,21 @@ extension RealInput.Part {
     ]
   }
 
-  fileprivate init(_ reader: CountReader) throws {
+  fileprivate init(json: JSON, at place: String) throws {
+    let members = try EvaluationMembers(
+      json, at: place, .activity, required: ["samples", "nonzero", "synapses", "live_synapses"])
     self.init(
-      samples: try reader.count("samples"), nonzero: try reader.count("nonzero"),
-      synapses: try reader.count("synapses"), liveSynapses: try reader.count("live_synapses"))
+      samples: try members.count("samples"), nonzero: try members.count("nonzero"),
+      synapses: try members.count("synapses"), liveSynapses: try members.count("live_synapses"))
   }
 }
 
 extension RealInput.Few {
   fileprivate var json: JSON { ["samples": .integer(samples), "rate": .integer(rate)] }
 
-  fileprivate init(_ reader: CountReader) throws {
-    self.init(samples: try reader.count("samples"), rate: try reader.count("rate"))
+  fileprivate init(json: JSON, at place: String) throws {
+    let members = try EvaluationMembers(
+      json, at: place, .activity, required: ["samples", "rate"])
+    self.init(samples: try members.count("samples"), rate: try members.count("rate"))
   }
 }

@@ -29,7 +29,7 @@ public struct EnergyCosts: Sendable, Equatable {
 
 extension EnergyCosts {
   private static let schema = "qkzoo.costs/1"
-  private static let members: Set = ["schema", "name", "accumulate_pj", "multiply_accumulate_pj"]
+  private static let members = ["schema", "name", "accumulate_pj", "multiply_accumulate_pj"]
 
   /// Reads costs, as in
   /// `{"schema": "qkzoo.costs/1", "name": "a chip", "accumulate_pj": 0.1, "multiply_accumulate_pj": 1}`.
@@ -41,32 +41,18 @@ extension EnergyCosts {
     guard json["schema"]?.string == Self.schema else {
       throw EvaluationFailure(
         .costs, at: place, expected: "an object with \"schema\": \"\(Self.schema)\"",
-        found: json["schema"].map(Self.shortened) ?? "no schema")
+        found: json["schema"].map { PlainText.excerpt($0.canonicalText) } ?? "no schema")
     }
-    if let other = json.object?.keys.sorted().first(where: { !Self.members.contains($0) }) {
-      throw EvaluationFailure(
-        .costs, at: place, expected: Self.members.sorted().joined(separator: ", "), found: other)
-    }
-    guard let name = json["name"]?.string, !name.isEmpty else {
-      throw EvaluationFailure(
-        .costs, at: "\(place) name", expected: "a text",
-        found: json["name"].map(Self.shortened) ?? "nothing")
+    let members = try EvaluationMembers(json, at: place, .costs, required: Self.members)
+    func cost(_ name: String) throws -> Double {
+      try members.value(name, "picojoules from 0 to 1e9") { json in
+        json.double.flatMap { (0...Self.limit).contains($0) ? $0 : nil }
+      }
     }
     self.init(
-      name: name, accumulate: try Self.cost(json, "accumulate_pj", place),
-      multiplyAccumulate: try Self.cost(json, "multiply_accumulate_pj", place))
+      name: try members.value("name", "a text") { $0.string?.isEmpty == false ? $0.string : nil },
+      accumulate: try cost("accumulate_pj"), multiplyAccumulate: try cost("multiply_accumulate_pj"))
   }
-
-  private static func cost(_ json: JSON, _ key: String, _ place: String) throws -> Double {
-    guard let cost = json[key]?.double, (0...limit).contains(cost) else {
-      throw EvaluationFailure(
-        .costs, at: "\(place) \(key)", expected: "picojoules from 0 to 1e9",
-        found: json[key].map(shortened) ?? "nothing")
-    }
-    return cost
-  }
-
-  private static func shortened(_ json: JSON) -> String { PlainText.excerpt(json.canonicalText) }
 
   /// As in `45 nm, float32: AC 0.9 pJ, MAC 4.6 pJ`.
   public var words: String { "\(name): AC \(accumulate) pJ, MAC \(multiplyAccumulate) pJ" }

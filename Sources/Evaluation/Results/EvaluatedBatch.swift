@@ -66,46 +66,39 @@ extension EvaluatedBatch {
   ///
   /// - Throws: `EvaluationFailure`.
   public init(json: JSON, at place: String) throws {
-    guard let number = json["batch"]?.int, number >= 0,
-      let samples = json["samples"]?.int, samples >= 0,
-      let excluded = Self.all(json["excluded"], Exclusion.init),
-      let spikes = Self.all(json["spikes"], Self.counts),
-      let inputs = Inputs(json["inputs"]),
-      let sampleLines = json["sample_lines_sha256"]?.string.flatMap({ Digest(hex: $0) })
-    else {
-      throw EvaluationFailure(.record, at: place, expected: "a batch", found: "other members")
-    }
+    let members = try EvaluationMembers(
+      json, at: place, .record,
+      required: [
+        "batch", "samples", "excluded", "spikes", "inputs", "sample_lines_sha256",
+      ])
     self.init(
-      number: number, samples: samples, excluded: excluded, spikes: spikes, inputs: inputs,
-      sampleLines: sampleLines)
-  }
-
-  private static func all<Value>(_ json: JSON?, _ read: (JSON) -> Value?) -> [Value]? {
-    let values = json?.array?.compactMap(read)
-    return values?.count == json?.array?.count ? values : nil
-  }
-
-  fileprivate static func counts(_ json: JSON?) -> [Int]? {
-    all(json) { element in element.int.flatMap { $0 >= 0 ? $0 : nil } }
+      number: try members.count("batch"), samples: try members.count("samples"),
+      excluded: try members.list("excluded", Exclusion.init),
+      spikes: try members.value("spikes", "counts by group and step") { json in
+        let groups = json.array?.compactMap(\.counts)
+        return groups?.count == json.array?.count ? groups : nil
+      },
+      inputs: try Inputs(json: members.value("inputs"), at: members.place(of: "inputs")),
+      sampleLines: try members.sha256("sample_lines_sha256"))
   }
 }
 
 extension EvaluatedBatch.Exclusion {
-  fileprivate init?(_ json: JSON) {
-    guard let index = json["index"]?.int, let file = json["file"]?.string,
-      let reason = json["reason"]?.string
-    else { return nil }
-    self.init(index: index, file: file, reason: reason)
+  fileprivate init(json: JSON, at place: String) throws {
+    let members = try EvaluationMembers(
+      json, at: place, .record, required: ["index", "file", "reason"])
+    self.init(
+      index: try members.int("index"), file: try members.string("file"),
+      reason: try members.string("reason"))
   }
 }
 
 extension EvaluatedBatch.Inputs {
-  fileprivate init?(_ json: JSON?) {
-    guard let elements = EvaluatedBatch.counts(json?["elements"]),
-      let sum = EvaluatedBatch.counts(json?["sum"]),
-      let nonzero = EvaluatedBatch.counts(json?["nonzero"]),
-      let largest = EvaluatedBatch.counts(json?["largest"])
-    else { return nil }
-    self.init(elements: elements, sum: sum, nonzero: nonzero, largest: largest)
+  fileprivate init(json: JSON, at place: String) throws {
+    let members = try EvaluationMembers(
+      json, at: place, .record, required: ["elements", "sum", "nonzero", "largest"])
+    self.init(
+      elements: try members.counts("elements"), sum: try members.counts("sum"),
+      nonzero: try members.counts("nonzero"), largest: try members.counts("largest"))
   }
 }

@@ -64,20 +64,22 @@ public struct EvaluatedSample: AnsweredSample, Sendable, Equatable {
   ///
   /// - Throws: `EvaluationFailure`.
   public init(json: JSON, at place: String) throws {
-    guard let index = json["index"]?.int, index >= 0, let file = json["file"]?.string,
-      let label = json["label"]?.int,
-      let top5 = json["top5"]?.array?.compactMap(\.int), (1...5).contains(top5.count),
-      let loss = json["loss"]?.double, (0...Self.mostLoss).contains(loss),
-      let logits = json["logits_sha256"]?.string.flatMap({ Digest(hex: $0) }),
-      let input = json["input_sha256"]?.string.flatMap({ Digest(hex: $0) }),
-      let spikes = json["spikes"]?.int, spikes >= 0
-    else {
-      throw EvaluationFailure(
-        .record, at: place, expected: "a sample", found: "other members")
-    }
+    let members = try EvaluationMembers(
+      json, at: place, .record,
+      required: [
+        "index", "file", "label", "top5", "loss", "logits_sha256", "input_sha256", "spikes",
+      ])
     self.init(
-      index: index, file: file, label: label, top5: top5, loss: loss, logits: logits,
-      input: input, spikes: spikes)
+      index: try members.count("index"), file: try members.string("file"),
+      label: try members.int("label"),
+      top5: try members.value("top5", "one to five classes") { json in
+        json.counts.flatMap { (1...5).contains($0.count) ? $0 : nil }
+      },
+      loss: try members.value("loss", "0 to \(Self.mostLoss)") { json in
+        json.double.flatMap { (0...Self.mostLoss).contains($0) ? $0 : nil }
+      },
+      logits: try members.sha256("logits_sha256"), input: try members.sha256("input_sha256"),
+      spikes: try members.count("spikes"))
   }
 
   /// Whether index, classes and spikes are those of an evaluation.

@@ -46,8 +46,8 @@ enum EvaluationFiles {
       return try found == nil && Files.stamp(of: Files.join(folder, name)).size > 0
     }
     if let foreign {
-      throw EvaluationFailure(
-        .folder, at: folder, expected: "a new or empty folder, or one of an evaluation",
+      throw FileFailure(
+        .exists, at: folder, expected: "a new or empty folder, or one of an evaluation",
         found: foreign)
     }
     if let found { try evaluation.requireSame(found, at: folder) }
@@ -84,7 +84,7 @@ final class EvaluationFolder {
   ) throws {
     self.header = header
     digest = header.digest
-    try Files.makeDirectories(path)
+    let made = try Files.makeDirectories(path)
     try EvaluationFiles.check(path, for: header)
     // It is written again only when hours of computing are over.
     _ = try EvaluationEnvironment(in: path)
@@ -98,8 +98,23 @@ final class EvaluationFolder {
     if isBegun {
       try resume(path, planned)
     } else {
+      try Self.begin(path, header, made)
+    }
+  }
+
+  /// Writes the description; where there is no room for it, what was made for it goes.
+  private static func begin(
+    _ path: String, _ header: EvaluationHeader, _ made: [String]
+  ) throws {
+    do {
       try AtomicFile.replace(
         Files.join(path, EvaluationFiles.header), with: header.json.canonicalBytes + [0x0A])
+    } catch {
+      for name in [EvaluationFiles.samples, EvaluationFiles.batches] {
+        Files.remove(Files.join(path, name))
+      }
+      Files.removeEmpty(made)
+      throw error
     }
   }
 

@@ -149,11 +149,18 @@ extension EvaluationHeader {
           + "new folder, or use the qkzoo that wrote this one",
         found: "\(schema ?? "no schema") of numerics version \(numerics ?? "none")")
     }
-    rules = try EvaluationProtocol(json: json["protocol"] ?? .null, at: "\(place) protocol")
-    model = try Model(json: json["model"] ?? .null, at: "\(place) model")
-    data = try Data(json: json["data"] ?? .null, at: "\(place) data")
-    part = try Part(json: json["part"] ?? .null, at: "\(place) part")
-    notes = json["notes"]?.array?.compactMap(\.string) ?? []
+    let members = try EvaluationMembers(
+      json, at: place, .header,
+      required: [
+        "schema", "numerics_version", "protocol", "protocol_sha256", "model", "data", "part",
+        "neurons", "convolutions",
+      ], optional: ["notes"])
+    rules = try EvaluationProtocol(
+      json: members.value("protocol"), at: members.place(of: "protocol"))
+    model = try Model(json: members.value("model"), at: members.place(of: "model"))
+    data = try Data(json: members.value("data"), at: members.place(of: "data"))
+    part = try Part(json: members.value("part"), at: members.place(of: "part"))
+    notes = members.has("notes") ? try members.strings("notes") : []
     try Self.validateSizes(rules, model, data, part, at: place)
     graph = model.configuration.graph(for: rules.size)
     guard self.json == json else {
@@ -188,13 +195,12 @@ extension EvaluationHeader {
 
 extension EvaluationHeader.Model {
   fileprivate init(json: JSON, at place: String) throws {
-    guard let modelID = json["model_id"]?.string.flatMap({ Digest(hex: $0) }),
-      let weightsID = json["weights_id"]?.string.flatMap({ Digest(hex: $0) })
-    else { throw EvaluationFailure.header(place, "model_id and weights_id") }
+    let members = try EvaluationMembers(
+      json, at: place, .header, required: ["model_id", "weights_id", "configuration"])
     self.init(
-      modelID: modelID, weightsID: weightsID,
+      modelID: try members.sha256("model_id"), weightsID: try members.sha256("weights_id"),
       configuration: try ModelConfiguration(
-        json: json["configuration"] ?? .null, at: "\(place) configuration"))
+        json: members.value("configuration"), at: members.place(of: "configuration")))
   }
 }
 
@@ -209,25 +215,37 @@ extension EvaluationHeader.Data {
   }
 
   fileprivate init(json: JSON, at place: String) throws {
-    guard let count = json["n"]?.int, (1...EvaluationHeader.mostSamples).contains(count),
-      let samples = json["samples_sha256"]?.string.flatMap({ Digest(hex: $0) })
-    else { throw EvaluationFailure.header(place, "n and samples_sha256") }
+    let members = try EvaluationMembers(
+      json, at: place, .header, required: ["n", "samples_sha256", "file_sha256"],
+      optional: ["classes"])
+    let limits = 1...EvaluationHeader.mostSamples
+    let file = try members.value("file_sha256")
     self.init(
-      count: count, samples: samples,
-      file: json["file_sha256"]?.string.flatMap { Digest(hex: $0) },
-      classes: json["classes"]?.array?.compactMap(\.string) ?? [])
+      count: try members.value("n", "\(limits.lowerBound) to \(limits.upperBound)") { json in
+        json.int.flatMap { limits.contains($0) ? $0 : nil }
+      },
+      samples: try members.sha256("samples_sha256"),
+      file: file == .null ? nil : try members.sha256("file_sha256"),
+      classes: members.has("classes") ? try members.strings("classes") : [])
   }
 }
 
 extension EvaluationHeader.Part {
   fileprivate init(json: JSON, at place: String) throws {
-    guard let index = json["shard"]?.int, let count = json["shards"]?.int,
-      let batches = json["batches"]?.int, let samples = json["samples"]?.int,
-      let shard = Shard(index: index, count: count), batches > 0, samples > 0
-    else { throw EvaluationFailure.header(place, "shard, shards, batches and samples") }
-    // A limit may be beyond what a number holds.
-    let limit = json["limit"].flatMap { $0.int ?? $0.string.flatMap { Int($0) } }
-    guard limit ?? 1 > 0 else { throw EvaluationFailure.header(place, "a limit of at least 1") }
-    self.init(shard: shard, limit: limit, batches: batches, samples: samples)
+    let members = try EvaluationMembers(
+      json, at: place, .header, required: ["shard", "shards", "limit", "batches", "samples"])
+    func positive(_ name: String) throws -> Int {
+      try members.value(name, "a number of at least 1") { json in
+        json.count.flatMap { $0 > 0 ? $0 : nil }
+      }
+    }
+    let (index, count) = (try members.int("shard"), try members.int("shards"))
+    guard let shard = Shard(index: index, count: count) else {
+      throw members.refusal(of: "shard", expected: "a shard of \(count)", found: "\(index)")
+    }
+    let isLimited = try members.value("limit") != .null
+    self.init(
+      shard: shard, limit: isLimited ? try positive("limit") : nil,
+      batches: try positive("batches"), samples: try positive("samples"))
   }
 }

@@ -165,29 +165,37 @@ extension EvaluationProtocol {
   ///
   /// - Throws: `EvaluationFailure`.
   public init(json: JSON, at place: String) throws {
-    guard let name = json["name"]?.string.flatMap(Name.init),
-      let dataset = json["dataset"]?.string, let split = json["split"]?.string,
-      let scope = json["scope"]?.string.flatMap(NeuronScope.init),
-      let batchSize = json["batch_size"]?.int, (1...Self.mostSamplesOfBatch).contains(batchSize),
-      let timeSteps = json["time_steps"]?.int, let height = json["height"]?.int,
-      let width = json["width"]?.int, let source = json["source"]?.string,
-      let overrides = json["overrides"]?.array?.compactMap(\.string),
-      let order = Self.order(json)
-    else { throw EvaluationFailure.header(place, "a protocol") }
+    let members = try EvaluationMembers(
+      json, at: place, .header,
+      required: [
+        "name", "dataset", "split", "scope", "batch_size", "last_batch", "reset", "precision",
+        "reported_precision", "time_steps", "height", "width", "preprocessing", "source",
+        "overrides", "order",
+      ], optional: ["seed"])
+    let precision = try members.value("reported_precision")
     self.init(
-      name: name, dataset: dataset, split: split, scope: scope, batchSize: batchSize,
-      order: order, timeSteps: timeSteps, size: SpatialSize(height: height, width: width),
-      preprocessing: json["preprocessing"] ?? .null,
-      reportedPrecision: json["reported_precision"]?.string, source: source,
-      overrides: overrides)
+      name: try members.choice("name"), dataset: try members.string("dataset"),
+      split: try members.string("split"), scope: try members.choice("scope"),
+      batchSize: try members.value("batch_size", "1 to \(Self.mostSamplesOfBatch)") { json in
+        json.int.flatMap { (1...Self.mostSamplesOfBatch).contains($0) ? $0 : nil }
+      },
+      order: try Self.order(members), timeSteps: try members.int("time_steps"),
+      size: SpatialSize(height: try members.int("height"), width: try members.int("width")),
+      preprocessing: try members.value("preprocessing"),
+      reportedPrecision: precision == .null ? nil : try members.string("reported_precision"),
+      source: try members.string("source"), overrides: try members.strings("overrides"))
   }
 
-  private static func order(_ json: JSON) -> Order? {
-    switch json["order"]?.string {
-    case "file": .file
-    case "class": .byClass
-    case "shuffled": json["seed"]?.string.flatMap { UInt64($0) }.map { .shuffled(seed: $0) }
-    default: nil
+  private static func order(_ members: EvaluationMembers) throws -> Order {
+    switch try members.string("order") {
+    case "file": return .file
+    case "class": return .byClass
+    case "shuffled":
+      return try members.value("seed", "a seed in decimal digits") { json in
+        json.string.flatMap { UInt64($0) }.map { .shuffled(seed: $0) }
+      }
+    case let other:
+      throw members.refusal(of: "order", expected: "file, class or shuffled", found: other)
     }
   }
 }

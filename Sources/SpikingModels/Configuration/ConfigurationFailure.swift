@@ -22,13 +22,20 @@ public enum ConfigurationFailureCode: String, FailureCode {
   public var kind: FailureKind { .configuration }
 }
 
-extension ConfigurationFailureCode: MemberFailureCode {
-  /// `configuration-missing`.
-  public static var missingMember: Self { .missing }
-  /// `configuration-unknown-member`.
-  public static var unexpectedMember: Self { .unknown }
-  /// `configuration-value`.
-  public static var memberValue: Self { .value }
+/// The members of an object of a configuration.
+public typealias ConfigurationMembers = JSONMembers<ConfigurationFailureCode>
+
+extension JSONMembers where Code == ConfigurationFailureCode {
+  /// Takes an object with exactly the required members, and any of the optional ones.
+  ///
+  /// - Throws: `ConfigurationFailure`.
+  public init(
+    _ json: JSON, at place: String, required: [String], optional: [String] = []
+  ) throws {
+    try self.init(
+      json, at: place, failing: .init(missing: .missing, unexpected: .unknown, value: .value),
+      required: required, optional: optional)
+  }
 }
 
 /// A refused configuration.

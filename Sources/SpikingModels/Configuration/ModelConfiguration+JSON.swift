@@ -3,9 +3,6 @@ import Diagnostics
 
 // Members are written and read in the same order; see schemas/v1/configuration.schema.json.
 
-/// The members of an object of a configuration.
-public typealias ConfigurationMembers = JSONMembers<ConfigurationFailureCode>
-
 extension ModelConfiguration: Equatable {
   /// Whether both have the same canonical text.
   public static func == (left: ModelConfiguration, right: ModelConfiguration) -> Bool {

@@ -86,7 +86,7 @@ def measured(command):
 def pair(preset, source, folder):
     """One conversion and one copy: (seconds, peak bytes) of the first, seconds of the second."""
     target, copy = folder / "model.qkz.h5", folder / "copy"
-    converted = measured([QKZOO, "convert", str(source), "--preset", preset, "-o", str(target)])
+    converted = measured([QKZOO, "convert", str(source), "--preset", preset, "--force", "-o", str(target)])
     target.unlink()
     copied = measured(["sh", "-c", 'cp "$0" "$1" && sync "$1"', str(source), str(copy)])
     copy.unlink()

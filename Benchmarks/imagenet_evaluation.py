@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import shutil
 import statistics
 import subprocess
@@ -37,14 +38,23 @@ MOST_GROWTH = 32 << 20
 SIZES = [((500, 375), 12), ((375, 500), 4), ((500, 333), 4), ((500, 500), 1), ((1024, 768), 1), ((400, 300), 1)]
 
 
+def wordnet_ids():
+    """The names of ImageNet's 1,000 folders, which `eval run` requires."""
+    source = pathlib.Path(__file__).parents[1] / "Sources/Datasets/ImageNetClasses.swift"
+    numbers = re.findall(r"\b\d{8}\b", source.read_text().split('"""')[1])
+    assert len(numbers) == 1000, len(numbers)
+    return [f"n{number}" for number in numbers]
+
+
 def pictures(root, count):
     """`count` JPEG files in 1,000 folders; files of one size differ in a strip, which is cheap to make."""
     chance = np.random.default_rng(0)
+    classes = wordnet_ids()
     shapes = [shape for shape, often in SIZES for _ in range(often)]
     grounds = {shape: ground(chance, *shape) for shape in dict(SIZES)}
     total = 0
     for index in range(count):
-        folder = root / f"n{index % 1000:08}"
+        folder = root / classes[index % 1000]
         folder.mkdir(exist_ok=True)
         width, height = shapes[index % len(shapes)]
         pixels = np.roll(grounds[width, height], int(chance.integers(width)), axis=1)

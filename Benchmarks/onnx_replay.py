@@ -40,7 +40,7 @@ def exported(model, target, repeat=5):
     seconds = []
     for _ in range(repeat):
         start = time.perf_counter()
-        found = report("export", model, "--to", "onnx", "-o", target)
+        found = report("export", model, "--to", "onnx", "--force", "-o", target)
         seconds.append(time.perf_counter() - start)
     return sorted(seconds), found
 
@@ -72,9 +72,9 @@ def reference(path, groups, probe, outputs):
 def replayed(model, folder, probe):
     """What `verify` says of ONNX Runtime's spikes."""
     spiking = folder / "spikes.onnx"
-    report("export", model, "--to", "onnx", "--with-spikes", "--batch", "dynamic", "-o", spiking)
+    report("export", model, "--to", "onnx", "--with-spikes", "--batch", "dynamic", "--force", "-o", spiking)
     save_file({"input": probe[:1]}, folder / "one.safetensors")
-    report("run", model, "--input", folder / "one.safetensors", "--record-spikes", folder / "spikes.json")
+    report("run", model, "--input", folder / "one.safetensors", "--force", "--record-spikes", folder / "spikes.json")
     groups = {group["path"]: group["upstream_name"]
               for group in json.loads((folder / "spikes.json").read_text())["groups"]}
     reference(folder / "reference.safetensors", groups, probe, run(spiking, probe))
@@ -96,7 +96,7 @@ def main():
             [QKZOO, "presets", "--show", PRESET], check=True, stdout=subprocess.PIPE).stdout)
         (folder / "sample.json").write_text(json.dumps(configuration | {"ssa_projection_scope": "sample"}))
         model = folder / "model.qkz.h5"
-        converted = report("convert", source / "weights.pth", "--config", folder / "sample.json", "-o", model)
+        converted = report("convert", source / "weights.pth", "--config", folder / "sample.json", "--force", "-o", model)
         seconds, found = exported(model, folder / "model.onnx")
         verified = replayed(model, folder, probe)
     behaviour = next(rung for rung in verified["rungs"] if rung["rung"] == "behaviour")

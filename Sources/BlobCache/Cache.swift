@@ -98,9 +98,15 @@ public struct Cache: Sendable {
   var incoming: String { Files.join(root, "incoming") }
 
   func prepare() throws {
-    for folder in [blobs, records, incoming] { try Files.makeDirectories(folder) }
+    let made = try [blobs, records, incoming].flatMap { try Files.makeDirectories($0) }
     let tag = Files.join(root, "CACHEDIR.TAG")
-    if !Files.exists(tag) { try AtomicFile.replace(tag, with: Array(Self.tag.utf8)) }
+    guard !Files.exists(tag) else { return }
+    do {
+      try AtomicFile.replace(tag, with: Array(Self.tag.utf8))
+    } catch {
+      Files.removeEmpty(made)
+      throw error
+    }
   }
 
   /// Tells backup programs to leave the folder out (bford.info/cachedir).

@@ -45,16 +45,16 @@ public struct SigningKey: Sendable {
     self.init(key)
   }
 
-  /// Reads a private key's file, which not everybody may read.
+  /// Reads a private key's file, which nobody but its owner may read or write.
   ///
   /// - Throws: `KeyFailure`, `FileFailure`.
   public init(file path: String) throws {
     let bytes = try Files.read(path, limit: VerifyingKey.sizeLimit)
     try self.init(pem: bytes, at: path)
-    guard try !Files.isReadableByOthers(path) else {
+    guard try !Files.isOpenToOthers(path) else {
       throw KeyFailure(
         .exposed, at: path, expected: "a private key that only its owner can read",
-        found: "one that everybody can; chmod 600, and think who may have it")
+        found: "one that its group or everybody can use; chmod 600, and think who may have it")
     }
   }
 

@@ -17,14 +17,20 @@ public struct AtomicFile {
   /// Lets `write` fill the temporary file at the path it is given, then publishes it;
   /// `beforePublishing` does what must hold before it appears, when nothing but its name is missing.
   ///
+  /// Who may do what with a file that is replaced holds for the new one: a stricter mode stays.
+  ///
+  /// - Parameter mode: rights beyond these are not given.
   /// - Throws: `FileFailure`, and what `write` and `beforePublishing` throw, told of `path` where it is
   ///   of the temporary file; then nothing is left behind.
   public static func replace(
-    _ path: String, beforePublishing: () throws -> Void = {}, write: (AtomicFile) throws -> Void
+    _ path: String, allowing mode: UInt32 = 0o777, beforePublishing: () throws -> Void = {},
+    write: (AtomicFile) throws -> Void
   ) throws {
     try requireReplaceable(path)
     TemporarySibling.removeLeftovers(of: path)
     let sibling = try TemporarySibling(of: path)
+    let before = (try? LibC.status(path).st_mode) ?? 0o777
+    try sibling.restrict(to: before & mode)
     let file = AtomicFile(path: path, temporaryPath: sibling.path)
     do {
       try write(file)
@@ -41,15 +47,19 @@ public struct AtomicFile {
     }
   }
 
+  /// Requires that a path is free or a file's, and with `asFolder` a folder's.
+  ///
   /// A device or a pipe has readers of its own, who would wait for ever; so has a link to what a
   /// process has open, as `/dev/stdout`.
-  private static func requireReplaceable(_ path: String) throws {
+  ///
+  /// - Throws: `FileFailure`.
+  public static func requireReplaceable(_ path: String, asFolder: Bool = false) throws {
     guard let status = try? LibC.status(path) else { return }
     let found: String? =
       switch status.st_mode & S_IFMT {
       case S_IFREG:
         (try? LibC.readlink(path))?.hasPrefix("/proc/") == true ? "a link to an open file" : nil
-      case S_IFDIR: "a folder"
+      case S_IFDIR: asFolder ? nil : "a folder"
       case S_IFIFO: "a pipe"
       case S_IFSOCK: "a socket"
       default: "a device"

@@ -1,9 +1,10 @@
 import Diagnostics
 import Glibc
 
-/// A new folder that appears under its name only when everything in it is written.
+/// A folder that appears under its name only when everything in it is written.
 ///
-/// It is filled as a temporary sibling, synced and renamed; a failure removes the sibling.
+/// It is filled as a temporary sibling, synced and renamed; a failure removes the sibling. A folder that
+/// it replaces is moved aside, and removed when the new one has its name.
 public final class AtomicFolder {
   /// Where the complete folder will appear.
   public let path: String
@@ -17,17 +18,17 @@ public final class AtomicFolder {
   private var written: [Temporaries.Entry] = []
   private var folders: Set<String> = []
 
-  /// Lets `fill` write files, then publishes the folder; whatever has its name is refused.
+  /// Lets `fill` write files, then publishes the folder. An empty folder of its name is replaced;
+  /// anything else is refused, but a folder that has a file of the name `replacing`: it is of the same
+  /// kind.
   ///
-  /// - Throws: `FileFailure`, and what `fill` throws; then nothing is left behind.
+  /// - Throws: `FileFailure`, and what `fill` throws; then nothing is left behind, and what was there
+  ///   stays.
   public static func create<Result>(
-    _ path: String, fill: (AtomicFolder) throws -> Result
+    _ path: String, replacing mark: String? = nil, fill: (AtomicFolder) throws -> Result
   ) throws -> Result {
-    guard !Files.exists(path) else {
-      throw FileFailure(
-        .exists, at: path, expected: "a name that nothing has", found: "something there")
-    }
     let folder = AtomicFolder(path: path)
+    try requireReplaceable(folder.path, mark)
     do {
       try folder.makeFolder("")
       let result = try fill(folder)
@@ -74,10 +75,40 @@ public final class AtomicFolder {
     written.append(entry)
   }
 
+  private static func requireReplaceable(_ path: String, _ mark: String?) throws {
+    guard Files.exists(path) || Files.isLink(path) else { return }
+    let names = Files.isDirectory(path) ? try Files.repairedNames(in: path) : nil
+    if let names, !Files.isLink(path) {
+      if names.isEmpty { return }
+      if let mark, names.contains(mark) { return }
+    }
+    throw FileFailure(
+      .exists, at: path,
+      expected: mark.map { "a name that nothing has, or a folder with \($0)" }
+        ?? "a name that nothing has",
+      found: names == nil ? "a file" : "another folder")
+  }
+
   private func publish() throws {
     for item in written.reversed() { try Files.synchronizeDirectory(item.path) }
-    try Files.rename(temporaryPath, to: path)
+    let aside = Files.exists(path) ? temporaryPath + ".old" : nil
+    if let aside { try Files.rename(path, to: aside) }
+    do {
+      try Files.rename(temporaryPath, to: path)
+    } catch {
+      if let aside { try? Files.rename(aside, to: path) }
+      throw error
+    }
     try Files.synchronizeDirectory(Files.directory(of: path))
+    if let aside { Self.removeTree(aside) }
+  }
+
+  /// Removes a folder and what is below it; links are removed, not followed.
+  private static func removeTree(_ path: String) {
+    if Files.isDirectory(path), !Files.isLink(path) {
+      for name in (try? Files.repairedNames(in: path)) ?? [] { removeTree(Files.join(path, name)) }
+    }
+    LibC.remove(path)
   }
 
   private func remove() {

@@ -15,7 +15,7 @@ public enum FileFailureCode: String, FailureCode {
   case tooLarge = "file-too-large"
   /// The folder of an output is missing or cannot be written to.
   case output = "cannot-write"
-  /// Something has the name of an output that replaces nothing.
+  /// Something has the name of an output that may not replace it.
   case exists = "already-exists"
   /// The disk, the quota or the limit of file sizes leaves no room.
   case noSpace = "no-space"
@@ -23,6 +23,8 @@ public enum FileFailureCode: String, FailureCode {
   case changed = "file-changed"
   /// Another process is writing the file.
   case inUse = "file-in-use"
+  /// The process may have no more memory.
+  case memory = "not-enough-memory"
   /// Any other error of the operating system.
   case system = "io-error"
 
@@ -31,8 +33,9 @@ public enum FileFailureCode: String, FailureCode {
     switch self {
     case .notFound, .notRegular: .noInput
     case .name, .tooLarge: .badData
-    case .denied, .output, .exists, .noSpace, .changed, .system: .inputOutput
-    case .inUse: .unavailable
+    case .denied, .output, .noSpace, .changed, .system: .inputOutput
+    case .exists: .policy
+    case .inUse, .memory: .unavailable
     }
   }
 }
@@ -49,6 +52,7 @@ extension FileFailure {
       case ENOENT, ENOTDIR: .notFound
       case EACCES, EPERM, EROFS: .denied
       case ENOSPC, EDQUOT, EFBIG: .noSpace
+      case ENOMEM: .memory
       default: .system
       }
     let reason = unsafe String(cString: strerror(number))

@@ -161,9 +161,14 @@ public enum Files {
     do {
       return try fill()
     } catch {
-      for folder in made.reversed() { LibC.rmdir(folder) }
+      removeEmpty(made)
       throw error
     }
+  }
+
+  /// Removes those of some folders that hold nothing, the last first.
+  public static func removeEmpty(_ folders: [String]) {
+    for folder in folders.reversed() { LibC.rmdir(folder) }
   }
 
   /// Removes a file; that it is not there is no error.
@@ -174,10 +179,12 @@ public enum Files {
   /// - Throws: `FileFailure`.
   public static func rename(_ old: String, to new: String) throws { try LibC.rename(old, new) }
 
-  /// Takes everybody's right to write to a file.
+  /// Takes everybody's right to write to a file; who may read it stays.
   ///
   /// - Throws: `FileFailure`.
-  public static func makeReadOnly(_ path: String) throws { try LibC.chmod(path, 0o444) }
+  public static func makeReadOnly(_ path: String) throws {
+    try LibC.chmod(path, LibC.status(path).st_mode & 0o444)
+  }
 
   /// Hands everything printed so far to the system, which may refuse it.
   ///
@@ -217,11 +224,13 @@ public enum Files {
     return overflow ? .max : Int(clamping: bytes)
   }
 
-  /// Copies a file; the copy appears under its name only when it is complete.
+  /// Copies a file; the copy appears under its name only when it is complete, and nobody may do more with
+  /// it than with the original.
   ///
   /// - Throws: `FileFailure`.
   public static func copy(_ path: String, to copy: String) throws {
-    try AtomicFile.replace(copy) { file in
+    let mode = try LibC.status(path).st_mode
+    try AtomicFile.replace(copy, allowing: mode) { file in
       let output = try SequentialOutput(path: file.temporaryPath)
       try forEachPiece(of: path) { try output.write($0) }
       try output.finish()

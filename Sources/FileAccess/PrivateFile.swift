@@ -28,11 +28,11 @@ extension Files {
     }
   }
 
-  /// Whether users who are neither the owner nor of the group may read a file.
+  /// Whether anybody but the owner may do anything with a file.
   ///
   /// - Throws: `FileFailure`.
-  public static func isReadableByOthers(_ path: String) throws -> Bool {
-    try LibC.status(path).st_mode & S_IROTH != 0
+  public static func isOpenToOthers(_ path: String) throws -> Bool {
+    try LibC.status(path).st_mode & (S_IRWXG | S_IRWXO) != 0
   }
 
   /// Whether a path names a symbolic link.

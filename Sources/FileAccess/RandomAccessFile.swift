@@ -82,7 +82,9 @@ public final class RandomAccessFile: Sendable {
   /// Takes everybody's right to write to the file.
   ///
   /// - Throws: `FileFailure`.
-  public func makeReadOnly() throws { try LibC.fchmod(descriptor, 0o444, path) }
+  public func makeReadOnly() throws {
+    try LibC.fchmod(descriptor, LibC.fstat(descriptor, path).st_mode & 0o444, path)
+  }
 
   /// Requires a name to be still that of this file, which others may have replaced meanwhile.
   ///

@@ -35,6 +35,13 @@ final class TemporarySibling {
 
   deinit { try? LibC.close(descriptor, path) }
 
+  /// Takes all rights but some from everybody; the owner can go on writing.
+  func restrict(to mode: mode_t) throws {
+    let own = try LibC.fstat(descriptor, path).st_mode & 0o777
+    let stricter = own & (mode | S_IWUSR)
+    if stricter != own { try LibC.fchmod(descriptor, stricter, path) }
+  }
+
   /// Makes the content outlast a power cut; `name` is what errors call it.
   func synchronize(for name: String) throws { try LibC.fsync(descriptor, name) }
 

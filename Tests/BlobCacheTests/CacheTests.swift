@@ -45,6 +45,17 @@ import Transfer
     #expect(try cache.blob(WantedFile(name: "x", md5: blob.record.md5))?.path == blob.path)
   }
 
+  @Test func `who may not read a file may not read its copy in the cache`() throws {
+    let source = scratch.file("source")
+    for (mode, kept) in [(0o600, 0o400), (0o640, 0o440), (0o664, 0o444)] {
+      try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: source)
+      let blob = try cache.keep(file: source, name: "weights.pth", source: source)
+      let found = try FileManager.default.attributesOfItem(atPath: blob.path)[.posixPermissions]
+      #expect(found as? Int == kept)
+      cache.remove(blob.record.sha256)
+    }
+  }
+
   @Test func `what is here is not fetched again`() throws {
     let first = try fetch()
     try FileManager.default.removeItem(atPath: scratch.file("source"))

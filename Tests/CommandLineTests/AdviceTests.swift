@@ -20,7 +20,7 @@ import Testing
       (pipe, "a pipe"), (link, "a link to an open file"), (folder.path, "a folder"),
       ("/dev/null", "a device"),
     ] {
-      let result = try run("stats", Self.model, "--records", path)
+      let result = try run("stats", Self.model, "--records", path, "--force")
       #expect(result.status == 74, "\(path)")
       #expect(result.errors.contains("cannot-write: expected the name of a file"), "\(path)")
       #expect(result.errors.hasSuffix("found \(found)\n"), "\(result.errors)")

@@ -72,6 +72,7 @@ import Testing
       ["run", model, "--input", Self.input], ["stats", model, "--input", Self.input],
       [
         "trace", model, "--input", Self.input, "--layers", Self.neurons, "-o", folder.file("t.npz"),
+        "--force",
       ],
     ] {
       for (options, words) in [

@@ -33,7 +33,7 @@ import Testing
     #expect(try again(subject, limit: 8) == "evaluation-other-part")
     #expect(try again(try TinyEvaluation(count: 22)) == "evaluation-other-data")
     try TestFiles.write([], to: folder.file("a/notes.txt"))
-    #expect(try again(subject) == "evaluation-folder")
+    #expect(try again(subject) == "already-exists")
   }
 
   @Test(arguments: [
@@ -47,10 +47,10 @@ import Testing
     _ = try subject.run(into: whole)
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     for (name, text) in files { try TestFiles.write(Array(text.utf8), to: "\(path)/\(name)") }
-    #expect(try refusal { _ = try subject.run(into: path) } == "evaluation-folder")
+    #expect(try refusal { _ = try subject.run(into: path) } == "already-exists")
     #expect(
       try refusal { _ = try EvaluationParts(folders: [whole]).merge(into: path) }
-        == "evaluation-folder")
+        == "already-exists")
     #expect(Set(try FileManager.default.contentsOfDirectory(atPath: path)) == Set(files.keys))
     for (name, text) in files {
       #expect(try TestFiles.bytes("\(path)/\(name)") == Array(text.utf8))

@@ -98,7 +98,7 @@ def vector_set(configuration):
 
 def convert(source, name, *options):
     path = FOLDER / f"{name}.qkz.h5"
-    qkzoo("convert", source, "-o", path, *options)
+    qkzoo("convert", source, "--force", "-o", path, *options)
     return path
 
 

@@ -31,7 +31,7 @@ class ArchiveTests(unittest.TestCase):
         for path in FILES:
             with self.subTest(path=path.name):
                 again = FOLDER / "again.qkz.h5"
-                qkzoo("repack", path, "--layout", "mapped", "-o", again)
+                qkzoo("repack", path, "--layout", "mapped", "--force", "-o", again)
                 # Stock tools lack the filter of `compact`, so such a file is compared with its mapped twin.
                 mapped = path.with_name(path.name.replace("compact", "mapped"))
                 self.assertEqual(differences(mapped, again), "")

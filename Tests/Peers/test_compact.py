@@ -24,7 +24,7 @@ class Compact(unittest.TestCase):
     def repacked(self):
         path = FOLDER / "compact.qkz.h5"
         subprocess.run(
-            [os.environ["QKZOO"], "repack", digits(), "--layout", "compact", "-o", path],
+            [os.environ["QKZOO"], "repack", digits(), "--layout", "compact", "--force", "-o", path],
             check=True, stdout=subprocess.DEVNULL)
         return path
 
@@ -66,7 +66,7 @@ class Compact(unittest.TestCase):
         path = self.repacked()
         back = FOLDER / "mapped-again.qkz.h5"
         subprocess.run(
-            [os.environ["QKZOO"], "repack", path, "--layout", "mapped", "-o", back],
+            [os.environ["QKZOO"], "repack", path, "--layout", "mapped", "--force", "-o", back],
             check=True, stdout=subprocess.DEVNULL)
         shutil.copy(digits(), FOLDER / "original.qkz.h5")
         self.assertEqual(back.read_bytes(), (FOLDER / "original.qkz.h5").read_bytes())

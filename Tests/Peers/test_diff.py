@@ -13,7 +13,7 @@ def answers(model):
     images, labels = load_samples(SPLIT)
     probe, logits = FOLDER / "diff-probe.npy", FOLDER / "diff-logits.safetensors"
     np.save(probe, images.numpy())
-    qkzoo("run", model, "--input", probe, "--scope", "sample", "-o", logits)
+    qkzoo("run", model, "--input", probe, "--scope", "sample", "--force", "-o", logits)
     return load_file(logits)["logits"].argmax(1), np.asarray(labels)
 
 

@@ -14,7 +14,9 @@ import unittest.mock
 from collections import Counter
 from pathlib import Path
 
-from support import DIGITS, SETS, digits, vector_set
+import numpy as np
+from safetensors.numpy import save_file
+from support import DIGITS, SETS, digits, report, vector_set
 
 # What changes a file or its name.
 CALLS = ["openat", "pwrite64", "write", "ftruncate", "fsync", "rename", "close"]
@@ -56,7 +58,7 @@ class Killed(Folder):
         super().setUp()
         self.source = vector_set(SETS[0])
         self.target = self.folder / "model.qkz.h5"
-        self.arguments = ["repack", self.source, "--layout", "compact", "-o", self.target]
+        self.arguments = ["repack", self.source, "--layout", "compact", "--force", "-o", self.target]
         shutil.copy(self.source, self.target)
         self.old = self.target.read_bytes()
         self.assertEqual(run(*self.arguments).returncode, 0)
@@ -151,8 +153,8 @@ class Ended(Folder):
 
     @unittest.skipUnless(shutil.which("strace"), "strace is not here")
     def test_in_the_middle_of_a_file_and_of_a_folder(self):
-        convert = ["convert", digits(), "-o", self.folder / "model.qkz.h5"]
-        layers = ["export", digits(), "--to", "layers", "-o", self.folder / "layers"]
+        convert = ["convert", digits(), "--force", "-o", self.folder / "model.qkz.h5"]
+        layers = ["export", digits(), "--to", "layers", "--force", "-o", self.folder / "layers"]
         for name in ("INT", "TERM", "HUP"):
             for when in (1, 20, 100):
                 self.assert_clean("pwrite64", when, name, *convert)
@@ -171,7 +173,7 @@ class Ended(Folder):
         target = self.folder / "model.qkz.h5"
         result = subprocess.run(
             ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64", "-e",
-             "inject=pwrite64:signal=HUP:when=5", *command("convert", digits(), "-o", target)],
+             "inject=pwrite64:signal=HUP:when=5", *command("convert", digits(), "--force", "-o", target)],
             stdout=subprocess.DEVNULL, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
         self.assertEqual(result.returncode, 0)
         self.assertEqual(self.names(), [target.name])
@@ -186,7 +188,7 @@ class NoRoom(Folder):
     def outcome(self, verb, target, **options):
         target.write_bytes(b"the old file")
         layout = ["--layout", "compact"] if verb == "repack" else []
-        result = run(verb, digits(), *layout, "-o", target, **options)
+        result = run(verb, digits(), *layout, "--force", "-o", target, **options)
         self.assertEqual(target.read_bytes(), b"the old file")
         self.assertEqual(os.listdir(target.parent), [target.name])
         target.unlink()
@@ -231,12 +233,51 @@ class NoRight(Folder):
         shutil.copy(digits(), source)
         self.folder.chmod(0o555)
         options = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
-        result = run("repack", source, "--layout", "compact", "-o", target, **options)
+        result = run("repack", source, "--layout", "compact", "--force", "-o", target, **options)
         self.folder.chmod(0o755)
         self.assert_failure(result, 74, "cannot-write")
         self.assertIn("found permission denied", result.stderr)
         self.assertEqual(target.read_bytes(), b"the old file")
         self.assertEqual(self.names(), [target.name, source.name])
+
+
+class Memory(Folder):
+    """A limit of the address space is exit code 69 and a line that says so: no signal, no hang, no other reason."""
+
+    def limited(self, kilobytes, *arguments):
+        limits = lambda: resource.setrlimit(resource.RLIMIT_AS, (kilobytes << 10, kilobytes << 10))
+        result = run(*arguments, preexec_fn=limits, timeout=120)
+        if result.returncode:
+            self.assertEqual(result.returncode, 69, f"{kilobytes} {arguments[0]}: {result.stderr}")
+            self.assertIn("not-enough-memory", result.stderr)
+        return result.returncode
+
+    def test_too_little_to_begin_with(self):
+        for kilobytes in (100_000, 200_000, (256 << 10) - 1):
+            for arguments in (("verify", digits()), ("identify", digits()), ("list",),
+                              ("convert", digits(), "--force", "-o", self.folder / "x.pth")):
+                with self.subTest(kilobytes=kilobytes, command=arguments[0]):
+                    self.assertEqual(self.limited(kilobytes, *arguments), 69)
+
+    def test_what_is_enough_for_a_small_model(self):
+        for arguments in (("verify", digits()), ("convert", digits(), "--force", "-o", self.folder / "x.pth")):
+            self.assertEqual(self.limited(512 << 10, *arguments), 0)
+
+    def test_too_little_somewhere(self):
+        """A model of 66 MB: it does not fit into the least, and somewhere above it does."""
+        plain = self.folder / "model.safetensors"
+        tensors = {}
+        for tensor in report("presets", "--show", "HST-10-384", "--tensors")["presets"][0]["tensors"]:
+            name, shape = tensor["upstream_name"], tensor["shape"]
+            tensors[name] = np.zeros(shape, np.int64 if name.endswith("num_batches_tracked") else np.float32)
+            if name.endswith("running_var"):
+                tensors[name] += 1
+        save_file(tensors, plain)
+        ends = set()
+        for kilobytes in range(256 << 10, 640 << 10, 16 << 10):
+            ends.add(self.limited(kilobytes, "convert", plain, "--preset", "HST-10-384", "--force",
+                                  "-o", self.folder / "model.qkz.h5"))
+        self.assertEqual(ends, {0, 69})
 
 
 class Changed(Folder):
@@ -249,7 +290,7 @@ class Changed(Folder):
             shutil.copy(digits(), source)
             target.write_bytes(b"the old file")
             process = subprocess.Popen(
-                command("repack", source, "--layout", "mapped", "-o", target),
+                command("repack", source, "--layout", "mapped", "--force", "-o", target),
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
             while process.poll() is None and len(self.names()) < 3:
                 pass
@@ -298,7 +339,7 @@ class Changed(Folder):
         source = self.folder / "model.qkz.h5"
         shutil.copy(digits(), source)
         for layout in ("compact", "mapped"):
-            self.assertEqual(run("repack", source, "--layout", layout, "-o", source).returncode, 0)
+            self.assertEqual(run("repack", source, "--layout", layout, "--force", "-o", source).returncode, 0)
         self.assertEqual(run("verify", source).returncode, 0)
         self.assertEqual(self.names(), [source.name])
 
@@ -320,7 +361,7 @@ class ReadersAndWriters(Folder):
         for reader in readers:
             reader.start()
         for layout in ("compact", "mapped") * 8:
-            self.assertEqual(run("repack", digits(), "--layout", layout, "-o", target).returncode, 0)
+            self.assertEqual(run("repack", digits(), "--layout", layout, "--force", "-o", target).returncode, 0)
         stop.set()
         for reader in readers:
             reader.join()
@@ -330,7 +371,7 @@ class ReadersAndWriters(Folder):
     def test_two_writers_of_one_file(self):
         target = self.folder / "model.qkz.h5"
         processes = [
-            subprocess.Popen(command("repack", digits(), "--layout", layout, "-o", target),
+            subprocess.Popen(command("repack", digits(), "--layout", layout, "--force", "-o", target),
                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
             for layout in ("compact", "mapped") * 5]
         for process in processes:

@@ -159,7 +159,7 @@ class Forgeries(unittest.TestCase):
         spikes = FOLDER / "spikes.json"
         subprocess.run(
             [os.environ["QKZOO"], "run", digits(), "--input",
-             "zoo/entries/qkformer-digits/reference.safetensors:input", "--record-spikes", spikes],
+             "zoo/entries/qkformer-digits/reference.safetensors:input", "--force", "--record-spikes", spikes],
             check=True, stdout=subprocess.DEVNULL)
         return [group["path"] for group in json.loads(spikes.read_text())["groups"]]
 

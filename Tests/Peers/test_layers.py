@@ -62,8 +62,8 @@ class Layers(unittest.TestCase):
             configuration = report("show", checkpoint)["configuration"]
             file, frames = small_input(name, source, configuration)
             folder, target = FOLDER / f"{name}-layers", FOLDER / f"{name}-trace.npz"
-            qkzoo("export", checkpoint, "--to", "layers", "--input", file, "-o", folder)
-            qkzoo("trace", checkpoint, "--input", file, "--what", ",".join(KINDS), "-o", target)
+            qkzoo("export", checkpoint, "--to", "layers", "--input", file, "--force", "-o", folder)
+            qkzoo("trace", checkpoint, "--input", file, "--what", ",".join(KINDS), "--force", "-o", target)
             rows = names["read_rows"](folder)
             blocks = {"/".join(path.split("/")[:2]) for path in rows if path.startswith("stage")}
             with np.load(target) as trace:
@@ -107,7 +107,7 @@ class Layers(unittest.TestCase):
     def test_table(self):
         checkpoint, source = DIGITS / "qkformer-digits.qkz.h5", DIGITS / "reference.safetensors"
         folder = FOLDER / "table"
-        found = report("export", checkpoint, "--to", "layers", "--input", source, "--fold-bn", "-o", folder)
+        found = report("export", checkpoint, "--to", "layers", "--input", source, "--fold-bn", "--force", "-o", folder)
         with open(folder / "layers.csv", newline="") as file:
             rows = list(csv.DictReader(file))
         self.assertEqual(len(rows), found["layers"])
@@ -141,7 +141,7 @@ class Layers(unittest.TestCase):
 
     def test_without_input(self):
         folder = FOLDER / "bare"
-        found = report("export", DIGITS / "qkformer-digits.qkz.h5", "--to", "layers", "-o", folder)
+        found = report("export", DIGITS / "qkformer-digits.qkz.h5", "--to", "layers", "--force", "-o", folder)
         self.assertIsNone(found["samples"])
         measured = [p.name for p in folder.rglob("*.npy") if p.stem not in ("weight", "scale", "shift", "bias")]
         self.assertEqual(measured, [])
@@ -151,7 +151,7 @@ class Layers(unittest.TestCase):
         folder = FOLDER / "taken"
         folder.mkdir()
         (folder / "mine").write_text("mine")
-        qkzoo("export", DIGITS / "qkformer-digits.qkz.h5", "--to", "layers", "-o", folder, code=74)
+        qkzoo("export", DIGITS / "qkformer-digits.qkz.h5", "--to", "layers", "--force", "-o", folder, code=74)
         self.assertEqual([path.name for path in folder.iterdir()], ["mine"])
         self.assertEqual([path.name for path in FOLDER.glob("taken*")], ["taken"])
 
@@ -167,7 +167,7 @@ class Traces(unittest.TestCase):
                     for engine in ("fast", "reference"):
                         target = FOLDER / f"{name}-{engine}.{suffix}"
                         reports[suffix] = report("trace", checkpoint, "--input", file, "--what", ",".join(KINDS),
-                                                 "--engine", engine, "-o", target)
+                                                 "--engine", engine, "--force", "-o", target)
                         contents.setdefault(suffix, set()).add(target.read_bytes())
                     self.assertEqual(len(contents[suffix]), 1, "both engines write the same bytes")
                 self.assertEqual(reports["npz"]["tensors"], reports["h5"]["tensors"])
@@ -186,8 +186,8 @@ class Traces(unittest.TestCase):
     def test_packed(self):
         file, _ = small_input("packed", DIGITS / "reference.safetensors", {"input": {"coding": "direct"}})
         model = DIGITS / "qkformer-digits.qkz.h5"
-        qkzoo("trace", model, "--input", file, "-o", FOLDER / "plain.npz")
-        found = report("trace", model, "--input", file, "--pack", "-o", FOLDER / "packed.npz")
+        qkzoo("trace", model, "--input", file, "--force", "-o", FOLDER / "plain.npz")
+        found = report("trace", model, "--input", file, "--pack", "--force", "-o", FOLDER / "packed.npz")
         with np.load(FOLDER / "plain.npz") as plain, np.load(FOLDER / "packed.npz") as packed:
             for tensor in found["tensors"]:
                 count = int(np.prod(tensor["layer_shape"]))
@@ -198,7 +198,7 @@ class Traces(unittest.TestCase):
         """The spikes are those that PyTorch recorded."""
         with safe_open(DIGITS / "reference.safetensors", "np") as file:
             recorded = {name: file.get_tensor(name) for name in file.keys()}
-        qkzoo("trace", DIGITS / "qkformer-digits.qkz.h5", "--input", DIGITS / "reference.safetensors", "--pack", "-o",
+        qkzoo("trace", DIGITS / "qkformer-digits.qkz.h5", "--input", DIGITS / "reference.safetensors", "--pack", "--force", "-o",
               FOLDER / "reference.npz")
         upstream = {group["path"]: group["upstream_name"] for group in self.groups()}
         self.assertGreater(len(upstream), 20)
@@ -208,7 +208,7 @@ class Traces(unittest.TestCase):
 
     def groups(self):
         spikes = FOLDER / "groups.json"
-        qkzoo("run", DIGITS / "qkformer-digits.qkz.h5", "--input", DIGITS / "reference.safetensors", "--record-spikes",
+        qkzoo("run", DIGITS / "qkformer-digits.qkz.h5", "--input", DIGITS / "reference.safetensors", "--force", "--record-spikes",
               spikes)
         return json.loads(spikes.read_text())["groups"]
 
@@ -219,12 +219,12 @@ class Traces(unittest.TestCase):
                 (66, ["--layers", "stage9"]), (64, ["--layers", "stage1/speds/unit0", "--what", "input"]),
                 (64, ["--what", "voltage"]), (64, ["--what", "input", "--pack"]), (64, ["--batch", "0"])):
             with self.subTest(options):
-                self.assertEqual(exit_code("trace", model, "--input", x, "-o", target, *options), code)
+                self.assertEqual(exit_code("trace", model, "--input", x, "--force", "-o", target, *options), code)
                 self.assertFalse(target.exists())
         for name in ("x.npy", "x.qkz.h5", "x"):
-            self.assertEqual(exit_code("trace", model, "--input", x, "-o", FOLDER / name), 64)
-        self.assertEqual(exit_code("trace", model, "--input", x, "-o", FOLDER / "no" / "x.npz"), 74)
-        self.assertEqual(exit_code("trace", model, "-o", target), 64)
+            self.assertEqual(exit_code("trace", model, "--input", x, "--force", "-o", FOLDER / name), 64)
+        self.assertEqual(exit_code("trace", model, "--input", x, "--force", "-o", FOLDER / "no" / "x.npz"), 74)
+        self.assertEqual(exit_code("trace", model, "--force", "-o", target), 64)
 
 
 if __name__ == "__main__":

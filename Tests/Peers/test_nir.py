@@ -74,7 +74,7 @@ def groups(model, tensors):
     """Every neuron group of a model: path, upstream name, shape of one sample at one step."""
     probe, spikes = FOLDER / "nir-probe.safetensors", FOLDER / "nir-spikes.json"
     save_file({"input": tensors["input"][:1]}, probe)
-    qkzoo("run", model, "--input", probe, "--record-spikes", spikes)
+    qkzoo("run", model, "--input", probe, "--force", "--record-spikes", spikes)
     return json.loads(spikes.read_text())["groups"]
 
 
@@ -161,7 +161,7 @@ class Recording:
 
 def export(model, part):
     target = FOLDER / "part.nir"
-    found = report("export", model, "--to", "nir", "--part", part, "-o", target)
+    found = report("export", model, "--to", "nir", "--part", part, "--force", "-o", target)
     return nir.read(target), found, target
 
 
@@ -254,7 +254,7 @@ class NIR(unittest.TestCase):
         self.assertIn("product", refused(model, "--part", "stage1/block0/attention"))
         self.assertIn("matrix products", refused(model, "--part", "stage3/block0"))
         target = FOLDER / "never.nir"
-        self.assertEqual(exit_code("export", model, "--to", "nir", "--part", "stage9", "-o", target), 64)
+        self.assertEqual(exit_code("export", model, "--to", "nir", "--part", "stage9", "--force", "-o", target), 64)
         self.assertEqual(exit_code("export", model, "--to", "nir", "--list-parts", "--part", "head"), 64)
         self.assertFalse(target.exists())
 
@@ -284,7 +284,7 @@ class NIR(unittest.TestCase):
 
 def refused(model, *options):
     """The line that a refused export prints."""
-    command = [os.environ["QKZOO"], "export", model, "--to", "nir", *options, "-o", FOLDER / "never.nir"]
+    command = [os.environ["QKZOO"], "export", model, "--to", "nir", *options, "--force", "-o", FOLDER / "never.nir"]
     run = subprocess.run([*map(str, command)], capture_output=True, text=True)
     assert run.returncode == 65, run
     return run.stderr

@@ -15,7 +15,7 @@ from dump_reference import load_samples
 
 def export(path, *options):
     target = FOLDER / f"{path.name}{'-'.join(('', *options))}.onnx"
-    return target, report("export", path, "--to", "onnx", "-o", target, *options)
+    return target, report("export", path, "--to", "onnx", "--force", "-o", target, *options)
 
 
 def session(path):
@@ -79,16 +79,16 @@ class ONNX(unittest.TestCase):
                 single = FOLDER / f"{path.name}.json"
                 single.write_text(json.dumps(configuration | {"ssa_projection_scope": "sample"}))
                 pth = FOLDER / f"onnx-{path.name}.safetensors"
-                qkzoo("convert", path, "-o", pth)
+                qkzoo("convert", path, "--force", "-o", pth)
                 sample = FOLDER / f"onnx-{path.name}"
-                qkzoo("convert", pth, "--config", single, "-o", sample)
+                qkzoo("convert", pth, "--config", single, "--force", "-o", sample)
                 target, _ = export(sample, "--with-spikes", "--batch", "dynamic")
                 runner = session(target)
                 names = [output.name for output in runner.get_outputs()]
                 outputs = dict(zip(names, runner.run(None, {"input": probe})))
                 spikes = FOLDER / "spikes.json"
                 save_file({"input": probe}, FOLDER / "probe.safetensors")
-                qkzoo("run", sample, "--input", FOLDER / "probe.safetensors", "--record-spikes", spikes)
+                qkzoo("run", sample, "--input", FOLDER / "probe.safetensors", "--force", "--record-spikes", spikes)
                 shown = json.loads(spikes.read_text())["groups"]
                 self.assertEqual(names, ["logits"] + [f"spikes/{group['path']}" for group in shown])
                 recorded = FOLDER / "onnx-reference.safetensors"

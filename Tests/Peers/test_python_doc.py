@@ -38,7 +38,7 @@ class PythonDocument(unittest.TestCase):
         QKFormer(configuration).load_state_dict(state, strict=True)
 
     def test_compact(self):
-        qkzoo("repack", digits(), "--layout", "compact", "-o", FOLDER / "doc-compact.qkz.h5")
+        qkzoo("repack", digits(), "--layout", "compact", "--force", "-o", FOLDER / "doc-compact.qkz.h5")
         state, _ = self.read_checkpoint(digits())
         compact, _ = self.read_checkpoint(FOLDER / "doc-compact.qkz.h5")
         self.assertEqual(set(state), set(compact))
@@ -50,8 +50,8 @@ class PythonDocument(unittest.TestCase):
         half = {n: t.bfloat16() if t.is_floating_point() else t for n, t in state.items()}
         torch.save(half, FOLDER / "doc.pth")
         (FOLDER / "doc.json").write_text(json.dumps(checkpoint["args"].qkzoo_configuration))
-        qkzoo("convert", FOLDER / "doc.pth", "--config", FOLDER / "doc.json", "-o", FOLDER / "doc.qkz.h5")
-        qkzoo("repack", FOLDER / "doc.qkz.h5", "--layout", "compact", "-o", FOLDER / "doc-half.qkz.h5")
+        qkzoo("convert", FOLDER / "doc.pth", "--config", FOLDER / "doc.json", "--force", "-o", FOLDER / "doc.qkz.h5")
+        qkzoo("repack", FOLDER / "doc.qkz.h5", "--layout", "compact", "--force", "-o", FOLDER / "doc-half.qkz.h5")
         for path in ("doc.qkz.h5", "doc-half.qkz.h5"):
             read, _ = self.read_checkpoint(FOLDER / path)
             for name, tensor in half.items():

@@ -27,7 +27,7 @@ class Replay(unittest.TestCase):
     def test_scope_sample(self):
         reference = self.confirm(DIGITS, digits(), "sample")
         ours = FOLDER / "logits.safetensors"
-        qkzoo("run", digits(), "--input", f"{reference}:input", "-o", ours)
+        qkzoo("run", digits(), "--input", f"{reference}:input", "--force", "-o", ours)
         difference = np.abs(load_file(ours)["logits"] - load_file(reference)["logits"]).max()
         self.assertLessEqual(difference, 1e-4)
 

@@ -51,7 +51,7 @@ def yaml(text):
 class Reports(unittest.TestCase):
     def page(self, *arguments):
         path = FOLDER / "report.html"
-        qkzoo("report", *arguments, "-o", path)
+        qkzoo("report", *arguments, "--force", "-o", path)
         page = Page(path)
         self.assertEqual(page.faults, [])
         ids = page.ids()
@@ -79,7 +79,7 @@ class Reports(unittest.TestCase):
         folder = evaluation(DIGITS, "per-image")
         samples = [json.loads(line) for line in (folder / "samples.jsonl").read_text().splitlines()]
         right = sum(sample["top5"][0] == sample["label"] for sample in samples)
-        value = report("report", folder, "-o", FOLDER / "figures.html")
+        value = report("report", folder, "--force", "-o", FOLDER / "figures.html")
         self.assertEqual((value["top1"]["correct"], value["top1"]["n"]), (right, len(samples)))
         self.assertEqual(value["top5"]["correct"], sum(sample["label"] in sample["top5"] for sample in samples))
         self.assertAlmostEqual(value["loss"], sum(sample["loss"] for sample in samples) / len(samples), places=12)

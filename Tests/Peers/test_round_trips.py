@@ -31,12 +31,12 @@ class RoundTrips(unittest.TestCase):
             with self.subTest(preset["name"]), TemporaryDirectory() as folder:
                 folder = Path(folder)
                 save_file(dict(weights(preset["name"])), folder / "0.safetensors")
-                first = report("convert", folder / "0.safetensors", "--preset", preset["name"], "-o",
+                first = report("convert", folder / "0.safetensors", "--preset", preset["name"], "--force", "-o",
                                folder / "1.pth")
                 self.assertEqual(first["parameters"], preset["parameters"])
                 chain = ["1.pth", "2.qkz.h5", "3.pth", "4.qkz.h5", "5.safetensors", "6.pth"]
                 for source, target in zip(chain, chain[1:]):
-                    found = report("convert", folder / source, "-o", folder / target)
+                    found = report("convert", folder / source, "--force", "-o", folder / target)
                     for name in ("model_id", "weights_id", "configuration", "tensors", "bytes"):
                         self.assertEqual(found[name], first[name], target)
                     (folder / source).unlink()

@@ -13,7 +13,7 @@ from qkformer import QKFormer
 
 def export(path):
     target = FOLDER / f"{path.name}.safetensors"
-    qkzoo("convert", path, "-o", target)
+    qkzoo("convert", path, "--force", "-o", target)
     return target
 
 
@@ -42,7 +42,7 @@ class Safetensors(unittest.TestCase):
         for _, path in every_checkpoint():
             with self.subTest(path.name):
                 back = FOLDER / f"back-{path.name}"
-                qkzoo("convert", export(path), "-o", back)
+                qkzoo("convert", export(path), "--force", "-o", back)
                 first, second = report("show", path), report("show", back)
                 self.assertEqual(first["model_id"], second["model_id"])
 

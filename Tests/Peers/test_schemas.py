@@ -71,16 +71,16 @@ class Schemas(unittest.TestCase):
             self.assertFalse((folder / "blobs" / digest).exists())
 
     def test_convert(self):
-        value = report("convert", DIGITS / "checkpoint.pth", "-o", FOLDER / "schema.qkz.h5")
+        value = report("convert", DIGITS / "checkpoint.pth", "--force", "-o", FOLDER / "schema.qkz.h5")
         self.assert_strict("commands/convert", value)
-        ordered = report("convert", DIGITS / "checkpoint.pth", "--match", "order", "-o", FOLDER / "order.qkz.h5")
+        ordered = report("convert", DIGITS / "checkpoint.pth", "--match", "order", "--force", "-o", FOLDER / "order.qkz.h5")
         self.assertEqual(len(ordered["matched"]["pairs"]), ordered["tensors"])
         self.assertTrue(ordered["matched"]["confirmed"], "the zoo knows the weights")
         self.assertEqual(ordered["model_id"], value["model_id"])
         self.assert_strict("commands/convert", ordered)
 
     def test_repack(self):
-        value = report("repack", digits(), "--layout", "compact", "-o", FOLDER / "repacked.qkz.h5")
+        value = report("repack", digits(), "--layout", "compact", "--force", "-o", FOLDER / "repacked.qkz.h5")
         self.assert_strict("commands/repack", value)
 
     def test_diff(self):
@@ -95,24 +95,24 @@ class Schemas(unittest.TestCase):
         self.assert_strict("commands/diff", answers)
 
     def test_export(self):
-        value = report("export", digits(), "--to", "onnx", "-o", FOLDER / "schema.onnx")
+        value = report("export", digits(), "--to", "onnx", "--force", "-o", FOLDER / "schema.onnx")
         self.assert_strict("commands/export", value)
-        value = report("export", digits(), "--to", "onnx", "--batch", "dynamic", "-o", FOLDER / "schema.onnx")
+        value = report("export", digits(), "--to", "onnx", "--batch", "dynamic", "--force", "-o", FOLDER / "schema.onnx")
         self.assert_strict("commands/export", value)
-        value = report("export", digits(), "--to", "nir", "--part", "stage1/block0/mlp", "-o", FOLDER / "schema.nir")
+        value = report("export", digits(), "--to", "nir", "--part", "stage1/block0/mlp", "--force", "-o", FOLDER / "schema.nir")
         self.assert_strict("commands/export", value)
         self.assert_valid("commands/export", report("export", digits(), "--to", "nir", "--list-parts"))
 
-        value = report("export", digits(), "--to", "layers", "-o", FOLDER / "schema-layers")
+        value = report("export", digits(), "--to", "layers", "--force", "-o", FOLDER / "schema-layers")
         self.assert_strict("commands/export", value)
         value = report("export", digits(), "--to", "layers", "--fold-bn", "--input", DIGITS / "reference.safetensors",
-                       "-o", FOLDER / "schema-measured")
+                       "--force", "-o", FOLDER / "schema-measured")
         self.assert_strict("commands/export", value)
 
     def test_trace(self):
         self.assert_strict("commands/trace", report("trace", digits(), "--list"))
         target = FOLDER / "schema.h5"
-        value = report("trace", digits(), "--input", DIGITS / "reference.safetensors", "--pack", "-o", target)
+        value = report("trace", digits(), "--input", DIGITS / "reference.safetensors", "--pack", "--force", "-o", target)
         self.assert_strict("commands/trace", value)
         with h5py.File(target) as file:
             self.assert_strict("trace-file", json.loads(file["about"][0]))
@@ -163,7 +163,7 @@ class Schemas(unittest.TestCase):
 
     def test_run(self):
         probe, spikes = f"{DIGITS / 'reference.safetensors'}:input", FOLDER / "spikes.json"
-        value = report("run", digits(), "--input", probe, "--record-spikes", spikes)
+        value = report("run", digits(), "--input", probe, "--force", "--record-spikes", spikes)
         self.assert_strict("commands/run", value)
         self.assert_strict("spikes", json.loads(spikes.read_text()))
 
@@ -300,7 +300,7 @@ class Schemas(unittest.TestCase):
                 self.assertFalse(validator("configuration").is_valid(wrong))
                 file, pth = FOLDER / "wrong-configuration.json", SETS[0].parent / "checkpoint.pth"
                 file.write_text(json.dumps(wrong))
-                qkzoo("convert", pth, "--config", file, "-o", FOLDER / "no.qkz.h5", code=78)
+                qkzoo("convert", pth, "--config", file, "--force", "-o", FOLDER / "no.qkz.h5", code=78)
 
     def test_reference_files(self):
         for folder in (DIGITS, DIGITS_BATCH):

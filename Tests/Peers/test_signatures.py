@@ -106,7 +106,7 @@ class Signatures(unittest.TestCase):
             private.write_bytes(key.private_bytes(serialization.Encoding.PEM, form, plain))
             private.chmod(0o600)
             signature = FOLDER / f"python{number}.sig"
-            report("sign", DIGITS / "checkpoint.pth", "--key", private, "-o", signature)
+            report("sign", DIGITS / "checkpoint.pth", "--key", private, "--force", "-o", signature)
             peer_verify(DIGITS / "checkpoint.pth", signature, public)
             value = report("verify", DIGITS / "checkpoint.pth", "--key", public, "--signature", signature)
             self.assertTrue(value["holds"] and value["model_id"])
@@ -119,7 +119,7 @@ class Signatures(unittest.TestCase):
 
     def test_every_way_to_be_wrong_has_its_name(self):
         signature = FOLDER / "wrong.sig"
-        report("sign", self.model, "--key", self.private, "-o", signature)
+        report("sign", self.model, "--key", self.private, "--force", "-o", signature)
         good = json.loads(signature.read_text())
         report("sign", "--new-key", KEYS / "b.pem")
         for name, curve in ("p384", ec.SECP384R1()), ("k256", ec.SECP256K1()):
@@ -162,12 +162,12 @@ class Signatures(unittest.TestCase):
         key.chmod(0o600)
         for signed, output in ((model, model), (model, key), (folder, folder / "z"), (folder, folder / "a" / "x")):
             before = output.read_bytes()
-            self.assertEqual(failure("sign", signed, "--key", key, "-o", output), (74, "cannot-write"))
+            self.assertEqual(failure("sign", signed, "--key", key, "--force", "-o", output), (74, "cannot-write"))
             self.assertEqual(output.read_bytes(), before)
         for _ in range(2):
-            qkzoo("sign", model, "--key", key, "-o", folder / "m.sig")
+            qkzoo("sign", model, "--key", key, "--force", "-o", folder / "m.sig")
         before = (folder / "m.sig").read_bytes()
-        self.assertEqual(failure("sign", folder / "m.sig", "--key", key, "-o", folder / "a/../m.sig"), (74, "cannot-write"))
+        self.assertEqual(failure("sign", folder / "m.sig", "--key", key, "--force", "-o", folder / "a/../m.sig"), (74, "cannot-write"))
         self.assertEqual((folder / "m.sig").read_bytes(), before)
 
     def test_a_signature_does_not_count_however_its_path_is_spelled(self):
@@ -181,7 +181,7 @@ class Signatures(unittest.TestCase):
         for signed, output in ((".", "model.sig"), ("./", "./x.sig"), (folder, "a/../x.sig"), (folder, link / "a/x.sig"),
                                ("../spelled", "./model.sig"), (f"{folder}//", folder / "x.sig")):
             for _ in range(2):
-                qkzoo("sign", signed, "--key", self.private, "-o", output)
+                qkzoo("sign", signed, "--key", self.private, "--force", "-o", output)
             for path in (".", folder, link):
                 self.assertTrue(self.verify(path, "--signature", output)["holds"], (signed, output, path))
             peer_verify(folder, output, self.public)
@@ -272,7 +272,7 @@ class Signatures(unittest.TestCase):
     def test_another_model_id_than_signed_is_noticed(self):
         """A signer who says another model-id than the file has; only the holder of the key can make this."""
         signature = FOLDER / "liar.sig"
-        report("sign", self.model, "--key", self.private, "-o", signature)
+        report("sign", self.model, "--key", self.private, "--force", "-o", signature)
         lie = statement(signature)
         lie["predicate"]["qkzoo"]["model_id"] = "0" * 64
         payload = json.dumps(lie).encode()

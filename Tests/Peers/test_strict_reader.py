@@ -74,7 +74,7 @@ def names(file):
 class StrictReader(unittest.TestCase):
     def compact(self):
         path = FOLDER / "strict-compact.qkz.h5"
-        qkzoo("repack", digits(), "--layout", "compact", "-o", path)
+        qkzoo("repack", digits(), "--layout", "compact", "--force", "-o", path)
         return path
 
     def assert_same_model(self, path, original):

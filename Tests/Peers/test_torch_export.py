@@ -14,7 +14,7 @@ from qkformer import QKFormer
 
 def export(path):
     target = FOLDER / f"{path.name}.pth"
-    qkzoo("convert", path, "-o", target)
+    qkzoo("convert", path, "--force", "-o", target)
     return target
 
 
@@ -32,7 +32,7 @@ class TorchExport(unittest.TestCase):
             with self.subTest(configuration.parent.name):
                 path = vector_set(configuration)
                 back = FOLDER / "by-order.qkz.h5"
-                qkzoo("convert", export(path), "--match", "order", "-o", back)
+                qkzoo("convert", export(path), "--match", "order", "--force", "-o", back)
                 self.assertEqual(report("show", back)["model_id"], report("show", path)["model_id"])
 
     def test_equals_the_original(self):
@@ -88,14 +88,14 @@ class TorchExport(unittest.TestCase):
                 mapped = vector_set(configuration)
                 first = report("show", mapped)
                 compact, tensors = FOLDER / "compact.qkz.h5", FOLDER / "identities.safetensors"
-                qkzoo("repack", mapped, "--layout", "compact", "-o", compact)
-                qkzoo("convert", compact, "-o", tensors)
+                qkzoo("repack", mapped, "--layout", "compact", "--force", "-o", compact)
+                qkzoo("convert", compact, "--force", "-o", tensors)
                 bare = FOLDER / "bare.safetensors"
                 save_file(load_file(tensors), bare)
                 self.assertEqual(report("show", compact)["model_id"], first["model_id"])
                 for path in (configuration.parent / "checkpoint.pth", export(compact), tensors, bare):
                     self.assertEqual(report("identify", path)["weights_id"], first["weights_id"], path)
-                    again = report("convert", path, "--config", configuration, "-o", FOLDER / "again.qkz.h5")
+                    again = report("convert", path, "--config", configuration, "--force", "-o", FOLDER / "again.qkz.h5")
                     self.assertEqual(again["model_id"], first["model_id"], path)
 
     def test_saved_again_by_pytorch(self):
@@ -104,7 +104,7 @@ class TorchExport(unittest.TestCase):
                 again = FOLDER / f"again-{path.name}.pth"
                 torch.save(torch.load(export(path), weights_only=True), again)
                 back = FOLDER / f"again-{path.name}"
-                qkzoo("convert", again, "-o", back)
+                qkzoo("convert", again, "--force", "-o", back)
                 self.assertEqual(report("show", path)["model_id"], report("show", back)["model_id"])
 
 

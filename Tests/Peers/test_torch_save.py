@@ -26,7 +26,7 @@ class TorchSave(unittest.TestCase):
         pth = FOLDER / f"{name}.pth"
         torch.save({"state_dict": state, "epoch": 3} if wrapped else state, pth, **options)
         path = FOLDER / f"{name}.qkz.h5"
-        report("convert", pth, "--config", self.configuration, "-o", path)
+        report("convert", pth, "--config", self.configuration, "--force", "-o", path)
         with h5py.File(path) as file:
             for tensor in manifest(file)["tensors"]:
                 expected = state[tensor["upstream_name"]]
@@ -88,7 +88,7 @@ class TorchSave(unittest.TestCase):
         name = "patch_embed1.proj_bn.num_batches_tracked"
         state[name] = torch._neg_view(state[name])
         torch.save(state, FOLDER / "negative-integers.pth")
-        self.assertEqual(exit_code("convert", FOLDER / "negative-integers.pth", "--config", self.configuration, "-o",
+        self.assertEqual(exit_code("convert", FOLDER / "negative-integers.pth", "--config", self.configuration, "--force", "-o",
                                    FOLDER / "negative-integers.qkz.h5"), 65)
 
     def test_shared_storage(self):
@@ -109,7 +109,7 @@ class TorchSave(unittest.TestCase):
         self.convert("bare", dict(self.state), wrapped=False)
         prefixed = {f"module.{name}": tensor for name, tensor in self.state.items()}
         torch.save(prefixed, FOLDER / "prefixed.pth")
-        found = report("convert", FOLDER / "prefixed.pth", "--config", self.configuration, "-o", FOLDER / "p.qkz.h5")
+        found = report("convert", FOLDER / "prefixed.pth", "--config", self.configuration, "--force", "-o", FOLDER / "p.qkz.h5")
         self.assertEqual(found["tensors"], len(self.state))
         for protocol in (2, 3, 4, 5):
             self.convert(f"legacy-{protocol}", self.state, _use_new_zipfile_serialization=False,
@@ -129,7 +129,7 @@ class TorchSave(unittest.TestCase):
             with self.subTest(name):
                 torch.save({"state": wrapper.state_dict()}, FOLDER / "wrapped.pth")
                 found = report("convert", FOLDER / "wrapped.pth", "--config", self.configuration,
-                               "-o", FOLDER / "wrapped.qkz.h5")
+                               "--force", "-o", FOLDER / "wrapped.qkz.h5")
                 self.assertEqual((found["tensors"], found["dropped_tensors"]), (len(self.state), dropped))
                 self.assertEqual(found["weights_id"], report("identify", DIGITS / "checkpoint.pth")["weights_id"])
 
@@ -142,7 +142,7 @@ class TorchSave(unittest.TestCase):
                                                            torch.zeros(3, dtype=torch.uint16)],
                 }, FOLDER / "inert.pth", pickle_protocol=protocol)
                 path = FOLDER / "inert.qkz.h5"
-                report("convert", FOLDER / "inert.pth", "--config", self.configuration, "-o", path)
+                report("convert", FOLDER / "inert.pth", "--config", self.configuration, "--force", "-o", path)
                 with h5py.File(path) as file:
                     provenance = json.loads(file["provenance"][0])
                 self.assertEqual(provenance["facts"], {
@@ -157,7 +157,7 @@ class TorchSave(unittest.TestCase):
         size = sum(tensor.numel() * tensor.element_size() for tensor in ema.values())
         for name in ("state_dict", "model_ema"):
             path = FOLDER / "one-of-two.qkz.h5"
-            report("convert", FOLDER / "two.pth", "--weights", name, "--config", self.configuration, "-o", path)
+            report("convert", FOLDER / "two.pth", "--weights", name, "--config", self.configuration, "--force", "-o", path)
             with h5py.File(path) as file:
                 provenance = json.loads(file["provenance"][0])
             self.assertEqual(provenance["source"]["state_dict"], name)

@@ -48,7 +48,7 @@ class Vectors(unittest.TestCase):
         configuration = FOLDER / "tiny.json"
         configuration.write_text(json.dumps(tiny["configuration"]))
         path = FOLDER / "tiny.qkz.h5"
-        found = report("convert", FOLDER / "tiny.pth", "--config", configuration, "-o", path)
+        found = report("convert", FOLDER / "tiny.pth", "--config", configuration, "--force", "-o", path)
         self.assertEqual(found["weights_id"], tiny["weights_id"])
         self.assertEqual(found["model_id"], tiny["model_id"])
         tensors = report("show", path, "--tensors")["tensors"]
@@ -61,7 +61,7 @@ class Vectors(unittest.TestCase):
         for folder in (DIGITS, DIGITS_BATCH):
             model = real[folder.name]
             self.assertEqual(sha256((folder / "checkpoint.pth").read_bytes()), model["source_sha256"])
-            found = report("convert", folder / "checkpoint.pth", "-o", FOLDER / "real.qkz.h5")
+            found = report("convert", folder / "checkpoint.pth", "--force", "-o", FOLDER / "real.qkz.h5")
             self.assertEqual((found["weights_id"], found["model_id"]), (model["weights_id"], model["model_id"]))
 
     def test_spike_digests(self):

@@ -68,7 +68,7 @@ def stand_ins():
         output = FOLDER / f"stand-in-{number}.{suffix}"
         preset = FOLDER / f"stand-in-{number}.json"
         preset.write_text(json.dumps(entry("qkformer-digits")["configuration"]))
-        qkzoo("convert", source, "--config", preset, "-o", output)
+        qkzoo("convert", source, "--config", preset, "--force", "-o", output)
         files.append(output)
     return files
 
@@ -101,8 +101,8 @@ class ObtainableEntries(Home):
                 shown = report("show", pulled["entries"][0]["path"])
                 self.assertTrue(report("verify", name, "--level", "dataset")["holds"])
                 out = FOLDER / f"{name}.safetensors"
-                qkzoo("convert", name, "-o", out)
-                back = report("convert", out, "-o", FOLDER / f"{name}.qkz.h5")
+                qkzoo("convert", name, "--force", "-o", out)
+                back = report("convert", out, "--force", "-o", FOLDER / f"{name}.qkz.h5")
                 self.assertEqual(back["model_id"], shown["model_id"])
                 self.assertEqual(back["weights_id"], shown["weights_id"])
 
@@ -218,9 +218,12 @@ class OtherIndexes(Home):
     def test_a_later_copy_rests_on_the_first(self):
         zoo = stand_in_zoo()
         report("pull", "HST-10-384", "--index", zoo, "--from", stand_ins()[0])
+        before = len(list((self.home / "blobs").iterdir()))
         again = report("pull", "HST-10-384", "--index", zoo, "--from", stand_ins()[2])["entries"][0]
         self.assertEqual(again["witness"]["accepted_by"], "MD5")
         self.assertTrue(report("verify", "HST-10-384", "--index", zoo)["holds"])
+        # The first copy's checkpoint has no use any more.
+        self.assertEqual(len(list((self.home / "blobs").iterdir())), before)
 
     def test_what_is_used_as_it_is_must_be_listed_by_size_and_digest(self):
         for change in ({"size": None}, {"sha256": None}, {"size": 0}, {"size": -1}):
@@ -424,15 +427,15 @@ class Entries(Home):
         for number, source in enumerate([("--model", DIGITS / "qkformer-digits.qkz.h5"), ("--preset", "HST-10-384"),
                                            ("--preset", "qkformer-digits")]):
             path = self.home.parent / f"{number}.json"
-            value = report("entry", "new", *source, "--dataset", "digits", "-o", path)
+            value = report("entry", "new", *source, "--dataset", "digits", "--force", "-o", path)
             self.assertEqual([e.message for e in validator("commands/entry-new").iter_errors(value)], [])
             self.assertEqual([e.message for e in validator("entry").iter_errors(json.loads(path.read_text()))], [])
-            self.refusal("entry", "new", *source, "--dataset", "digits", "-o", path, code=74)
+            self.refusal("entry", "new", *source, "--dataset", "digits", "--force", "-o", path, code=74)
 
     def test_new_writes_no_entry_that_cannot_be_read(self):
         path = self.home.parent / "none.json"
         for options in (["--dataset", "my data"], ["--dataset", "Digits"], ["--dataset", "digits", "--suffix", "a/b"]):
-            errors = self.refusal("entry", "new", "--preset", "HST-10-384", *options, "-o", path, code=65)
+            errors = self.refusal("entry", "new", "--preset", "HST-10-384", *options, "--force", "-o", path, code=65)
             self.assertIn("zoo-entry", errors)
             self.assertFalse(path.exists())
 

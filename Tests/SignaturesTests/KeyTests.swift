@@ -134,15 +134,19 @@ import Testing
     Base64.bytes(pem.split(separator: "\n").dropFirst().dropLast().joined()) ?? []
   }
 
-  @Test func `a private key that everybody can read is refused`() throws {
+  @Test func `a private key that anybody but its owner can use is refused`() throws {
     let folder = try ScratchFolder()
     let path = folder.file("key.pem")
     try Files.createPrivate(path, with: Array(SigningKey.random().pem.utf8))
     _ = try SigningKey(file: path)
     let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions]
     #expect(mode as? Int == 0o600)
-    try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: path)
-    #expect(Self.isRefused(.exposed) { _ = try SigningKey(file: path) })
+    for mode in [0o644, 0o640, 0o620, 0o610, 0o604, 0o602, 0o601] {
+      try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+      #expect(Self.isRefused(.exposed) { _ = try SigningKey(file: path) }, "\(mode)")
+    }
+    try FileManager.default.setAttributes([.posixPermissions: 0o400], ofItemAtPath: path)
+    _ = try SigningKey(file: path)
     #expect(throws: FileFailure.self) { try Files.createPrivate(path, with: []) }
   }
 }

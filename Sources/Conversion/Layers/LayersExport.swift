@@ -27,6 +27,9 @@ public enum LayersExport {
     }
   }
 
+  /// The table, by which such a folder is known.
+  private static let tableName = "layers.csv"
+
   /// What was written.
   public struct Summary: Sendable {
     /// Operations.
@@ -37,14 +40,15 @@ public enum LayersExport {
     public let bytes: Int
   }
 
-  /// Writes the folder, which must not exist, for an input of some extent.
+  /// Writes the folder for an input of some extent. Only a free name is taken, or, with `isReplacing`,
+  /// that of such a folder.
   ///
   /// - Parameter configuration: the checkpoint's, under the scope that the measurement ran under.
   /// - Throws: `InferenceFailure` for weights outside the numerics contract; `FileFailure`,
   ///   `TensorFailure`, `CheckpointFindings`.
   public static func write(
     _ checkpoint: Checkpoint, as configuration: ModelConfiguration, size: SpatialSize,
-    foldsNorm: Bool, _ measurement: Measurement?, to path: String
+    foldsNorm: Bool, _ measurement: Measurement?, to path: String, isReplacing: Bool = false
   ) throws -> Summary {
     try checkpoint.validate(at: path)
     let graph = configuration.graph(for: size)
@@ -53,9 +57,9 @@ public enum LayersExport {
     let readme = LayersReadme(
       configuration: configuration, own: checkpoint.configuration.scope,
       identity: try checkpoint.identity(), foldsNorm: foldsNorm, measurement: measurement)
-    return try AtomicFolder.create(path) { folder in
+    return try AtomicFolder.create(path, replacing: isReplacing ? tableName : nil) { folder in
       try folder.write(Array(readme.text.utf8), to: "README.md")
-      try folder.write(Array(table.text.utf8), to: "layers.csv")
+      try folder.write(Array(table.text.utf8), to: tableName)
       try folder.write(configuration.json.canonicalBytes, to: "configuration.json")
       for node in graph.nodes {
         let arrays = arrays(node, weights, foldsNorm) + (try measured(node, measurement))

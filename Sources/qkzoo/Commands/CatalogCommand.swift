@@ -26,6 +26,10 @@ struct CatalogCommand: ParsableCommand {
   @OptionGroup var zoo: ZooOptions
   @OptionGroup var format: OutputOptions
 
+  func validate() throws {
+    try OutputRule.refuse(output, files: [])
+  }
+
   func run() throws {
     let site = CatalogSite(try zoo.load(), place: zoo.index)
     try site.write(to: output)

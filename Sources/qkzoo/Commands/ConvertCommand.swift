@@ -35,6 +35,7 @@ struct ConvertCommand: ParsableCommand {
   @OptionGroup var foreign: ForeignOptions
   @OptionGroup var zoo: ZooOptions
   @OptionGroup var running: EngineOptions
+  @OptionGroup var rule: OutputRule
   @OptionGroup var format: OutputOptions
 
   @Option(
@@ -62,6 +63,7 @@ struct ConvertCommand: ParsableCommand {
   var layout: CheckpointLayout = .mapped
 
   func run() throws {
+    if !isReplacingItself { try rule.admit(output) }
     let (model, source, imported) = try read()
     var checkpoint = model
     if !licence.isEmpty {
@@ -137,7 +139,7 @@ struct ConvertCommand: ParsableCommand {
     if !holdsEvidence, !reference.isEmpty || probe != nil || !records.isEmpty {
       throw ValidationError("only a .qkz.h5 file holds references and records")
     }
-    try Overwriting.refuse(
+    try OutputRule.refuse(
       output, files: isInPlace ? evidence : [input] + evidence, tensors: [probe])
   }
 
@@ -146,6 +148,7 @@ struct ConvertCommand: ParsableCommand {
 
   /// A checkpoint of ours may replace itself: nothing of it is lost.
   private var isInPlace: Bool { holdsEvidence && ModelFile.isCheckpoint(input) }
+  private var isReplacingItself: Bool { isInPlace && Files.areSame(input, output) }
 
   private func report(
     _ checkpoint: Checkpoint, _ identity: ModelIdentity, _ source: String,

@@ -54,9 +54,11 @@ struct EntryNewCommand: ParsableCommand {
   var output: String
 
   @OptionGroup var zoo: ZooOptions
+  @OptionGroup var rule: OutputRule
   @OptionGroup var format: OutputOptions
 
   func validate() throws {
+    try OutputRule.refuse(output, files: [])
     if (model == nil) == (preset == nil) {
       throw ValidationError("name either --model or --preset")
     }
@@ -64,13 +66,10 @@ struct EntryNewCommand: ParsableCommand {
   }
 
   func run() throws {
+    try rule.admit(output)
     let json = try draft()
     // What the options say may be no name that an entry can have.
     let entry = try ZooEntry(json: json, at: output)
-    guard !Files.exists(output) else {
-      throw FileFailure(
-        .output, at: output, expected: "no file, because an entry is not replaced", found: "one")
-    }
     try AtomicFile.replace(output, with: Array((json.indentedText + "\n").utf8))
     // Only now is the folder of the entry one that a zoo can have.
     let index = try zoo.load()

@@ -29,6 +29,10 @@ struct EvalMergeCommand: ParsableCommand {
 
   @OptionGroup var format: OutputOptions
 
+  func validate() throws {
+    try OutputRule.refuse(output, "--out", files: [])
+  }
+
   func run() throws {
     let result = try EvaluationParts(folders: folders).merge(into: output)
     try result.requireAnswers()

@@ -121,6 +121,7 @@ struct EvalRunCommand: ParsableCommand {
   @OptionGroup var format: OutputOptions
 
   func validate() throws {
+    try OutputRule.refuse(output, "--out", files: [])
     if let limit, limit < 1 { throw ValidationError("--limit must be at least 1") }
   }
 

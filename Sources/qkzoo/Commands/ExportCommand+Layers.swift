@@ -30,7 +30,8 @@ extension ExportCommand {
       measurement = .init(input: input, setting: setting.words, activity: activity)
     }
     let summary = try LayersExport.write(
-      checkpoint, as: configuration, size: size, foldsNorm: foldBn, measurement, to: output)
+      checkpoint, as: configuration, size: size, foldsNorm: foldBn, measurement, to: output,
+      isReplacing: rule.force)
     format.print(
       try report(checkpoint, setting, summary, samples: measurement?.activity.samples, output))
   }

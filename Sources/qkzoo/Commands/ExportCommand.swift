@@ -96,6 +96,7 @@ struct ExportCommand: ParsableCommand {
   var output: String?
 
   @OptionGroup var running: EngineOptions
+  @OptionGroup var rule: OutputRule
   @OptionGroup var format: OutputOptions
 
   func validate() throws {
@@ -116,7 +117,7 @@ struct ExportCommand: ParsableCommand {
     if let output, to != .layers, !output.hasSuffix(".\(to.rawValue)") {
       throw ValidationError("-o must end in .\(to.rawValue), not \(Files.name(of: output))")
     }
-    try Overwriting.refuse(output, files: model.files)
+    try OutputRule.refuse(output, files: model.files)
   }
 
   /// A batch of a graph is several samples at once; of a measurement, samples that share a state.
@@ -131,6 +132,7 @@ struct ExportCommand: ParsableCommand {
   }
 
   func run() throws {
+    try rule.admit(output)
     let checkpoint = try model.load().checkpoint
     guard let output else { return printParts(checkpoint) }
     switch to {

@@ -37,6 +37,10 @@ struct MirrorCommand: ParsableCommand {
   @OptionGroup var zoo: ZooOptions
   @OptionGroup var format: OutputOptions
 
+  func validate() throws {
+    try OutputRule.refuse(output, files: [])
+  }
+
   func run() throws {
     let key = try key.map { try SigningKey(file: $0) }
     try requireAnotherPlace()

@@ -27,14 +27,18 @@ struct RepackCommand: ParsableCommand {
   var output: String
 
   @OptionGroup var zoo: ZooOptions
+  @OptionGroup var rule: OutputRule
   @OptionGroup var format: OutputOptions
 
   func validate() throws {
+    try OutputRule.refuse(output, files: [])
     guard output.hasSuffix(".qkz.h5") else { throw ValidationError("-o must end in .qkz.h5") }
   }
 
   func run() throws {
-    let file = try CheckpointFile.openVerified(try zoo.locate(input).path)
+    let path = try zoo.locate(input).path
+    if !Files.areSame(path, output) { try rule.admit(output) }
+    let file = try CheckpointFile.openVerified(path)
     // Before the output, which may replace it.
     let before = try Files.stamp(of: file.path).size
     let identity = try CheckpointWriter.write(

@@ -57,6 +57,7 @@ struct ReportCommand: ParsableCommand {
   var hubTask = "default"
 
   @OptionGroup var zoo: ZooOptions
+  @OptionGroup var rule: OutputRule
   @OptionGroup var format: OutputOptions
 
   func validate() throws {
@@ -72,10 +73,15 @@ struct ReportCommand: ParsableCommand {
     let recorded = folders.flatMap { folder in
       EvaluationResult.fileNames.map { Files.join(folder, $0) }
     }
-    try Overwriting.refuse(output, files: recorded + [stats])
+    try OutputRule.refuse(file, files: recorded + [stats])
+    if output == nil, form == .html, !format.json, StandardOutput.isTerminal {
+      throw ValidationError(
+        "a page is for a browser: name a file with -o, or -o - for this terminal")
+    }
   }
 
   func run() throws {
+    try rule.admit(file)
     let zoo = try zoo.load()
     let results = try folders.map { try EvaluationResult(folder: $0) }
     for result in results { try result.requireAnswers() }
@@ -86,10 +92,13 @@ struct ReportCommand: ParsableCommand {
       try subjects[0].addEnergies(stats: json, at: stats)
     }
     let text = try text(subjects[0], subjects.dropFirst().first)
-    if let output { try AtomicFile.replace(output, with: Array(text.utf8)) }
-    let body = output.map { Report.Body.text("\(form.rawValue) of \(subjects[0].name): \($0)") }
+    if let file { try AtomicFile.replace(file, with: Array(text.utf8)) }
+    let body = file.map { Report.Body.text("\(form.rawValue) of \(subjects[0].name): \($0)") }
     format.print(Report("report", members(subjects[0]), body ?? .document(text)))
   }
+
+  /// Where it goes; `nil` for standard output, which `-` names.
+  private var file: String? { output == "-" ? nil : output }
 
   /// Requires the same weights and the same samples.
   private static func requireComparable(

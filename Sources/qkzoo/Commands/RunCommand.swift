@@ -39,18 +39,20 @@ struct RunCommand: ParsableCommand {
   var output: String?
 
   @OptionGroup var running: EngineOptions
+  @OptionGroup var rule: OutputRule
   @OptionGroup var format: OutputOptions
 
   func validate() throws {
     if let output, !output.hasSuffix(".safetensors") {
       throw ValidationError("-o must end in .safetensors")
     }
-    try Overwriting.refuse(output, files: model.files, tensors: [input])
-    try Overwriting.refuse(
+    try OutputRule.refuse(output, files: model.files, tensors: [input])
+    try OutputRule.refuse(
       recordSpikes, "--record-spikes", files: model.files + [output], tensors: [input])
   }
 
   func run() throws {
+    try rule.admit(output, recordSpikes)
     let checkpoint = try model.load().checkpoint
     let setting = try scope.setting(of: checkpoint.configuration)
     let engine = try running.prepare(checkpoint, scope: setting.scope)

@@ -46,9 +46,11 @@ struct SignCommand: ParsableCommand {
   var asIndex = false
 
   @OptionGroup var zoo: ZooOptions
+  @OptionGroup var rule: OutputRule
   @OptionGroup var format: OutputOptions
 
   func validate() throws {
+    try OutputRule.refuse(output, files: [])
     guard (key == nil) != (newKey == nil) else {
       throw ValidationError("name a private key with --key, or make one with --new-key")
     }
@@ -81,9 +83,10 @@ struct SignCommand: ParsableCommand {
   private static func makeKey(_ path: String) throws -> (key: SigningKey, publicPath: String) {
     let key = SigningKey.random()
     let publicPath = String(path.dropLast(".pem".count)) + ".pub.pem"
-    guard !Files.exists(publicPath) else {
+    for path in [path, publicPath] where Files.exists(path) || Files.isLink(path) {
       throw FileFailure(
-        .output, at: publicPath, expected: "a new file", found: "a file of that name")
+        .exists, at: path, expected: "a name that nothing has: no key is ever replaced",
+        found: "a file of that name")
     }
     try Files.createPrivate(path, with: Array(key.pem.utf8))
     do {
@@ -99,7 +102,8 @@ struct SignCommand: ParsableCommand {
 
   private func sign(_ model: String, _ key: SigningKey) throws -> Signed {
     let (path, output) = try places(model)
-    try Self.requireReplaceable(output, signing: path)
+    try Self.requireSignature(output, signing: path)
+    try rule.admit(output)
     let statement =
       try asIndex ? ZooIndex.source(in: path).statement() : statement(of: path, output)
     let bundle = try SignatureBundle(signing: statement, with: key)
@@ -107,13 +111,13 @@ struct SignCommand: ParsableCommand {
     return Signed(path: path, output: output, statement: statement)
   }
 
-  /// Requires an output that is there to be a signature: it may be the model, the key, or a file of
-  /// the folder.
-  private static func requireReplaceable(_ output: String, signing path: String) throws {
+  /// Requires an output that is there to be a signature, `--force` or not: it may be the model, the key,
+  /// or a file of the folder.
+  private static func requireSignature(_ output: String, signing path: String) throws {
     let isSignature = (try? SignatureBundle(file: output)) != nil
     guard Files.exists(output), !isSignature || Files.areSame(path, output) else { return }
     throw FileFailure(
-      .output, at: output, expected: "a new file, or a signature to replace",
+      .exists, at: output, expected: "a name that nothing has, or a signature's",
       found: "something else there")
   }
 

@@ -48,6 +48,7 @@ struct StatsCommand: ParsableCommand {
 
   @OptionGroup var energy: EnergyOptions
   @OptionGroup var running: EngineOptions
+  @OptionGroup var rule: OutputRule
   @OptionGroup var format: OutputOptions
 
   func validate() throws {
@@ -57,7 +58,7 @@ struct StatsCommand: ParsableCommand {
     if records != nil && input != nil {
       throw ValidationError("--records needs labelled samples, not --input")
     }
-    try Overwriting.refuse(
+    try OutputRule.refuse(
       records, "--records", files: model.files + [samples.data, samples.labels, energy.cost])
   }
 
@@ -72,6 +73,7 @@ struct StatsCommand: ParsableCommand {
   }
 
   func run() throws {
+    try rule.admit(records)
     let (checkpoint, named) = try model.load()
     let costs = try energy.costs()
     let measurement =

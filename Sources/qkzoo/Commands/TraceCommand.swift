@@ -72,6 +72,7 @@ struct TraceCommand: ParsableCommand {
   var output: String?
 
   @OptionGroup var running: EngineOptions
+  @OptionGroup var rule: OutputRule
   @OptionGroup var format: OutputOptions
 
   private var patterns: [String] { layers.split(separator: ",").map(String.init) }
@@ -87,10 +88,11 @@ struct TraceCommand: ParsableCommand {
     guard Trace.suffixes.contains(where: output.hasSuffix), !output.hasSuffix(".qkz.h5") else {
       throw ValidationError("-o must end in .npz or .h5, and not in .qkz.h5")
     }
-    try Overwriting.refuse(output, files: model.files, tensors: [input])
+    try OutputRule.refuse(output, files: model.files, tensors: [input])
   }
 
   func run() throws {
+    try rule.admit(output)
     let checkpoint = try model.load().checkpoint
     let setting = try scope.setting(of: checkpoint.configuration)
     var configuration = checkpoint.configuration

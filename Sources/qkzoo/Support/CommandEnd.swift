@@ -6,9 +6,11 @@ import Glibc
 /// How this process ends when it cannot do what was asked.
 enum CommandEnd {
   /// Makes errors with a name of what would end the process: a file that may not grow beyond a limit, and
-  /// one that is cut shorter while it is mapped. What is asked to end leaves nothing unfinished behind.
+  /// one that is cut shorter while it is mapped, and memory that is exhausted. What is asked to end leaves
+  /// nothing unfinished behind.
   static func prepare() throws {
     signal(SIGXFSZ, SIG_IGN)
+    try MemoryLimit.prepare()
     try MappedFileGuard.turnOn()
     try Temporaries.endWithProcess()
   }

@@ -29,7 +29,7 @@ test-peers: build
 	@scripts/setup --peers
 	@swift build -c release --product transfer-probe
 	@swift build -c release --product qkzoo-samples
-	@QKZOO=$(CURDIR)/$(BINARY) "$$(scripts/peer-python)" -m unittest discover -s Tests/Peers -t Tests/Peers
+	@scripts/test-peers
 
 # Every kernel for every instruction set, emulated where this machine lacks it.
 test-kernels: build

@@ -211,7 +211,9 @@ let package = Package(
     tests("Deflate", ["FileAccess"]),
     tests("TensorFiles", ["CanonicalJSON", "Diagnostics", "FileAccess", "SpikeTensors"]),
     tests("Pictures", ["CanonicalJSON", "Digests"]),
-    tests("Datasets", ["CanonicalJSON", "Diagnostics", "Digests", "Pictures", "SpikeTensors"]),
+    tests(
+      "Datasets",
+      ["CanonicalJSON", "Diagnostics", "Digests", "FileAccess", "Pictures", "SpikeTensors"]),
     tests(
       "HDF5Subset", ["Diagnostics", "FileAccess", "HDF5Oracle", "HDF5Storage", "SpikeTensors"]),
     tests(

@@ -16,7 +16,7 @@ TESTS = ROOT / "Tests"
 LIMITS = {
     "json": 1024, "manifest": 6144, "safetensors": 1024, "zip": 1024, "pickle": 2048,
     "torch": 4096, "hdf5": 4096, "zstd": 4096, "numpy": 1024, "pictures": 2048, "events": 1024,
-    "tar": 5120, "mat": 2048, "signature": 2048, "key": 512,
+    "tar": 5120, "mat": 2048, "idx": 512, "signature": 2048, "key": 512,
 }
 
 
@@ -110,6 +110,12 @@ def archives():
         yield f"form-{form}", data + bytes(-len(data) % 512 + 512)
 
 
+def idx_files():
+    """The files of both kinds, and the byte that tells the target which it is."""
+    for name, data in files("Accepted/idx/*ubyte", "Accepted/idx/*.gz", "Corrupt/idx/*"):
+        yield name, data + (b"\0" if "idx3" in name else b"\1")
+
+
 GATHERERS = {
     "json": lambda: files("Corrupt/json/*", "Accepted/zip/*.json", "Accepted/npy/*.json"),
     "manifest": texts,
@@ -121,6 +127,7 @@ GATHERERS = {
     "numpy": lambda: files("Accepted/npy/*.np[yz]", "Corrupt/npy/*"),
     "pictures": lambda: files("Accepted/pictures/*.png", "Accepted/pictures/*.jpg", "Corrupt/pictures/*"),
     "mat": lambda: files("Accepted/mat/*.mat", "Corrupt/mat/*"),
+    "idx": idx_files,
     "events": events,
     "tar": archives,
 }

@@ -29,6 +29,20 @@ public struct LabelledDataset: Sendable {
     case tensor(Tensor)
   }
 
+  /// The extent of every picture of a dataset whose pictures are all grey and of one size.
+  public struct GreyExtent: Sendable, Equatable {
+    /// Rows.
+    public let height: Int
+    /// Pixels of a row.
+    public let width: Int
+
+    /// Names both.
+    public init(height: Int, width: Int) {
+      self.height = height
+      self.width = width
+    }
+  }
+
   /// The dataset, as in `imagenet-1k`.
   public let name: String
   /// The split, and by which rule where there are several.
@@ -40,11 +54,14 @@ public struct LabelledDataset: Sendable {
   /// What was assumed of the samples and nothing proves, in sentences that name no folder: as that a
   /// file is none of the published ones. Empty where everything is known.
   public let notes: [String]
+  /// The extent of every picture where all are grey and of one size: such pictures are never resized.
+  public let greyExtent: GreyExtent?
   private let read: @Sendable (Int) throws -> Content
 
   /// A dataset whose samples `read` gives by index.
   public init(
     name: String, split: String, classNames: [String], samples: [Sample], notes: [String] = [],
+    greyExtent: GreyExtent? = nil,
     read: @escaping @Sendable (_ index: Int) throws -> Content
   ) {
     self.name = name
@@ -52,19 +69,21 @@ public struct LabelledDataset: Sendable {
     self.classNames = classNames
     self.samples = samples
     self.notes = notes
+    self.greyExtent = greyExtent
     self.read = read
   }
 
   /// The split that accuracies are stated of, by dataset.
   public static let testSplits = [
     "imagenet-1k": "val", "cifar10": "test", "cifar100": "test", "cifar10-dvs": CIFAR10DVS.split,
-    "dvs128-gesture": GestureTrials.split,
+    "dvs128-gesture": GestureTrials.split, "mnist": "test", "fashion-mnist": "test",
+    "kmnist": "test",
   ]
 
   /// How many samples those splits have.
   private static let testCounts = [
     "imagenet-1k": 50_000, "cifar10": 10_000, "cifar100": 10_000, "cifar10-dvs": 1_000,
-    "dvs128-gesture": 288,
+    "dvs128-gesture": 288, "mnist": 10_000, "fashion-mnist": 10_000, "kmnist": 10_000,
   ]
 
   /// How many samples a split has as it was published; `nil` if that is not known.
@@ -92,7 +111,7 @@ public struct LabelledDataset: Sendable {
     let read = read
     return LabelledDataset(
       name: name, split: split, classNames: classNames, samples: indices.map { samples[$0] },
-      notes: notes
+      notes: notes, greyExtent: greyExtent
     ) { try read(indices[$0]) }
   }
 }

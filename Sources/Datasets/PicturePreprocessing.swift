@@ -1,4 +1,5 @@
 public import CanonicalJSON
+import Diagnostics
 public import Pictures
 
 /// What makes a picture the input of a network, exact to the last bit.
@@ -25,9 +26,17 @@ public struct PicturePreprocessing: Sendable, Equatable {
     case standardisedBytes(mean: [Double], deviation: [Double])
   }
 
-  /// The length that the shorter side is resized to.
-  public let shorterSide: Int
-  /// The side of the middle square that remains.
+  /// How a picture of any size becomes a square.
+  public enum Framing: Sendable, Equatable {
+    /// The shorter side is resized to this length, and the middle square cut out.
+    case resized(shorterSide: Int)
+    /// So many rows of zeros above and below, so many columns left and right: nothing is resized.
+    case padded(rows: Int, columns: Int)
+  }
+
+  /// How a picture becomes a square.
+  public let framing: Framing
+  /// The side of that square.
   public let side: Int
   /// The channels.
   public let colours: Colours
@@ -37,19 +46,33 @@ public struct PicturePreprocessing: Sendable, Equatable {
   /// Describes a preprocessing; `side` is at most `shorterSide`.
   public init(shorterSide: Int, side: Int, colours: Colours, normalisation: Normalisation) {
     precondition(0 < side && side <= shorterSide, "the square lies in the resized picture")
-    self.shorterSide = shorterSide
+    self.framing = .resized(shorterSide: shorterSide)
     self.side = side
     self.colours = colours
     self.normalisation = normalisation
   }
 
+  /// A grey picture in the middle of a square of zeros, then `x / 255`; `nil` if it is larger than the
+  /// square, or cannot stand in its middle.
+  public init?(padding picture: LabelledDataset.GreyExtent, toSide side: Int) {
+    let (rows, columns) = (side - picture.height, side - picture.width)
+    guard min(rows, columns) >= 0, rows.isMultiple(of: 2), columns.isMultiple(of: 2) else {
+      return nil
+    }
+    framing = .padded(rows: rows / 2, columns: columns / 2)
+    self.side = side
+    colours = .grey
+    normalisation = .scaled
+  }
+
   /// The shape of an input, `[C, H, W]`.
   public var shape: [Int] { [colours == .rgb ? 3 : 1, side, side] }
 
-  /// The input that a picture becomes, `[C, H, W]`.
-  public func values(of picture: Picture) -> [Float] {
-    let square = (colours == .rgb ? picture.rgb : picture.grey)
-      .resizedSquare(shorterSide: shorterSide, side: side)
+  /// The input that a picture becomes, `[C, H, W]`; `name` stands for the picture in errors.
+  ///
+  /// - Throws: `DatasetFailure` if zeros are added, and the picture is not of the size that is for.
+  public func values(of picture: Picture, name: String = "picture") throws -> [Float] {
+    let square = try framed(colours == .rgb ? picture.rgb : picture.grey, name: name)
     let channels = shape[0]
     var values: [Float] = []
     values.reserveCapacity(square.pixels.count)
@@ -60,6 +83,21 @@ public struct PicturePreprocessing: Sendable, Equatable {
       }
     }
     return values
+  }
+
+  private func framed(_ picture: Picture, name: String) throws -> Picture {
+    switch framing {
+    case .resized(let shorterSide):
+      return picture.resizedSquare(shorterSide: shorterSide, side: side)
+    case .padded(let rows, let columns):
+      guard (picture.height, picture.width) == (side - 2 * rows, side - 2 * columns) else {
+        throw DatasetFailure(
+          .sample, at: name,
+          expected: "a picture of \(side - 2 * rows) x \(side - 2 * columns), height by width",
+          found: "\(picture.height) x \(picture.width)")
+      }
+      return picture.padded(rows: rows, columns: columns)
+    }
   }
 
   /// The value of every byte in one channel.
@@ -107,8 +145,14 @@ extension PicturePreprocessing {
   /// One line for people.
   public var summary: String {
     let size =
-      shorterSide == side
-      ? "shorter side to \(side)" : "shorter side to \(shorterSide), middle \(side) x \(side)"
+      switch framing {
+      case .resized(side): "bicubic shorter side to \(side)"
+      case .resized(let shorterSide):
+        "bicubic shorter side to \(shorterSide), middle \(side) x \(side)"
+      case .padded(0, 0): "\(side) x \(side) as it is"
+      case .padded(let rows, let columns):
+        "\(rows) rows and \(columns) columns of zeros on each side to \(side) x \(side)"
+      }
     let arithmetic =
       switch normalisation {
       case .scaled: "x / 255"
@@ -116,18 +160,32 @@ extension PicturePreprocessing {
       case .standardisedBytes(let mean, let deviation):
         "(x - 255 \(mean)) / (255 \(deviation))"
       }
-    return "\(colours.rawValue), bicubic \(size), \(arithmetic)"
+    return "\(colours.rawValue), \(size), \(arithmetic)"
   }
 
   /// The value as JSON; its canonical text can be hashed.
   ///
   /// Corresponds to `schemas/v1/preprocessing.schema.json`.
   public var json: JSON {
-    [
-      "resampling": "bicubic, rows then columns, 22 bits",
-      "shorter_side": .integer(shorterSide), "side": .integer(side),
-      "colours": .string(colours.rawValue), "normalisation": normalisation.json,
-    ]
+    var members = framing.members
+    members["side"] = .integer(side)
+    members["colours"] = .string(colours.rawValue)
+    members["normalisation"] = normalisation.json
+    return .object(members)
+  }
+}
+
+extension PicturePreprocessing.Framing {
+  fileprivate var members: [String: JSON] {
+    switch self {
+    case .resized(let shorterSide):
+      [
+        "resampling": "bicubic, rows then columns, 22 bits",
+        "shorter_side": .integer(shorterSide),
+      ]
+    case .padded(let rows, let columns):
+      ["padding": ["rows": .integer(rows), "columns": .integer(columns)]]
+    }
   }
 }
 

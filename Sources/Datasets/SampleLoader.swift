@@ -68,7 +68,7 @@ public struct SampleLoader: Sendable {
     let name = dataset.samples[index].name
     switch (try dataset.content(of: index), preprocessing) {
     case (.picture(let picture), let preprocessing?):
-      return (preprocessing.shape, preprocessing.values(of: picture))
+      return (preprocessing.shape, try preprocessing.values(of: picture, name: name))
     case (.tensor(let tensor), nil):
       let values = try tensor.floats(name: name)
       try requirement?(name, tensor.shape, values)

@@ -42,21 +42,25 @@ public enum Deflate {
   /// No stream is larger, before or after decoding.
   public static let sizeLimit = 1 << 31
 
-  /// Decodes one stream of at most `limit` bytes; bytes behind it are ignored.
+  /// Decodes one stream of at most `limit` bytes; bytes behind it are passed over, or refused unless
+  /// `allowsMore`.
   ///
   /// - Throws: `Refusal`.
   public static func inflate(
-    _ region: ByteRegion, _ wrapping: Wrapping, limit: Int
+    _ region: ByteRegion, _ wrapping: Wrapping, limit: Int, allowsMore: Bool = true
   ) throws(Refusal) -> [UInt8] {
     let limit = min(limit, sizeLimit)
     guard region.count <= sizeLimit else { throw .tooLong }
     // Memory grows with what is decoded, not with what a file claims.
     var capacity = min(limit, max(4 * region.count, 1 << 12)) + 1
     while true {
-      let (bytes, code, words) = region.withBytes {
+      let (bytes, code, words, unread) = region.withBytes {
         LibZ.inflate($0, windowBits: wrapping.rawValue, capacity: capacity)
       }
-      if code == LibZ.streamEnd, bytes.count <= limit { return bytes }
+      if code == LibZ.streamEnd, bytes.count <= limit {
+        guard allowsMore || unread == 0 else { throw .broken("\(unread) bytes behind its end") }
+        return bytes
+      }
       guard code == LibZ.bufferError || code == LibZ.streamEnd, bytes.count == capacity else {
         throw .broken(words ?? "the stream ends early")
       }

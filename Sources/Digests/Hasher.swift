@@ -20,8 +20,8 @@ public enum HashFunction: Sendable {
     return running.finish()
   }
 
-  /// Reads a mapped file once, front to back, and keeps none of it in memory.
-  fileprivate func digest(of file: ByteRegion) -> Digest {
+  /// The digest of a region; a mapped file is read once, front to back, and none of it kept in memory.
+  public func digest(of file: ByteRegion) -> Digest {
     let running = RunningDigest(self)
     for start in stride(from: 0, to: file.count, by: Self.piece) {
       let piece = file.part(start..<min(start + Self.piece, file.count))

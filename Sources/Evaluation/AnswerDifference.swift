@@ -99,6 +99,9 @@ extension LabelledDataset {
     func holds(_ names: String...) -> Bool { names.contains { Files.exists(Files.join(path, $0)) } }
     if holds("test_batch.bin", "cifar-10-batches-bin") { return try cifar10(path) }
     if holds("test.bin", "cifar-100-binary") { return try cifar100(path) }
+    if isIDX(path) {
+      return try idx(path, classNames: (0..<configuration.classes).map(String.init))
+    }
     let name = Files.name(of: path)
     return configuration.input.coding == .direct
       ? try imageFolder(path, name: name) : try eventFrames(path, name: name, split: "all")

@@ -3,6 +3,29 @@ import Diagnostics
 public import SpikingModels
 
 extension PicturePreprocessing {
+  /// What is done with a dataset's pictures before a model of some configuration sees them: grey ones of one
+  /// size are padded to the model's square, others go as `init(for:at:)` says.
+  ///
+  /// - Throws: `EvaluationFailure` if the model takes no such pictures.
+  public init(
+    for configuration: ModelConfiguration, dataset: LabelledDataset, at place: String
+  ) throws {
+    let usual = try PicturePreprocessing(for: configuration, at: place)
+    guard let extent = dataset.greyExtent else {
+      self = usual
+      return
+    }
+    guard configuration.input.channels == 1, let padded = Self(padding: extent, toSide: usual.side)
+    else {
+      throw EvaluationFailure(
+        .fit, at: place,
+        expected: "a model of one channel and a square in whose middle \(extent.height) x "
+          + "\(extent.width) pixels can stand",
+        found: "\(configuration.input.channels) channels of \(usual.side) x \(usual.side)")
+    }
+    self = padded
+  }
+
   /// What the released code does with a picture before a model of some configuration sees it.
   ///
   /// For grey inputs nothing was released: luma and `x / 255`.

@@ -9,6 +9,8 @@ public enum Preprocessing: Sendable, Equatable {
   case image(Image)
   /// A recording of events, as frames of counts: the events are cut into equally many.
   case eventFrames(frames: Int)
+  /// A grey picture: rows of zeros above and below, columns of zeros left and right, then `x / 255`.
+  case padded(rows: Int, columns: Int)
   /// Nothing: the dataset's samples are the network's input.
   case none
 
@@ -30,7 +32,11 @@ public enum Preprocessing: Sendable, Equatable {
 }
 
 extension Preprocessing {
-  private enum Kind: String, CaseIterable { case image, eventFrames = "event_frames", none }
+  private enum Kind: String, CaseIterable {
+    case image
+    case eventFrames = "event_frames"
+    case padded, none
+  }
 
   init(json: JSON, at place: String, unknown: inout [String]) throws {
     // The kind decides which members there are.
@@ -43,6 +49,10 @@ extension Preprocessing {
       let members = try ZooMembers(
         json, at: place, required: ["kind", "frames"], unknown: &unknown)
       self = .eventFrames(frames: try members.int("frames"))
+    case .padded:
+      let members = try ZooMembers(
+        json, at: place, required: ["kind", "rows", "columns"], unknown: &unknown)
+      self = .padded(rows: try members.int("rows"), columns: try members.int("columns"))
     case .none:
       self = .none
       unknown += others
@@ -56,6 +66,9 @@ extension Preprocessing {
       "resize \(image.resize) (\(image.interpolation)), crop \(image.crop), "
         + "mean \(image.mean), deviation \(image.deviation), as \(image.arithmetic) computes it"
     case .eventFrames(let frames): "\(frames) frames of equally many events, counts"
+    case .padded(0, 0): "grey as it is, x / 255"
+    case .padded(let rows, let columns):
+      "grey, \(rows) rows and \(columns) columns of zeros on each side, x / 255"
     case .none: "none: the samples are the network's input"
     }
   }

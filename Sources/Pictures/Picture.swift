@@ -43,6 +43,19 @@ public struct Picture: Sendable, Equatable {
     }
   }
 
+  /// The picture with rows of zeros above and below, and columns of zeros left and right.
+  public func padded(rows: Int, columns: Int) -> Picture {
+    let side = [UInt8](repeating: 0, count: columns * channels)
+    let edge = [UInt8](repeating: 0, count: rows * (width + 2 * columns) * channels)
+    var target = edge
+    for row in 0..<height {
+      target += side + pixels[row * width * channels..<(row + 1) * width * channels] + side
+    }
+    return Picture(
+      width: width + 2 * columns, height: height + 2 * rows, channels: channels,
+      pixels: target + edge)
+  }
+
   /// The luma of the picture, by the weights of ITU-R 601 in sixteen bits.
   ///
   /// Corresponds to Pillow's `convert("L")`.

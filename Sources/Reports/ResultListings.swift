@@ -35,7 +35,7 @@ public struct ResultListings: Sendable {
   /// Header and line of timm's `results-*.csv`.
   ///
   /// `crop_pct` is the side of the middle square over what the shorter side was resized to; it and
-  /// the interpolation are empty for samples that are no pictures.
+  /// the interpolation are empty where nothing is resized.
   public var timmCSV: String {
     let metrics = subject.metrics
     let parameters = NetworkPlan(subject.configuration).parameterCount

@@ -17,6 +17,7 @@ import zipfile
 import zlib
 
 import hdf5_files
+import idx_files
 import mat_files
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -1550,6 +1551,10 @@ hdf5_files.write_all(corrupt, accepted)
 
 mat_files.write_all(corrupt, accepted)
 
+# MNIST and what is stored like it. -------------------------------------------------------------
+
+idx_files.write_all(corrupt, accepted)
+
 # The files. ------------------------------------------------------------------------------------
 
 HEADS = {
@@ -1557,7 +1562,7 @@ HEADS = {
 
 One small file for each way to be wrong. The name of a file is the name of the error that it must be
 refused with, then its idea. `make.py` writes them all, and `Tests/Accepted` too, with `hdf5_files.py`
-for HDF5 and `mat_files.py` for MAT-files; nothing here is made by hand. Nothing in these files may ever run: the commands in them would make a file called
+for HDF5, `mat_files.py` for MAT-files and `idx_files.py` for IDX files; nothing here is made by hand. Nothing in these files may ever run: the commands in them would make a file called
 `qkzoo-payload-ran`, and the tests look for it.
 
 Exit codes: pickle errors of names, opcodes, operands and budget, and `storage-out-of-bounds`, are
@@ -1581,7 +1586,7 @@ for folder, head in HEADS.items():
 
 
 def main():
-    kept = {HERE / name for name in ("make.py", "hdf5_blocks.py", "hdf5_files.py", "mat_files.py")}
+    kept = {HERE / name for name in ("make.py", "hdf5_blocks.py", "hdf5_files.py", "idx_files.py", "mat_files.py")}
     present = {path for folder in HEADS for path in folder.rglob("*") if path.is_file()} - kept
     present = {path for path in present if "__pycache__" not in path.parts}
     stale = sorted(present - files.keys())

@@ -163,8 +163,8 @@ import Testing
       width: 256, height: 1, channels: 1, pixels: (0..<256).map { UInt8($0) })
     let square = Picture(
       width: 16, height: 16, channels: 3, pixels: picture.pixels.flatMap { [$0, $0, $0] })
-    let exact = PicturePreprocessing.cifar(side: 16, isPrefetched: false).values(of: square)
-    let prefetched = PicturePreprocessing.cifar(side: 16).values(of: square)
+    let exact = try PicturePreprocessing.cifar(side: 16, isPrefetched: false).values(of: square)
+    let prefetched = try PicturePreprocessing.cifar(side: 16).values(of: square)
     let differences = zip(exact, prefetched).map { ($0 - $1).magnitude }
     #expect(differences.max().map { $0 > 0 && $0 <= 2.4e-7 } == true)
     // Of 256 values in each channel between 141 and 210 differ.
@@ -175,16 +175,16 @@ import Testing
   }
 
   @Test func `the released code's sizes before the cut`() {
-    #expect(PicturePreprocessing.imagenet(side: 224).shorterSide == 256)
-    #expect(PicturePreprocessing.imagenet(side: 192).shorterSide == 219)
-    #expect(PicturePreprocessing.imagenet(side: 288).shorterSide == 288)
-    #expect(PicturePreprocessing.imagenet(side: 384).shorterSide == 384)
+    #expect(PicturePreprocessing.imagenet(side: 224).framing == .resized(shorterSide: 256))
+    #expect(PicturePreprocessing.imagenet(side: 192).framing == .resized(shorterSide: 219))
+    #expect(PicturePreprocessing.imagenet(side: 288).framing == .resized(shorterSide: 288))
+    #expect(PicturePreprocessing.imagenet(side: 384).framing == .resized(shorterSide: 384))
   }
 
-  @Test func `a picture's input has torchvision's bits`() {
+  @Test func `a picture's input has torchvision's bits`() throws {
     // (0.5 / 255 ...): by hand, in float32, for one grey pixel of value 7.
     let picture = Picture(width: 1, height: 1, channels: 1, pixels: [7])
-    let values = PicturePreprocessing(
+    let values = try PicturePreprocessing(
       shorterSide: 1, side: 1, colours: .rgb,
       normalisation: .standardised(
         mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225])

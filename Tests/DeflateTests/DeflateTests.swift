@@ -16,6 +16,11 @@ import Testing
     let region = ByteRegion(Self.stored(bytes) + [9, 9])
     #expect(try Deflate.inflate(region, .none, limit: 10) == bytes)
     #expect(try Deflate.inflate(region, .none, limit: 10_000) == bytes)
+    #expect(throws: Deflate.Refusal.broken("2 bytes behind its end")) {
+      try Deflate.inflate(region, .none, limit: 10_000, allowsMore: false)
+    }
+    let alone = ByteRegion(Self.stored(bytes))
+    #expect(try Deflate.inflate(alone, .none, limit: 10, allowsMore: false) == bytes)
   }
 
   @Test func `a stream longer than its limit is refused`() {

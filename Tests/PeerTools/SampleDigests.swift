@@ -42,8 +42,22 @@ import SpikeTensors
       return try dataset(
         kind == "cifar10" ? .cifar10(path, count: count) : .cifar100(path, count: count),
         .cifar(isPrefetched: rest[2] == "prefetched"))
+    case "idx", "mnist", "fashion-mnist", "kmnist":
+      return try idx(rest[0], as: PublishedIDX(rawValue: kind), classes: int(rest[1]), rest[2])
     default: return try events(kind, rest)
     }
+  }
+
+  private static func idx(
+    _ path: String, as published: PublishedIDX?, classes: Int, _ side: String
+  ) throws -> JSON {
+    let names = published?.classNames ?? (0..<classes).map(String.init)
+    let data = try LabelledDataset.idx(path, as: published, classNames: names)
+    let steps = data.greyExtent.flatMap { PicturePreprocessing(padding: $0, toSide: int(side)) }
+    var report = try dataset(data, steps).object ?? [:]
+    report["name"] = .string(data.name)
+    report["split"] = .string(data.split)
+    return .object(report)
   }
 
   private static func events(_ kind: String, _ rest: [String]) throws -> JSON {
@@ -77,7 +91,7 @@ import SpikeTensors
   private static func preprocessed(_ path: String, _ preprocessing: PicturePreprocessing) throws
     -> JSON
   {
-    let values = preprocessing.values(of: try Picture(path: path))
+    let values = try preprocessing.values(of: Picture(path: path))
     return .string(SHA256.digest(of: Tensor(preprocessing.shape, values).bytes).hex)
   }
 

@@ -1,8 +1,11 @@
 """Datasets are read in torchvision's order, with its labels, to the byte."""
 
+import gzip
 import io
 import os
 import random
+import shutil
+import struct
 import tarfile
 import unittest
 from pathlib import Path
@@ -244,6 +247,107 @@ class CIFAR(unittest.TestCase):
         data[3073] = 10
         path.write_bytes(data)
         self.assertEqual(refusal("cifar10", path, 64, "torchvision"), ("dataset-file", 65))
+
+
+class IDX(unittest.TestCase):
+    """torchvision is the oracle: its reader, `Pad` and `ToTensor`."""
+
+    FOLDER = Path("/usr/share/datasets/fashion-mnist")
+
+    def make(self, name, shape, labels, prefix="t10k", compressed=False):
+        """A folder as torchvision keeps it, `<name>/<class of torchvision>/raw`."""
+        rng = np.random.default_rng(len(labels))
+        pixels = rng.integers(0, 256, (len(labels), *shape), dtype=np.uint8)
+        pixels.reshape(-1)[:256] = np.arange(256)
+        raw = FOLDER / name / "raw"
+        raw.mkdir(parents=True, exist_ok=True)
+        for kind, elements in (("images-idx3", pixels), ("labels-idx1", np.array(labels, np.uint8))):
+            data = struct.pack(f">HBB{elements.ndim}I", 0, 8, elements.ndim, *elements.shape) + elements.tobytes()
+            (raw / f"{prefix}-{kind}-ubyte").write_bytes(data)
+            (raw / f"{prefix}-{kind}-ubyte.gz").unlink(missing_ok=True)
+            if compressed:
+                with gzip.open(raw / f"{prefix}-{kind}-ubyte.gz", "wb") as file:
+                    file.write(data)
+        return raw
+
+    def assert_equal(self, found, expected, rows=0, columns=0):
+        """`expected` is a dataset of torchvision."""
+        steps = transforms.Compose([transforms.Pad((columns, rows)), transforms.ToTensor()])
+        self.assertEqual([sample["label"] for sample in found["samples"]], expected.targets.tolist())
+        self.assertEqual([sample["sha256"] for sample in found["samples"]],
+                         [digest(steps(image)) for image, _ in expected])
+
+    def test_pictures_and_labels_are_torchvisions(self):
+        labels = np.random.default_rng(1).integers(0, 10, 50).tolist()
+        for shape, side, rows, columns in (((28, 28), 28, 0, 0), ((28, 28), 32, 2, 2), ((20, 28), 32, 6, 2)):
+            for name, kind in (("FashionMNIST", "fashion-mnist"), ("MNIST", "mnist"), ("KMNIST", "kmnist")):
+                with self.subTest(name, shape=shape, side=side):
+                    raw = self.make(name, shape, labels)
+                    self.make(name, shape, labels[:7], prefix="train")
+                    known = getattr(datasets, name)
+                    test, train = (known(FOLDER, train=train) for train in (False, True))
+                    found = report(kind, raw, 0, side)
+                    self.assertEqual((found["name"], found["classes"]), (
+                        kind, [c.split(" - ")[0] for c in test.classes] if name == "MNIST" else test.classes))
+                    self.assertTrue(found["split"].startswith("test by the names of the files"))
+                    self.assert_equal(found, test, rows, columns)
+                    self.assert_equal(report(kind, raw / "train-images-idx3-ubyte", 0, side), train, rows, columns)
+
+    def test_compressed_files_are_read_as_the_others(self):
+        raw = self.make("MNIST", (28, 28), [3, 1, 2], compressed=True)
+        plain = report("idx", raw, 10, 28)
+        for kind in ("images-idx3", "labels-idx1"):
+            (raw / f"t10k-{kind}-ubyte").unlink()
+            self.assertEqual(report("idx", raw, 10, 28), plain)
+        self.assertEqual(report("mnist", raw.parent.parent, 0, 28)["samples"], plain["samples"])
+
+    def test_letters_count_from_one_as_emnist_has_them(self):
+        letters = list(range(26, 0, -1))
+        raw = self.make("EMNIST", (28, 28), letters, prefix="emnist-letters-test")
+        expected = datasets.EMNIST(FOLDER, split="letters", train=False)
+        self.assertEqual(expected.targets.tolist(), letters)
+        found = report("idx", raw, 26, 28)
+        self.assertEqual((found["name"], found["split"]), ("idx", "test, labels counted from 1"))
+        self.assertEqual([sample["label"] + 1 for sample in found["samples"]], letters)
+        # torchvision has a class more, for 0.
+        self.assert_equal(report("idx", raw, len(expected.classes), 28), expected)
+
+    def test_all_of_fashion_mnist(self):
+        folder = FOLDER / "whole" / "FashionMNIST" / "raw"
+        folder.mkdir(parents=True)
+        for path in self.FOLDER.glob("*.gz"):
+            (folder / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
+        for train, name in ((False, "t10k"), (True, "train")):
+            expected = datasets.FashionMNIST(FOLDER / "whole", train=train)
+            for source in (folder / f"{name}-images-idx3-ubyte", self.FOLDER / f"{name}-images-idx3-ubyte.gz"):
+                with self.subTest(source.name):
+                    found = report("idx", source, 10, 28)
+                    self.assertEqual((found["name"], found["split"]), ("fashion-mnist", "train" if train else "test"))
+                    self.assert_equal(found, expected)
+        for kind, path in (("mnist", self.FOLDER), ("kmnist", folder)):
+            self.assertEqual(refusal(kind, path, 0, 28), ("idx-digest", 65))
+
+    def test_a_known_file_under_the_name_of_another_is_refused(self):
+        for other, source in (("t10k-images-idx3-ubyte.gz", "train-images-idx3-ubyte.gz"),
+                              ("t10k-labels-idx1-ubyte.gz", "train-labels-idx1-ubyte.gz")):
+            with self.subTest(other):
+                folder = FOLDER / f"renamed-{other}"
+                folder.mkdir()
+                for path in self.FOLDER.glob("*.gz"):
+                    shutil.copy(self.FOLDER / source if path.name == other else path, folder / path.name)
+                count = refusal("fashion-mnist", folder, 0, 28)
+                # As many labels as pictures must be there first.
+                self.assertEqual(count, ("idx-count", 65))
+                for half in ("images-idx3", "labels-idx1"):
+                    shutil.copy(self.FOLDER / f"train-{half}-ubyte.gz", folder / f"t10k-{half}-ubyte.gz")
+                self.assertEqual(refusal("fashion-mnist", folder, 0, 28), ("idx-digest", 65))
+
+    def test_the_known_sums_are_torchvisions(self):
+        source = (Path(__file__).parents[2] / "Sources/Datasets/IDX/PublishedIDX.swift").read_text()
+        for name in ("MNIST", "FashionMNIST", "KMNIST"):
+            for file, md5 in getattr(datasets, name).resources:
+                with self.subTest(name, file=file):
+                    self.assertIn(md5, source)
 
 
 if __name__ == "__main__":

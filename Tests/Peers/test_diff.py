@@ -3,9 +3,10 @@
 import unittest
 
 import numpy as np
-from dump_reference import load_samples
 from safetensors.numpy import load_file, save_file
 from support import DIGITS, DIGITS_DVS, FOLDER, MNIST5K, SPLIT, digits, digits_batch, exit_code, qkzoo, report
+
+from dump_reference import load_samples  # noqa: E402 (support makes the recipes importable)
 
 
 def answers(model):

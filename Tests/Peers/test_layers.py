@@ -151,7 +151,7 @@ class Layers(unittest.TestCase):
         folder = FOLDER / "taken"
         folder.mkdir()
         (folder / "mine").write_text("mine")
-        qkzoo("export", DIGITS / "qkformer-digits.qkz.h5", "--to", "layers", "--force", "-o", folder, code=74)
+        qkzoo("export", DIGITS / "qkformer-digits.qkz.h5", "--to", "layers", "--force", "-o", folder, code=77)
         self.assertEqual([path.name for path in folder.iterdir()], ["mine"])
         self.assertEqual([path.name for path in FOLDER.glob("taken*")], ["taken"])
 

@@ -162,12 +162,12 @@ class Signatures(unittest.TestCase):
         key.chmod(0o600)
         for signed, output in ((model, model), (model, key), (folder, folder / "z"), (folder, folder / "a" / "x")):
             before = output.read_bytes()
-            self.assertEqual(failure("sign", signed, "--key", key, "--force", "-o", output), (74, "cannot-write"))
+            self.assertEqual(failure("sign", signed, "--key", key, "--force", "-o", output), (77, "already-exists"))
             self.assertEqual(output.read_bytes(), before)
         for _ in range(2):
             qkzoo("sign", model, "--key", key, "--force", "-o", folder / "m.sig")
         before = (folder / "m.sig").read_bytes()
-        self.assertEqual(failure("sign", folder / "m.sig", "--key", key, "--force", "-o", folder / "a/../m.sig"), (74, "cannot-write"))
+        self.assertEqual(failure("sign", folder / "m.sig", "--key", key, "--force", "-o", folder / "a/../m.sig"), (77, "already-exists"))
         self.assertEqual((folder / "m.sig").read_bytes(), before)
 
     def test_a_signature_does_not_count_however_its_path_is_spelled(self):
@@ -314,7 +314,7 @@ class Signatures(unittest.TestCase):
         report("sign", zoo, "--as-index", "--key", self.private)
         for name in (b"\xff.json", b"\xef\xbf\xbd.json"):
             Path(os.fsdecode(os.fsencode(zoo / "labels") + b"/" + name)).write_text("[]")
-        for command in (("sign", zoo, "--as-index", "--key", self.private),
+        for command in (("sign", zoo, "--as-index", "--force", "--key", self.private),
                         ("list", "--index", zoo, "--index-key", self.public), ("list", "--index", zoo)):
             self.assertEqual(failure(*command), (65, "signature-statement"))
 

@@ -342,7 +342,7 @@ class Mirrors(Home):
             tree = Path(tempfile.mkdtemp(dir=self.home.parent))
             (tree / name).parent.mkdir(exist_ok=True)
             (tree / name).write_text(content)
-            self.assertIn("exists", self.refusal("mirror", "qkformer-digits", "-o", tree, code=74))
+            self.assertIn("exists", self.refusal("mirror", "qkformer-digits", "-o", tree, code=77))
             self.assertEqual((tree / name).read_text(), content)
             self.assertEqual(len(list(tree.iterdir())), 1)
         tree, link = self.home.parent / "mine", self.home.parent / "link"
@@ -353,7 +353,7 @@ class Mirrors(Home):
         for place, output in ((tree, tree), (tree, link), (link, tree), (tree, f"{tree}/blobs/.."),
                               (tree.as_uri(), tree)):
             self.assertIn("already-exists", self.refusal(
-                "mirror", "qkformer-digits", "--index", place, "-o", output, code=74))
+                "mirror", "qkformer-digits", "--index", place, "-o", output, code=77))
             self.assertEqual((tree / "index.json").read_bytes(), before)
 
     def test_links_are_asked(self):
@@ -430,7 +430,7 @@ class Entries(Home):
             value = report("entry", "new", *source, "--dataset", "digits", "--force", "-o", path)
             self.assertEqual([e.message for e in validator("commands/entry-new").iter_errors(value)], [])
             self.assertEqual([e.message for e in validator("entry").iter_errors(json.loads(path.read_text()))], [])
-            self.refusal("entry", "new", *source, "--dataset", "digits", "--force", "-o", path, code=74)
+            self.refusal("entry", "new", *source, "--dataset", "digits", "-o", path, code=77)
 
     def test_new_writes_no_entry_that_cannot_be_read(self):
         path = self.home.parent / "none.json"

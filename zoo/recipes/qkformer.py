@@ -33,7 +33,8 @@ class Units(nn.Module):
     def unit(self, name, x, pool=None, leak=False):
         """Runs one unit on [T, B, ...]. With `leak` the LIF sees [T*B, ...] and takes samples for time steps."""
         steps_and_samples = x.shape[:2]
-        shown_once = x[:1] if x.stride(0) == 0 else x  # an image repeated at every step: all but the LIF runs once
+        # An image repeated at every step: in training all but the LIF runs once.
+        shown_once = x[:1] if self.training and x.stride(0) == 0 else x
         x = getattr(self, f"{name}_bn")(getattr(self, f"{name}_conv")(shown_once.flatten(0, 1)))
         if pool is not None:
             x = pool(x)

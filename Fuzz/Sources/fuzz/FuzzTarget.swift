@@ -18,6 +18,6 @@ struct FuzzTarget: Sendable {
   /// Every target.
   static let all: [FuzzTarget] = [
     json, manifest, safetensors, zip, pickle, torch, hdf5, zstd, numpy, pictures, events, tar, mat,
-    signature, key,
+    idx, signature, key,
   ]
 }

@@ -7,13 +7,14 @@ import CZlib
 enum LibZ {
   /// Decodes one stream into at most `capacity` bytes.
   ///
-  /// - Returns: the bytes and zlib's code: `Z_STREAM_END` if the stream ended.
+  /// - Returns: the bytes, zlib's code (`Z_STREAM_END` if the stream ended), and how many bytes of the
+  ///   input are behind what was decoded.
   static func inflate(
     _ bytes: RawSpan, windowBits: Int32, capacity: Int
-  ) -> (bytes: [UInt8], code: Int32, words: String?) {
+  ) -> (bytes: [UInt8], code: Int32, words: String?, unread: Int) {
     var stream = unsafe z_stream()
     var code = unsafe qkz_inflate_init2(&stream, windowBits)
-    guard code == Z_OK else { return ([], code, nil) }
+    guard code == Z_OK else { return ([], code, nil, bytes.byteCount) }
     defer { _ = unsafe inflateEnd(&stream) }
     let output = unsafe [UInt8](unsafeUninitializedCapacity: capacity) { target, initialized in
       unsafe bytes.withUnsafeBytes { source in
@@ -29,7 +30,7 @@ enum LibZ {
       }
     }
     let words = unsafe stream.msg.map { unsafe String(cString: $0) }
-    return (output, code, words)
+    return (output, code, words, unsafe Int(stream.avail_in))
   }
 
   /// The checksum of more bytes behind those of a checksum.

@@ -111,12 +111,15 @@ public struct EvaluationProtocol: Sendable, Equatable {
   }
 
   private var preprocessingWords: String {
-    guard let shorter = preprocessing["shorter_side"]?.int, let side = preprocessing["side"]?.int,
+    guard let side = preprocessing["side"]?.int,
       let colours = preprocessing["colours"]?.string,
       let arithmetic = preprocessing["normalisation"]?["arithmetic"]?.string
     else { return "samples are the network's input" }
-    return "\(colours), bicubic to \(shorter), middle \(side), \(arithmetic)"
-      + constants("mean") + constants("deviation")
+    if let shorter = preprocessing["shorter_side"]?.int {
+      return "\(colours), bicubic to \(shorter), middle \(side), \(arithmetic)"
+        + constants("mean") + constants("deviation")
+    }
+    return "\(colours), not resized, zeros around it to \(side), \(arithmetic)"
   }
 
   /// As in `, mean 0.485 0.456 0.406`; nothing if the arithmetic has no such numbers.

@@ -18,7 +18,7 @@ extension DiffCommand {
       let engine = try running.prepare(model, scope: .sample)
       guard hasPictures else { return (engine, SampleLoader(dataset, nil)) }
       let (steps, note) = try PicturePreprocessing.steps(
-        for: model.configuration, entry: nil, at: data)
+        for: model.configuration, dataset: dataset, entry: nil, at: data)
       Notes.print([note].compactMap { $0 })
       return (engine, SampleLoader(dataset, steps))
     }

@@ -15,6 +15,13 @@ extension DatasetArgument {
     case .folder: return try folder(path, configuration.classes, known: known)
     case .cifar10: return try .cifar10(path)
     case .cifar100: return try .cifar100(path)
+    case .mnist: return try idx(path, as: .mnist)
+    case .fashionMNIST: return try idx(path, as: .fashionMNIST)
+    case .idx:
+      let names = try classNames.map { try ClassNames.read($0, count: configuration.classes) }
+      return try .idx(
+        path, labels: labels,
+        classNames: names ?? (0..<configuration.classes).map(String.init))
     case .cifar10DVS:
       return try LabelledDataset.holdsCIFAR10DVSEvents(path)
         ? .cifar10DVS(path, frames: configuration.timeSteps) : .cifar10DVSFrames(path)
@@ -23,6 +30,10 @@ extension DatasetArgument {
         ? .gesture(path, frames: configuration.timeSteps) : .gestureFrames(path)
     case .samples: preconditionFailure("read before")
     }
+  }
+
+  private func idx(_ path: String, as published: PublishedIDX) throws -> LabelledDataset {
+    try .idx(path, labels: labels, as: published, classNames: published.classNames)
   }
 
   private func imagenet(_ path: String) throws -> LabelledDataset {

@@ -16,11 +16,17 @@ enum DatasetName: String, CaseIterable, ExpressibleByArgument {
   case cifar100
   case cifar10DVS = "cifar10-dvs"
   case dvs128 = "dvs128-gesture"
+  case mnist
+  case fashionMNIST = "fashion-mnist"
+  case idx
   case folder
   case samples
 
   /// Whether samples are pictures.
-  var hasPictures: Bool { [.imagenet, .cifar10, .cifar100, .folder].contains(self) }
+  var hasPictures: Bool { isIDX || [.imagenet, .cifar10, .cifar100, .folder].contains(self) }
+
+  /// Whether samples are in IDX files.
+  var isIDX: Bool { [.mnist, .fashionMNIST, .idx].contains(self) }
 }
 
 /// Labelled samples, wherever they are.
@@ -29,8 +35,8 @@ struct DatasetArgument: ParsableArguments {
     help: ArgumentHelp(
       """
       Which dataset it is (default: the entry's): imagenet-1k, cifar10, cifar100, cifar10-dvs, \
-      dvs128-gesture; folder, pictures in a folder for each class; samples, a safetensors file of \
-      labelled samples.
+      dvs128-gesture, mnist, fashion-mnist; idx, other IDX files; folder, pictures in a folder for \
+      each class; samples, a safetensors file of labelled samples.
       """, valueName: "name"))
   var dataset: DatasetName?
 
@@ -42,13 +48,14 @@ struct DatasetArgument: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The class of each picture, for a flat folder or a tar archive.", valueName: "file"))
+      "The class of each picture, for a flat folder, a tar archive or a file of IDX pictures.",
+      valueName: "file"))
   var labels: String?
 
   @Option(
     help: ArgumentHelp(
-      "The names of the class folders by index, one in a line, for --dataset folder "
-        + "(default: the entry's labels, if the folders have their names).",
+      "The names of the classes by index, one in a line: of the class folders for --dataset folder "
+        + "(default: the entry's labels, if the folders have their names), or of other IDX files.",
       valueName: "file"))
   var classNames: String?
 
@@ -89,11 +96,11 @@ struct DatasetArgument: ParsableArguments {
     skipsBadSamples: Bool = false, keepsExtent: Bool = true
   ) throws -> Opened {
     let name = try name(entry)
-    guard labels == nil || [.imagenet, .folder].contains(name) else {
-      throw ValidationError("--labels is for pictures in imagenet-1k and folder")
+    guard labels == nil || name.isIDX || [.imagenet, .folder].contains(name) else {
+      throw ValidationError("--labels is for pictures in imagenet-1k, folder and IDX files")
     }
-    guard classNames == nil || (name == .folder && labels == nil) else {
-      throw ValidationError("--class-names is for --dataset folder without --labels")
+    guard classNames == nil || name == .idx || (name == .folder && labels == nil) else {
+      throw ValidationError("--class-names is for --dataset idx, and for folder without --labels")
     }
     var dataset: LabelledDataset
     let place: String
@@ -110,7 +117,7 @@ struct DatasetArgument: ParsableArguments {
     var preprocessing: PicturePreprocessing?
     if name.hasPictures {
       let (steps, note) = try PicturePreprocessing.steps(
-        for: configuration, entry: keepsExtent ? entry : nil, at: name.rawValue)
+        for: configuration, dataset: dataset, entry: keepsExtent ? entry : nil, at: name.rawValue)
       preprocessing = steps
       dataset = dataset.adding(notes: [note].compactMap { $0 })
     }
@@ -150,6 +157,7 @@ struct DatasetArgument: ParsableArguments {
     if let name = entry.flatMap({ DatasetName(rawValue: $0.datasetName) }) { return name }
     guard let data else { throw Self.noData }
     _ = try Files.stamp(of: data)
+    if Files.isDirectory(data), LabelledDataset.isIDX(data) { return .idx }
     throw ValidationError("say by --dataset what \(data) is")
   }
 }

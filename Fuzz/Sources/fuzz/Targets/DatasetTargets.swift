@@ -51,6 +51,17 @@ extension FuzzTarget {
       require(kit.classIndex.names.count <= kit.identifiers.count, "a class for each name")
     })
 
+  /// IDX: pictures or labels, as the last byte says, plain or gzip-ed.
+  static let idx = FuzzTarget(
+    name: "idx", allocationLimit: 1 << 21, totalLimit: 1 << 23
+  ) { bytes in
+    guard let choice = bytes.last else { return }
+    let rank = choice.isMultiple(of: 2) ? 3 : 1
+    let file = try IDXFile(ByteRegion(bytes.dropLast()), rank: rank, at: "input")
+    require(file.shape.count == rank && file.shape.allSatisfy { $0 > 0 }, "an extent for each axis")
+    require(file.shape.reduce(1, *) == file.elements.count, "a byte for each element")
+  }
+
   /// Tar: members are disjoint parts of the file.
   static let tar = FuzzTarget(
     name: "tar", repair: { bytes, choice in TarRepair.repair(&bytes, choice) },

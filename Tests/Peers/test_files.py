@@ -241,6 +241,27 @@ class NoRight(Folder):
         self.assertEqual(self.names(), [target.name, source.name])
 
 
+class Empty(Folder):
+    """What could not be written leaves no empty folders behind: those that the command made are gone."""
+
+    def test_no_room_for_a_first_file(self):
+        model, data = digits(), DIGITS / "digits-test.safetensors"
+        limits = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        home = {"env": os.environ | {"QKZOO_HOME": str(self.folder / "a/home")}}
+        for *arguments, place in (
+                ("eval", "run", model, "--data", data, "--protocol", "per-image", "--out", "b/c"),
+                ("mirror", "qkformer-digits", "-o", "b/c"), ("catalog", "-o", "b/c"),
+                ("export", model, "--to", "layers", "-o", "c")):
+            with self.subTest(arguments[0]):
+                result = run(*arguments, self.folder / place, preexec_fn=limits, **home)
+                self.assertEqual(result.returncode, 74, result.stderr)
+                self.assertIn("no-space", result.stderr)
+                self.assertEqual(self.names(), [])
+        result = run("pull", "qkformer-digits", "--from", model, preexec_fn=limits, **home)
+        self.assertEqual(result.returncode, 74, result.stderr)
+        self.assertEqual(self.names(), [])
+
+
 class Memory(Folder):
     """A limit of the address space is exit code 69 and a line that says so: no signal, no hang, no other reason."""
 

@@ -4,7 +4,7 @@ package import CanonicalJSON
 ///
 /// What a reader does with a version is looked up here; nothing asks whether one version is below
 /// another. A new version is a new row, and no row is ever removed. The last row of each is what is
-/// written.
+/// written, but of a manifest the first that can say the configuration.
 ///
 /// Corresponds to schemas/v1/FORMAT.md, "Unknown versions" and "Version history".
 package struct VersionTable: Sendable {
@@ -76,6 +76,8 @@ package struct VersionTable: Sendable {
     ],
     elements: [
       Element("manifest", "1.0", .text(ElementPaths.manifest)),
+      // Configurations with members that 1.0 did not know.
+      Element("manifest", "1.1", .text(ElementPaths.manifest)),
       Element("parameters", "1.0", .group(ElementPaths.parameters)),
       Element("references", "1.0", .group(ElementPaths.references)),
       Element("reference", "1.0", .numbered(below: ElementPaths.references)),

@@ -83,6 +83,15 @@ extension Tensor {
     }
   }
 
+  /// Tensors of one type one after the other along axis 0, copied; of equal numbers, the number.
+  public static func joined(_ parts: [Tensor]) -> Tensor {
+    guard let first = parts.first, parts.count > 1, !first.shape.isEmpty else { return parts[0] }
+    let rows = parts.reduce(0) { $0 + $1.shape[0] }
+    return Tensor(
+      first.elementType, [rows] + first.shape.dropFirst(),
+      trusted: ByteRegion(parts.flatMap { $0.bytes.copy() }))
+  }
+
   /// A tensor whose shape is known to have the size of its bytes.
   private init(_ elementType: ElementType, _ shape: [Int], trusted bytes: ByteRegion) {
     self.elementType = elementType

@@ -188,11 +188,29 @@ private struct TakenApart {
     #expect(Self.refusal { _ = try CheckpointFile(path: new) }?.code == .manifest)
   }
 
+  @Test func `a manifest has the lowest version that can say its configuration`() throws {
+    let folder = try ScratchFolder()
+    let (plain, biased, new) = (
+      try Self.file(in: folder), folder.file("biased.qkz.h5"), folder.file("new.qkz.h5")
+    )
+    var configuration = TinyModel.configuration(.imagenet, mixers: [.qkta, .qkta, .ssa])
+    configuration.qkformer.biases = QKFormer.spikingJellyBiases
+    try CheckpointWriter.write(TinyModel.checkpoint(configuration), to: biased)
+    for (path, own, other) in [(plain, "1.0", "1.1"), (biased, "1.1", "1.0")] {
+      var parts = try TakenApart(path)
+      #expect(parts.attributes["manifest"]?["encoding_version"] == own)
+      parts.attributes["manifest"]?["encoding_version"] = other
+      try parts.write(to: new)
+      let findings = try CheckpointFile(path: new).structureFindings()
+      #expect(findings.contains { $0.place.hasSuffix("manifest@encoding_version") })
+    }
+  }
+
   @Test(arguments: ["manifest", "parameters", "records", "provenance"])
   func `an element at a newer version is refused by its name`(_ element: String) throws {
     let folder = try ScratchFolder()
     var parts = try TakenApart(Self.file(in: folder))
-    parts.attributes[element]?["encoding_version"] = "1.1"
+    parts.attributes[element]?["encoding_version"] = "1.2"
     let new = folder.file("new.qkz.h5")
     try parts.write(to: new)
     let failure = try #require(Self.refusal { _ = try CheckpointFile(path: new) })

@@ -31,10 +31,13 @@ class RoundTrips(unittest.TestCase):
             with self.subTest(preset["name"]), TemporaryDirectory() as folder:
                 folder = Path(folder)
                 save_file(dict(weights(preset["name"])), folder / "0.safetensors")
-                first = report("convert", folder / "0.safetensors", "--preset", preset["name"], "--force", "-o",
-                               folder / "1.pth")
-                self.assertEqual(first["parameters"], preset["parameters"])
                 chain = ["1.pth", "2.qkz.h5", "3.pth", "4.qkz.h5", "5.safetensors", "6.pth"]
+                if preset["name"].endswith("-spikingjelly"):
+                    # Its own code base joins modules, whose counters are random here: test_spikingjelly.
+                    chain = ["1.qkz.h5", "2.qkz.h5"]
+                first = report("convert", folder / "0.safetensors", "--preset", preset["name"], "--force", "-o",
+                               folder / chain[0])
+                self.assertEqual(first["parameters"], preset["parameters"])
                 for source, target in zip(chain, chain[1:]):
                     found = report("convert", folder / source, "--force", "-o", folder / target)
                     for name in ("model_id", "weights_id", "configuration", "tensors", "bytes"):

@@ -221,6 +221,27 @@ import Testing
     #expect(code(configuration.json) == .contradiction)
   }
 
+  @Test func `biases are written where they are not the released ones, and in one way`() throws {
+    var configuration = TinyModel.configuration(.imagenet, mixers: [.qkta, .qkta, .ssa])
+    #expect(configuration.json["biases"] == nil && !configuration.hasLaterMembers)
+    configuration.qkformer.biases = [.mlp, .embedding]
+    #expect(configuration.json["biases"] == ["embedding", "mlp"] && configuration.hasLaterMembers)
+    #expect(try ModelConfiguration(json: configuration.json, at: "test") == configuration)
+    let parameters = NetworkPlan(configuration).parameters.map(\.path)
+    #expect(parameters.contains("stage1/speds/unit0/conv/bias"))
+    #expect(parameters.contains("stage2/speds/shortcut/conv/bias"))
+    #expect(!parameters.contains("stage1/block0/attention/projection/conv/bias"))
+    #expect(!parameters.contains("stage1/block0/attention/q/conv/bias"))
+    let wrong: [JSON] = [
+      ["mlp", "embedding"], ["mlp", "projection"], ["mlp", "mlp"], ["head"], "mlp", [.number(1)],
+    ]
+    for wrong in wrong {
+      var members = try #require(configuration.json.object)
+      members["biases"] = wrong
+      #expect(code(.object(members)) == .value, "\(wrong)")
+    }
+  }
+
   @Test func `heads must divide channels`() throws {
     var configuration = TinyModel.configuration()
     configuration.qkformer.stages[1].heads = 5

@@ -1,3 +1,5 @@
+import SpikingModels
+
 /// Where each element is in a checkpoint.
 enum ElementPaths {
   static let manifest = "manifest"
@@ -13,9 +15,18 @@ enum ElementPaths {
   static func reference(_ index: Int) -> String { "\(references)/\(index)" }
 
   /// The attributes of every element and of the root, as they are written, for some objects.
-  static func attributes(of paths: [String]) -> [String: [String: String]] {
+  static func attributes(
+    of paths: [String], _ configuration: ModelConfiguration
+  ) -> [String: [String: String]] {
     let table = VersionTable.current
-    return attributes(of: paths, table.written, in: table) { _, versions in versions.last }
+    return attributes(of: paths, table.written, in: table) { path, versions in
+      path == manifest ? manifestVersion(configuration) : versions.last
+    }
+  }
+
+  /// The lowest version of a manifest that can say a configuration, the only one that may.
+  static func manifestVersion(_ configuration: ModelConfiguration) -> String {
+    configuration.hasLaterMembers ? "1.1" : "1.0"
   }
 
   /// The attributes of every element and of the root in a file of some format; `choose` takes the

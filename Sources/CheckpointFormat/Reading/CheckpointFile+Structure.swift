@@ -80,6 +80,7 @@ extension CheckpointFile {
     let expected = ElementPaths.attributes(
       of: content.groups + Array(content.datasets.keys), format, in: table
     ) { object, versions in
+      if object == ElementPaths.manifest { return ElementPaths.manifestVersion(configuration) }
       let own = attribute(FormatVersion.versionAttribute, of: object)
       return versions.first { $0 == own } ?? versions.last
     }

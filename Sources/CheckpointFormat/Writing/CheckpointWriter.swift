@@ -77,7 +77,7 @@ public enum CheckpointWriter {
       self.digests = digests
       groups = ElementPaths.groups(above: items.map(\.0))
       attributes = ElementPaths.attributes(
-        of: groups + items.map(\.0) + [ElementPaths.manifest])
+        of: groups + items.map(\.0) + [ElementPaths.manifest], checkpoint.configuration)
       let unknown = SHA256.digest(of: [])
       let datasets = items.compactMap { path, item -> (String, Digest)? in
         if case .parameter = item { nil } else { (path, unknown) }

@@ -1,12 +1,13 @@
 public import CheckpointFormat
 import FileAccess
 import SpikeTensors
-import SpikingModels
+public import SpikingModels
 import TensorFiles
 
-/// Writes a model as `torch.save` would, under the released code's names.
+/// Writes a model as `torch.save` would, under the names of a code base.
 ///
-/// The state dict is the member that the released code of the model's family reads. Configuration,
+/// The state dict is the member that the released code of the model's family reads, `state_dict` in other
+/// code bases. Configuration,
 /// identities and provenance are strings in a member of their own, so that importing the file
 /// again gives the same model. PyTorch's safe mode (`weights_only=True`) reads all of it.
 public enum TorchExport {
@@ -16,14 +17,17 @@ public enum TorchExport {
   /// Writes the file, replacing one that exists only when complete, and returns the identity of
   /// what it wrote.
   ///
-  /// - Throws: `FileFailure`, `CheckpointFindings`, `TensorFileFailure` for 4 GiB or more.
+  /// - Throws: `FileFailure`, `CheckpointFindings`, `TensorFileFailure` for 4 GiB or more,
+  ///   `ConfigurationFailure` if the code base has no such model.
   @discardableResult
-  public static func write(_ checkpoint: Checkpoint, to path: String) throws -> ModelIdentity {
+  public static func write(
+    _ checkpoint: Checkpoint, to path: String, naming: Naming = .released
+  ) throws -> ModelIdentity {
     try checkpoint.validate(at: path)
     let identity = try checkpoint.identity()
-    let tensors = checkpoint.namedTensors
+    let tensors = try checkpoint.tensors(named: naming, at: path)
     let metadata = try ModelMetadata(checkpoint, identity)
-    var entries = [(name: "\(root)/data.pkl", bytes: pickle(tensors, metadata, checkpoint))]
+    var entries = [(name: "\(root)/data.pkl", bytes: pickle(tensors, metadata, checkpoint, naming))]
     entries.append(("\(root)/byteorder", ByteRegion(Array("little".utf8))))
     for (index, (_, tensor)) in tensors.enumerated() {
       entries.append(("\(root)/data/\(index)", tensor.bytes))
@@ -35,11 +39,11 @@ public enum TorchExport {
 
   private static func pickle(
     _ tensors: [(name: String, tensor: Tensor)], _ metadata: ModelMetadata,
-    _ checkpoint: Checkpoint
+    _ checkpoint: Checkpoint, _ naming: Naming
   ) -> ByteRegion {
     var writer = PickleWriter()
     writer.dictionary { root in
-      root.text(checkpoint.configuration.design.stateDictName)
+      root.text(naming == .released ? checkpoint.configuration.design.stateDictName : "state_dict")
       root.dictionary(ordered: true) { state in
         for (index, (name, tensor)) in tensors.enumerated() {
           state.text(name)
@@ -59,15 +63,5 @@ public enum TorchExport {
     }
     writer.finish()
     return ByteRegion(writer.bytes)
-  }
-}
-
-extension Checkpoint {
-  /// The tensors under the released code's names, in the order of its state dicts: code that goes by
-  /// position finds each where the original has it.
-  var namedTensors: [(name: String, tensor: Tensor)] {
-    plan.registeredParameters.compactMap { specification in
-      parameters[specification.path].map { (specification.upstreamName, $0) }
-    }
   }
 }

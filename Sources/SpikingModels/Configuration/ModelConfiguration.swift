@@ -73,6 +73,12 @@ extension ModelConfiguration {
   /// The name of the architecture, as in `qkformer`.
   public var architecture: String { type(of: design).architecture }
 
+  /// Whether it has members that version 1.0 did not know.
+  public var hasLaterMembers: Bool {
+    let later = type(of: design).laterMemberNames
+    return design.members.keys.contains { later.contains($0) }
+  }
+
   /// Over what the neurons keep their state whose scope can be chosen.
   public var scope: NeuronScope {
     get { design.scope }

@@ -59,9 +59,9 @@ extension GraphBuilder {
   }
 
   /// The convolution behind an attention.
-  mutating func projection(_ attention: String, _ x: Stream) -> Stream {
+  mutating func projection(_ attention: String, _ x: Stream, hasBias: Bool) -> Stream {
     convolution(
-      "\(attention)/projection", x, channels: channels(x), hasBias: true, isOverTokens: true)
+      "\(attention)/projection", x, channels: channels(x), hasBias: hasBias, isOverTokens: true)
   }
 
   /// Counts averaged over tokens and steps, and the classifier, in the configured order.

@@ -16,12 +16,14 @@ struct MSQKFormerLayout: HierarchicalLayout {
       let isInput = membrane.node == network.input.node
       let spikes = isInput ? membrane : network.fire(unit, membrane)
       read.append(spikes)
-      membrane = network.convolution(unit, spikes, channels: layer.channels, kernel: 3)
+      membrane = network.convolution(
+        unit, spikes, channels: layer.channels, kernel: 3,
+        hasBias: design.biases.contains(.embedding))
       if layer.pools { membrane = network.pool(unit, membrane) }
     }
     let shortcut = network.convolution(
       "\(path)/shortcut", read[embedding.shortcutStart], channels: embedding.channels,
-      stride: embedding.shortcutStride)
+      stride: embedding.shortcutStride, hasBias: design.biases.contains(.embedding))
     return network.residual(path, membrane, shortcut)
   }
 
@@ -34,7 +36,9 @@ struct MSQKFormerLayout: HierarchicalLayout {
     network.part = .attention
     let spikes = network.fire("\(attention)/input", x)
     let attended = network.mixed(attention, spikes, stage, scale: design.attentionScale)
-    let mixed = network.residual(attention, x, network.projection(attention, attended))
+    let mixed = network.residual(
+      attention, x,
+      network.projection(attention, attended, hasBias: design.biases.contains(.projection)))
     return mlp(&network, "\(path)/mlp", mixed, stage)
   }
 
@@ -65,6 +69,7 @@ struct MSQKFormerLayout: HierarchicalLayout {
     _ network: inout GraphBuilder, _ path: String, _ x: GraphBuilder.Stream, _ channels: Int
   ) -> GraphBuilder.Stream {
     let spikes = network.fire(path, x)
-    return network.convolution(path, spikes, channels: channels, hasBias: true)
+    return network.convolution(
+      path, spikes, channels: channels, hasBias: design.biases.contains(.mlp))
   }
 }

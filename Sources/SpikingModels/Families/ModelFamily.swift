@@ -41,6 +41,9 @@ public protocol ModelFamily: Sendable {
   var leaksAsReleased: Bool { get }
   /// How a code base names the parts; `nil` if it cannot express the network.
   func names(_ naming: Naming) -> NameTable?
+  /// The same network with the tensors that a code base gives it: itself if the code base can express it,
+  /// another if tensors differ, `nil` if it has no such network.
+  func expressed(by naming: Naming) -> Self?
   /// The member of a checkpoint in which the released training code keeps the state dict.
   var stateDictName: String { get }
   /// Whether the released modules register every embedding before the first block.
@@ -71,6 +74,9 @@ extension ModelFamily {
   public static var laterMemberNames: [String] { [] }
   /// Published configurations: none.
   public static var presets: [Preset] { [] }
+
+  /// Itself, in every code base whose names are known.
+  public func expressed(by naming: Naming) -> Self? { names(naming) == nil ? nil : self }
 
   /// No state leaks: the scope is `sample`, and setting it is without effect.
   public var scope: NeuronScope {

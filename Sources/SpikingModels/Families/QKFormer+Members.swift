@@ -10,6 +10,9 @@ extension QKFormer {
     ]
   }
 
+  /// `biases` names the parts with biases, where they are not those of the released code.
+  public static var laterMemberNames: [String] { ["biases"] }
+
   /// Reads its members.
   ///
   /// - Throws: `ConfigurationFailure`.
@@ -21,11 +24,24 @@ extension QKFormer {
     residual = try members.choice("residual")
     readout = try members.choice("readout")
     scope = try members.choice("ssa_projection_scope")
+    guard members.has("biases") else { return }
+    biases = try members.value(
+      "biases", "sorted parts with biases, if they are not mlp, projection"
+    ) {
+      json in
+      let parts = json.array?.compactMap { $0.string.flatMap(BiasedPart.init) } ?? []
+      let isCanonical = json == Self.json(of: Set(parts)) && Set(parts) != Self.releasedBiases
+      return isCanonical ? Set(parts) : nil
+    }
+  }
+
+  private static func json(of biases: Set<BiasedPart>) -> JSON {
+    .array(biases.map(\.rawValue).sorted().map { .string($0) })
   }
 
   /// Its members as JSON.
   public var members: [String: JSON] {
-    [
+    var members: [String: JSON] = [
       "family": .string(family.rawValue),
       "stages": .array(stages.map(\.json)),
       "inner_mlp_shortcut": .bool(innerMLPShortcut),
@@ -34,6 +50,8 @@ extension QKFormer {
       "readout": .string(readout.rawValue),
       "ssa_projection_scope": .string(scope.rawValue),
     ]
+    if biases != Self.releasedBiases { members["biases"] = Self.json(of: biases) }
+    return members
   }
 }
 

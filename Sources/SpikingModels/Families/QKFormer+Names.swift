@@ -5,6 +5,7 @@
 extension QKFormer {
   /// The names of this network's parts in a code base.
   public func names(_ naming: Naming) -> NameTable? {
+    guard naming != .spikingjelly else { return spikingJellyNames }
     let names = Self.moduleNames(naming, family, residual)
     let mixers = stages.map(\.mixer)
     @Sendable func mixer(_ values: NamePattern.Values) -> Mixer? {
@@ -25,7 +26,10 @@ extension QKFormer {
 
   /// The rules of every code base, family and shortcut, which lead from names to paths without a
   /// configuration.
-  public static let nameTables: [NameTable] = Naming.allCases.flatMap { naming in
+  public static let nameTables: [NameTable] =
+    [Naming.released, .step].flatMap(nameTables) + spikingJellyTables
+
+  private static func nameTables(_ naming: Naming) -> [NameTable] {
     Residual.allCases.flatMap { residual in
       Family.allCases.map { NameTable(rules(moduleNames(naming, $0, residual))) }
     }
@@ -69,7 +73,7 @@ extension QKFormer {
       ModuleNames(
         embeddings: embeddings(family), queryKeyAttention: "tssa", selfAttention: "ssa",
         mlp: ("fc_{part}1", "fc_{part}2"))
-    case (.released, .spikeAddition):
+    case (.released, .spikeAddition), (.spikingjelly, _):
       ModuleNames(
         embeddings: embeddings(family), queryKeyAttention: "tssa",
         selfAttention: family == .imagenet ? "attn" : "ssa",

@@ -1,6 +1,7 @@
 extension QKFormer {
   /// Every published configuration, and the paper's mixer ablations.
-  public static let presets: [Preset] = imagenet + cifar + events + membraneShortcut + ablations
+  public static let presets: [Preset] =
+    imagenet + cifar + events + membraneShortcut + ablations + [spikingJelly]
 
   private static let imagenet: [Preset] = [
     imagenetPreset(384, heads: 6, timeSteps: 4, size: 224, ["HST-10-384", "QKFormer_10_384"]),
@@ -95,6 +96,19 @@ extension QKFormer {
       name: "ms-" + preset.name, aliases: aliases,
       summary: preset.summary + ", membrane shortcuts", configuration: preset.configuration)
   }
+
+  /// SpikingJelly 2.0's constructor `qkformer_10_384`, which has no leak.
+  private static let spikingJelly: Preset = {
+    let preset = imagenetPreset(
+      384, heads: 6, timeSteps: 4, size: 224, ["spikingjelly_qkformer_10_384"]
+    ) { design in
+      design.scope = .sample
+      design.biases = spikingJellyBiases
+    }
+    return Preset(
+      name: preset.name + "-spikingjelly", aliases: preset.aliases,
+      summary: preset.summary + ", as SpikingJelly 2.0 has it", configuration: preset.configuration)
+  }()
 
   private static let ablations: [Preset] = ablatedMixers.flatMap { variant, early, late in
     [

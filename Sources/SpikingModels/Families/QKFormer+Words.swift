@@ -35,6 +35,7 @@ extension QKFormer {
       ("readout", readout.rawValue),
       ("SSA projection scope", scope.rawValue),
       ("attention scale", "\(attentionScale)"),
+      ("biases", biases.map(\.rawValue).sorted().joined(separator: ", ")),
     ]
   }
 

@@ -62,6 +62,21 @@ public struct QKFormer: Sendable, Equatable {
     case headThenMean = "head_then_mean"
   }
 
+  /// A part whose convolutions can have biases; those of Q, K and V have none in any code base.
+  public enum BiasedPart: String, Sendable, CaseIterable {
+    /// The patch embeddings, shortcuts included.
+    case embedding
+    /// The MLPs.
+    case mlp
+    /// The projections behind attentions.
+    case projection
+  }
+
+  /// The parts with biases in the released code, which is what a configuration without the member means.
+  public static let releasedBiases: Set<BiasedPart> = [.mlp, .projection]
+  /// The parts with biases in SpikingJelly 2.0.
+  public static let spikingJellyBiases: Set<BiasedPart> = [.embedding, .mlp]
+
   /// The patch-embedding family.
   public var family: Family
   /// The stages, first to last.
@@ -76,6 +91,8 @@ public struct QKFormer: Sendable, Equatable {
   public var readout = Readout.meanThenHead
   /// Over what SSA's projection neuron keeps its state.
   public var scope: NeuronScope
+  /// The parts whose convolutions have biases.
+  public var biases = QKFormer.releasedBiases
 
   /// A QKFormer of some stages; everything else is as in the released code unless set afterwards.
   public init(family: Family, stages: [Stage], scope: NeuronScope) {
@@ -116,13 +133,15 @@ struct QKFormerLayout: HierarchicalLayout {
     var chain = [x]
     for (index, layer) in embedding.layers.enumerated() {
       let unit = "\(path)/unit\(index)"
-      var current = network.convolution(unit, chain[index], channels: layer.channels, kernel: 3)
+      var current = network.convolution(
+        unit, chain[index], channels: layer.channels, kernel: 3,
+        hasBias: design.biases.contains(.embedding))
       if layer.pools { current = network.pool(unit, current) }
       chain.append(network.fire(unit, current))
     }
     let shortcut = network.unit(
       "\(path)/shortcut", chain[embedding.shortcutStart], channels: embedding.channels,
-      stride: embedding.shortcutStride)
+      stride: embedding.shortcutStride, hasBias: design.biases.contains(.embedding))
     return network.residual(path, chain[chain.count - 1], shortcut)
   }
 
@@ -134,16 +153,18 @@ struct QKFormerLayout: HierarchicalLayout {
     let (attention, mlp) = ("\(path)/attention", "\(path)/mlp")
     network.part = .attention
     let attended = network.mixed(attention, x, stage, scale: design.attentionScale)
-    let projection = network.projection(attention, attended)
+    let projection = network.projection(
+      attention, attended, hasBias: design.biases.contains(.projection))
     let mixed = network.residual(
       attention, x,
       network.fire("\(attention)/projection", projection, projectionNeurons(network, stage)))
     network.part = .mlp
+    let hasBias = design.biases.contains(.mlp)
     let hidden = network.unit(
-      "\(mlp)/expansion", mixed, channels: stage.channels * stage.mlpRatio, hasBias: true)
+      "\(mlp)/expansion", mixed, channels: stage.channels * stage.mlpRatio, hasBias: hasBias)
     return network.residual(
       mlp, mixed,
-      network.unit("\(mlp)/contraction", hidden, channels: stage.channels, hasBias: true))
+      network.unit("\(mlp)/contraction", hidden, channels: stage.channels, hasBias: hasBias))
   }
 
   func features(_ network: inout GraphBuilder, _ x: GraphBuilder.Stream) -> GraphBuilder.Stream {

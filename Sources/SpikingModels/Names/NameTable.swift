@@ -4,6 +4,8 @@ public enum Naming: String, Sendable, CaseIterable {
   case released
   /// STEP, a benchmark of spiking transformers with a QKFormer of its own.
   case step
+  /// SpikingJelly 2.0, which ships models of its own.
+  case spikingjelly
 }
 
 /// How a code base names modules: a canonical path and a name, with the same variables in both.

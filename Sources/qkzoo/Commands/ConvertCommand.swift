@@ -23,6 +23,7 @@ struct ConvertCommand: ParsableCommand {
         qkzoo convert model.pth --config model.json --reference pytorch.safetensors -o model.qkz.h5
         qkzoo convert model.qkz.h5 -o model.safetensors
         qkzoo convert model.qkz.h5 -o model.pth
+        qkzoo convert model.qkz.h5 --naming spikingjelly -o state.pth
         qkzoo convert ms_qk_10-384_T4.pth.tar --preset ms_qk_10-384_T4 --match order -o ms.qkz.h5
       """)
 
@@ -58,6 +59,10 @@ struct ConvertCommand: ParsableCommand {
       "State a licence in the provenance, as in weights=CC-BY-4.0 (repeatable).",
       valueName: "what=licence"))
   var licence: [String] = []
+
+  @Option(
+    help: "Whose names and shapes of tensors a .safetensors or .pth file has (default: released).")
+  var naming: Naming?
 
   @Option(help: "How a .qkz.h5 file stores its tensors: mapped (raw) or compact (zstd).")
   var layout: CheckpointLayout = .mapped
@@ -118,9 +123,10 @@ struct ConvertCommand: ParsableCommand {
       StandardError.print(
         "qkzoo: \(output): references and records are left out; only .qkz.h5 can hold them")
     }
+    let naming = naming ?? .released
     return output.hasSuffix(".safetensors")
-      ? try SafetensorsExport.write(checkpoint, to: output)
-      : try TorchExport.write(checkpoint, to: output)
+      ? try SafetensorsExport.write(checkpoint, to: output, naming: naming)
+      : try TorchExport.write(checkpoint, to: output, naming: naming)
   }
 
   private static let suffixes = [".qkz.h5", ".safetensors", ".pth", ".pth.tar"]
@@ -132,6 +138,9 @@ struct ConvertCommand: ParsableCommand {
     }
     if let bad = licence.first(where: { $0.split(separator: "=").count < 2 }) {
       throw ValidationError("--licence must be what=licence, not \(bad)")
+    }
+    if holdsEvidence, naming != nil {
+      throw ValidationError("a .qkz.h5 file has canonical names; --naming is for other containers")
     }
     if !holdsEvidence, layout != .mapped {
       throw ValidationError("only a .qkz.h5 file has a layout")

@@ -210,3 +210,4 @@ extension Digest {
 extension NeuronScope: ExpressibleByArgument {}
 extension CheckpointLayout: ExpressibleByArgument {}
 extension TensorMatching: ExpressibleByArgument {}
+extension Naming: ExpressibleByArgument {}
